@@ -1,0 +1,222 @@
+// Package terms holds what agreements, assessments and consents speak of: the
+// purposes, the categories of data and the retention rules. They are policy
+// data: versioned records, written by Legal.
+package terms
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+)
+
+// Record kinds of this package.
+const (
+	KindPurpose   = "purpose"
+	KindCategory  = "category"
+	KindRetention = "retention_rule"
+)
+
+// Purpose is why data is shared (R14, R15).
+type Purpose struct {
+	ID          string    `json:"id"`
+	Version     int       `json:"version"`
+	Code        string    `json:"code"`
+	Text        string    `json:"text"`
+	Refusable   bool      `json:"refusable"`
+	Consequence string    `json:"consequence,omitempty"` // what refusing means
+	LegalBasis  string    `json:"legal_basis"`
+	Actor       string    `json:"actor"`
+	Created     time.Time `json:"created"`
+	Updated     time.Time `json:"updated"`
+}
+
+// Sensitivity is how much harm a category can do.
+type Sensitivity string
+
+// The levels of domain.md.
+const (
+	Low      Sensitivity = "low"
+	Moderate Sensitivity = "moderate"
+	High     Sensitivity = "high"
+	Severe   Sensitivity = "severe"
+)
+
+// Category is a category of data with the fields that belong to it.
+type Category struct {
+	ID            string      `json:"id"`
+	Version       int         `json:"version"`
+	Code          string      `json:"code"`
+	Fields        []string    `json:"fields"`
+	Sensitivity   Sensitivity `json:"sensitivity"`
+	Sensitive     bool        `json:"sensitive"`
+	ApprovalScope string      `json:"approval_scope"` // agreement or transfer
+	Actor         string      `json:"actor"`
+	Created       time.Time   `json:"created"`
+	Updated       time.Time   `json:"updated"`
+}
+
+// RetentionRule says how long data of a category may be kept for a purpose
+// (R24): no rule, no transfer.
+type RetentionRule struct {
+	ID        string    `json:"id"`
+	Version   int       `json:"version"`
+	Purpose   string    `json:"purpose"`
+	Category  string    `json:"category"` // code
+	Trigger   string    `json:"trigger"`  // what starts the period
+	Days      int       `json:"days"`
+	Action    string    `json:"action"` // delete or anonymise
+	Extension string    `json:"extension_ground,omitempty"`
+	Review    time.Time `json:"review"` // R48
+	Actor     string    `json:"actor"`
+	Created   time.Time `json:"created"`
+	Updated   time.Time `json:"updated"`
+}
+
+// Tx is what the terms need of a transaction.
+type Tx interface {
+	evidence.Recorder
+	PurposeTx
+	CategoryTx
+	RetentionTx
+}
+
+// PurposeTx reads and writes purposes.
+type PurposeTx interface {
+	Purpose(ctx context.Context, id string) (Purpose, error)
+	Purposes(ctx context.Context) ([]Purpose, error)
+	SavePurpose(ctx context.Context, p Purpose) error
+}
+
+// CategoryTx reads and writes categories.
+type CategoryTx interface {
+	Category(ctx context.Context, id string) (Category, error)
+	Categories(ctx context.Context) ([]Category, error)
+	SaveCategory(ctx context.Context, c Category) error
+}
+
+// RetentionTx reads and writes retention rules.
+type RetentionTx interface {
+	RetentionRule(ctx context.Context, id string) (RetentionRule, error)
+	RetentionRules(ctx context.Context, purpose string) ([]RetentionRule, error) // of all purposes where empty
+	SaveRetentionRule(ctx context.Context, r RetentionRule) error
+}
+
+// Book is the service over the terms.
+type Book struct {
+	office *evidence.Office
+	store  evidence.Store[Tx]
+}
+
+// NewBook makes the service.
+func NewBook(office *evidence.Office, store evidence.Store[Tx]) *Book {
+	return &Book{office: office, store: store}
+}
+
+var code = regexp.MustCompile(`^[a-z][a-z0-9_]{1,63}$`)
+
+// ValidCode reports whether s can be a code: lower-case ASCII letters, digits
+// and underscores, beginning with a letter.
+func ValidCode(s string) bool { return code.MatchString(s) }
+
+// CreatePurpose records a purpose.
+func (b *Book) CreatePurpose(ctx context.Context, c authz.Caller, p Purpose) (Purpose, error) {
+	if !ValidCode(p.Code) || strings.TrimSpace(p.Text) == "" || strings.TrimSpace(p.LegalBasis) == "" {
+		return Purpose{}, fmt.Errorf("%w: a purpose needs a code (a-z, 0-9, _), a text and a legal basis", people.ErrInvalid)
+	}
+	if p.Refusable && strings.TrimSpace(p.Consequence) == "" {
+		return Purpose{}, fmt.Errorf("%w: a refusable purpose says what refusing means (R15)", people.ErrInvalid)
+	}
+	p.ID, p.Version, p.Actor, p.Created = b.office.NewID(), 1, c.Person, b.office.Time()
+	p.Updated = p.Created
+	return p, b.write(ctx, c, KindPurpose, p.ID, func(tx Tx) error { return tx.SavePurpose(ctx, p) })
+}
+
+// CreateCategory records a category of data.
+func (b *Book) CreateCategory(ctx context.Context, c authz.Caller, k Category) (Category, error) {
+	if !ValidCode(k.Code) || len(k.Fields) == 0 || slices.ContainsFunc(k.Fields, func(f string) bool { return strings.TrimSpace(f) == "" }) {
+		return Category{}, fmt.Errorf("%w: a category needs a code (a-z, 0-9, _) and its fields", people.ErrInvalid)
+	}
+	if !slices.Contains([]Sensitivity{Low, Moderate, High, Severe}, k.Sensitivity) {
+		return Category{}, fmt.Errorf("%w: sensitivity is low, moderate, high or severe", people.ErrInvalid)
+	}
+	if k.ApprovalScope == "" {
+		k.ApprovalScope = "agreement"
+	}
+	if k.ApprovalScope != "agreement" && k.ApprovalScope != "transfer" {
+		return Category{}, fmt.Errorf("%w: approval scope is agreement or transfer", people.ErrInvalid)
+	}
+	k.ID, k.Version, k.Actor, k.Created = b.office.NewID(), 1, c.Person, b.office.Time()
+	k.Updated = k.Created
+	return k, b.write(ctx, c, KindCategory, k.ID, func(tx Tx) error { return tx.SaveCategory(ctx, k) })
+}
+
+// CreateRetentionRule records how long data of a category may be kept for a
+// purpose.
+func (b *Book) CreateRetentionRule(ctx context.Context, c authz.Caller, r RetentionRule) (RetentionRule, error) {
+	if r.Days < 1 || !slices.Contains([]string{"delete", "anonymise"}, r.Action) || strings.TrimSpace(r.Trigger) == "" || r.Review.IsZero() {
+		return RetentionRule{}, fmt.Errorf("%w: a retention rule needs a trigger, a period in days, an action (delete or anonymise) and a review date", people.ErrInvalid)
+	}
+	r.Review = r.Review.UTC().Truncate(time.Microsecond)
+	r.ID, r.Version, r.Actor, r.Created = b.office.NewID(), 1, c.Person, b.office.Time()
+	r.Updated = r.Created
+	return r, b.write(ctx, c, KindRetention, r.ID, func(tx Tx) error {
+		if _, err := tx.Purpose(ctx, r.Purpose); err != nil {
+			return err
+		}
+		known, err := tx.Categories(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(known, func(k Category) bool { return k.Code == r.Category }) {
+			return fmt.Errorf("%w: unknown category %q", people.ErrInvalid, r.Category)
+		}
+		return tx.SaveRetentionRule(ctx, r)
+	})
+}
+
+func (b *Book) write(ctx context.Context, c authz.Caller, kind, id string, save func(Tx) error) error {
+	res := authz.Resource{Kind: kind, ID: id}
+	role, err := b.office.Authorise(ctx, c, authz.TermsWrite, res)
+	if err != nil {
+		return err
+	}
+	_, err = b.store.Update(ctx, func(tx Tx) error {
+		if err := save(tx); err != nil {
+			return err
+		}
+		return tx.Record(ctx, b.office.Entry(c, role, evidence.Change, authz.TermsWrite, res))
+	})
+	return err
+}
+
+// Purposes lists the purposes.
+func (b *Book) Purposes(ctx context.Context, c authz.Caller) (all []Purpose, err error) {
+	err = b.read(ctx, c, KindPurpose, func(tx Tx) (err error) { all, err = tx.Purposes(ctx); return err })
+	return all, err
+}
+
+// Categories lists the categories.
+func (b *Book) Categories(ctx context.Context, c authz.Caller) (all []Category, err error) {
+	err = b.read(ctx, c, KindCategory, func(tx Tx) (err error) { all, err = tx.Categories(ctx); return err })
+	return all, err
+}
+
+// RetentionRules lists the retention rules.
+func (b *Book) RetentionRules(ctx context.Context, c authz.Caller) (all []RetentionRule, err error) {
+	err = b.read(ctx, c, KindRetention, func(tx Tx) (err error) { all, err = tx.RetentionRules(ctx, ""); return err })
+	return all, err
+}
+
+func (b *Book) read(ctx context.Context, c authz.Caller, kind string, load func(Tx) error) error {
+	if _, err := b.office.Authorise(ctx, c, authz.TermsRead, authz.Resource{Kind: kind}); err != nil {
+		return err
+	}
+	return b.store.View(ctx, load)
+}

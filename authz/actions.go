@@ -1,0 +1,62 @@
+package authz
+
+// Action is something that a person does, as the policy names it.
+type Action string
+
+// The actions. Those under role.grant carry the role that is granted, so that
+// the policy says who may grant what.
+const (
+	MissionCreate Action = "mission.create"
+	MissionRead   Action = "mission.read"
+
+	PersonCreate Action = "person.create"
+	PersonRead   Action = "person.read"
+	KeyEnrol     Action = "key.enrol"
+	KeyConfirm   Action = "key.confirm"
+	TokenIssue   Action = "token.issue"
+	TokenRevoke  Action = "token.revoke"
+
+	PartyCreate Action = "party.create"
+	PartyVet    Action = "party.vet"
+	PartyRead   Action = "party.read"
+
+	TermsWrite Action = "terms.write" // purposes, categories, retention rules
+	TermsRead  Action = "terms.read"
+
+	AgreementDraft     Action = "agreement.draft"
+	AgreementRead      Action = "agreement.read"
+	AgreementReview    Action = "agreement.review" // send to review
+	AgreementApprove   Action = "agreement.approve"
+	AgreementSign      Action = "agreement.sign"
+	AgreementActivate  Action = "agreement.activate"
+	AgreementSuspend   Action = "agreement.suspend"
+	AgreementLift      Action = "agreement.lift"
+	AgreementTerminate Action = "agreement.terminate"
+
+	AssessmentCreate  Action = "assessment.create"
+	AssessmentRead    Action = "assessment.read"
+	AssessmentSubmit  Action = "assessment.submit"
+	AssessmentApprove Action = "assessment.approve"
+
+	ConsentRecord   Action = "consent.record"
+	ConsentRead     Action = "consent.read"
+	ConsentWithdraw Action = "consent.withdraw"
+
+	TransferRequest     Action = "transfer.request"
+	TransferUpload      Action = "transfer.upload"
+	TransferCommit      Action = "transfer.commit"
+	TransferApprove     Action = "transfer.approve"
+	TransferRead        Action = "transfer.read"
+	TransferReadReduced Action = "transfer.read.reduced"
+	TransferPull        Action = "transfer.pull"
+	TransferAcknowledge Action = "transfer.acknowledge"
+	TransferRecall      Action = "transfer.recall"
+
+	LogRead       Action = "log.read"
+	LogCheckpoint Action = "log.checkpoint"
+
+	roleGrant Action = "role.grant."
+)
+
+// GrantRole is the action of granting, or of ending, role.
+func GrantRole(role Role) Action { return roleGrant + Action(role) }

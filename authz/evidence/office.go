@@ -1,0 +1,55 @@
+package evidence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"safeconduct/authz"
+)
+
+// Office is what every service needs in order to act: the authorisation
+// function, the desk where denials are recorded, the clock and the ids.
+type Office struct {
+	Enforcer *authz.Enforcer
+	Denials  Store[Recorder]
+	Now      func() time.Time // any time; Time cuts it to UTC microseconds
+	NewID    func() string    // time-ordered, unique
+	Policy   string           // digest of the policy and of the policy data in force
+}
+
+// Time is the clock cut to what is stored: UTC, microseconds.
+func (o *Office) Time() time.Time { return o.Now().UTC().Truncate(time.Microsecond) }
+
+// Authorise answers with the role under which the caller may act. A denial is
+// recorded before it is returned as authz.ErrDenied; where it cannot be
+// recorded the answer is ErrUnavailable.
+func (o *Office) Authorise(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource) (authz.Role, error) {
+	role, err := o.Enforcer.Check(c, action, res)
+	if err == nil {
+		return role, nil
+	}
+	return "", errors.Join(err, o.Deny(ctx, c, action, res, "AUTH_ROLE_DENIED"))
+}
+
+// Deny records that the caller was refused with codes, in a transaction of its
+// own. It returns nil when that is written.
+func (o *Office) Deny(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource, codes ...string) error {
+	e := o.Entry(c, "", Denial, action, res)
+	e.Verdict, e.Codes = Refused, codes
+	_, err := o.Denials.Update(ctx, func(r Recorder) error { return r.Record(ctx, e) })
+	if err != nil {
+		return fmt.Errorf("%w: recording a denial: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+// Entry begins the entry of an act that was allowed under role.
+func (o *Office) Entry(c authz.Caller, role authz.Role, kind Kind, action authz.Action, res authz.Resource) Entry {
+	return Entry{
+		ID: o.NewID(), Time: o.Time(), Kind: kind, Actor: c.Person, Token: c.Token, Role: role, Action: action,
+		Verdict: Allowed, Policy: o.Policy, Mission: res.Mission, Partner: res.Partner,
+		Subject: Ref{Kind: res.Kind, ID: res.ID}, Request: c.Request, Source: c.Source,
+	}
+}

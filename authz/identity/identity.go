@@ -1,0 +1,282 @@
+// Package identity says who is calling. A person proves who they are with an
+// API token: opaque, expiring, revocable, kept as a hash only. The grants that
+// go with it are read from the register at each request, never from the token.
+package identity
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+)
+
+// KindToken is the record kind of tokens.
+const KindToken = "token"
+
+// Prefix begins every secret, so that a leaked one can be recognised.
+const Prefix = "sct_"
+
+// ErrUnknown is the answer to a credential that is not known, has expired or
+// was revoked: the three are not told apart (gate condition 1: AUTH_INVALID).
+var ErrUnknown = errors.New("the credential is not valid")
+
+// Token is an API token. The secret is not in it.
+type Token struct {
+	ID        string          `json:"id"`
+	Version   int             `json:"version"`
+	Person    string          `json:"person"`
+	Hash      string          `json:"hash"` // hex SHA-256 of the secret
+	Assurance authz.Assurance `json:"assurance"`
+	Scope     []authz.Action  `json:"scope,omitempty"`
+	Expires   time.Time       `json:"expires"` // exclusive
+	Revoked   *time.Time      `json:"revoked,omitempty"`
+	Actor     string          `json:"actor"`
+	Created   time.Time       `json:"created"`
+	Updated   time.Time       `json:"updated"`
+}
+
+// LiveAt reports whether the token is honoured at t.
+func (t Token) LiveAt(at time.Time) bool {
+	return at.Before(t.Expires) && (t.Revoked == nil || at.Before(*t.Revoked))
+}
+
+// Secret is the secret of a token. It redacts itself wherever it is printed;
+// only Reveal gives it away, once, to whom it is issued.
+type Secret struct{ text string }
+
+// NewSecret draws 256 random bits.
+func NewSecret(random io.Reader) (Secret, error) {
+	b := make([]byte, 32)
+	if _, err := io.ReadFull(random, b); err != nil {
+		return Secret{}, fmt.Errorf("drawing a token: %w", err)
+	}
+	return Secret{Prefix + base64.RawURLEncoding.EncodeToString(b)}, nil
+}
+
+// ParseSecret takes what a caller presented. Anything that cannot be a secret
+// is ErrUnknown.
+func ParseSecret(text string) (Secret, error) {
+	body, ok := strings.CutPrefix(text, Prefix)
+	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(32) {
+		return Secret{}, ErrUnknown
+	}
+	if _, err := base64.RawURLEncoding.Strict().DecodeString(body); err != nil {
+		return Secret{}, ErrUnknown
+	}
+	return Secret{text}, nil
+}
+
+// Reveal is the secret itself.
+func (s Secret) Reveal() string { return s.text }
+
+// Hash is what is stored of the secret.
+func (s Secret) Hash() string {
+	sum := sha256.Sum256([]byte(s.text))
+	return hex.EncodeToString(sum[:])
+}
+
+const redacted = "[redacted]"
+
+// String redacts.
+func (Secret) String() string { return redacted }
+
+// GoString redacts.
+func (Secret) GoString() string { return redacted }
+
+// LogValue redacts.
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalJSON redacts.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// Tx is what identity needs of a transaction.
+type Tx interface {
+	evidence.Recorder
+	people.PersonTx
+	people.GrantTx
+	TokenTx
+}
+
+// TokenTx reads and writes tokens.
+type TokenTx interface {
+	Token(ctx context.Context, id string) (Token, error)
+	TokenByHash(ctx context.Context, hash string) (Token, error)
+	SaveToken(ctx context.Context, t Token) error
+}
+
+// Store is where tokens live.
+type Store = evidence.Store[Tx]
+
+// Desk issues tokens and recognises callers.
+type Desk struct {
+	office *evidence.Office
+	store  Store
+	random io.Reader
+}
+
+// NewDesk makes the desk.
+func NewDesk(office *evidence.Office, store Store, random io.Reader) *Desk {
+	return &Desk{office: office, store: store, random: random}
+}
+
+// Authenticate recognises the holder of secret and reads the grants that they
+// hold now. It answers ErrUnknown for whatever is not a live token; another
+// error means that the register cannot be read.
+func (d *Desk) Authenticate(ctx context.Context, secret Secret) (authz.Caller, error) {
+	var c authz.Caller
+	hash := secret.Hash()
+	err := d.store.View(ctx, func(tx Tx) error {
+		t, err := tx.TokenByHash(ctx, hash)
+		if errors.Is(err, evidence.ErrNotFound) {
+			return ErrUnknown
+		} else if err != nil {
+			return err
+		}
+		now := d.office.Time()
+		if subtle.ConstantTimeCompare([]byte(t.Hash), []byte(hash)) != 1 || !t.LiveAt(now) {
+			return ErrUnknown
+		}
+		grants, err := tx.GrantsOf(ctx, t.Person)
+		if err != nil {
+			return err
+		}
+		c = authz.Caller{Person: t.Person, Token: t.ID, Assurance: t.Assurance, Scope: t.Scope}
+		for _, g := range grants {
+			if g.LiveAt(now) {
+				c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+			}
+		}
+		return nil
+	})
+	return c, err
+}
+
+// MaxLife bounds the life of every token [P].
+const MaxLife = 90 * 24 * time.Hour
+
+// Issue makes a token for a person and returns its secret, once. For oneself
+// it carries at most the assurance that one has now; for another it is handed
+// over in person (AssuranceVouched), and only by who may grant every role that
+// it would carry: whoever issues could otherwise act beyond their own rights.
+func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life time.Duration, scope []authz.Action) (Token, Secret, error) {
+	if life <= 0 || life > MaxLife {
+		return Token{}, Secret{}, fmt.Errorf("%w: a token lives at most %d days", people.ErrInvalid, int(MaxLife.Hours()/24))
+	}
+	var p people.Person
+	var held []people.Grant
+	if err := d.store.View(ctx, func(tx Tx) (err error) {
+		if p, err = tx.Person(ctx, person); err != nil {
+			return err
+		}
+		held, err = tx.GrantsOf(ctx, person)
+		return err
+	}); err != nil {
+		return Token{}, Secret{}, err
+	}
+	assurance, role, err := d.mayIssue(ctx, c, authz.TokenIssue, p, held)
+	if err != nil {
+		return Token{}, Secret{}, err
+	}
+	if person == c.Person && len(c.Scope) > 0 {
+		if len(scope) == 0 {
+			scope = c.Scope
+		}
+		for _, a := range scope {
+			if !slices.Contains(c.Scope, a) {
+				return Token{}, Secret{}, fmt.Errorf("%w: a token cannot reach further than the one it is made with", people.ErrInvalid)
+			}
+		}
+	}
+	secret, err := NewSecret(d.random)
+	if err != nil {
+		return Token{}, Secret{}, err
+	}
+	now := d.office.Time()
+	t := Token{
+		ID: d.office.NewID(), Version: 1, Person: person, Hash: secret.Hash(), Assurance: assurance, Scope: scope,
+		Expires: now.Add(life), Actor: c.Person, Created: now, Updated: now,
+	}
+	res := authz.Resource{Kind: KindToken, ID: t.ID, Mission: p.Mission, Partner: p.Partner, Owner: person}
+	_, err = d.store.Update(ctx, func(tx Tx) error {
+		if err := tx.SaveToken(ctx, t); err != nil {
+			return err
+		}
+		return tx.Record(ctx, d.office.Entry(c, role, evidence.Change, authz.TokenIssue, res))
+	})
+	return t, secret, err
+}
+
+func (d *Desk) mayIssue(ctx context.Context, c authz.Caller, action authz.Action, p people.Person, held []people.Grant) (authz.Assurance, authz.Role, error) {
+	if p.ID == c.Person {
+		return c.Assurance, "", nil
+	}
+	if p.Mission != "" && !c.In(p.Mission) {
+		return "", "", evidence.ErrNotFound
+	}
+	res := authz.Resource{Kind: KindToken, Mission: p.Mission, Partner: p.Partner, Owner: p.ID}
+	role, err := d.office.Authorise(ctx, c, action, res)
+	if err != nil {
+		return "", "", err
+	}
+	now := d.office.Time()
+	for _, g := range held {
+		if !g.LiveAt(now) {
+			continue
+		}
+		if _, err := d.office.Authorise(ctx, c, authz.GrantRole(g.Role), authz.Resource{Kind: KindToken, Mission: g.Mission, Partner: g.Partner}); err != nil {
+			return "", "", err
+		}
+	}
+	return authz.AssuranceVouched, role, nil
+}
+
+// Revoke ends a token from now on: one's own, or one that the caller may issue.
+func (d *Desk) Revoke(ctx context.Context, c authz.Caller, id string) (Token, error) {
+	var t Token
+	var p people.Person
+	var held []people.Grant
+	if err := d.store.View(ctx, func(tx Tx) (err error) {
+		if t, err = tx.Token(ctx, id); err != nil {
+			return err
+		}
+		if p, err = tx.Person(ctx, t.Person); err != nil {
+			return err
+		}
+		held, err = tx.GrantsOf(ctx, t.Person)
+		return err
+	}); err != nil {
+		return Token{}, err
+	}
+	res := authz.Resource{Kind: KindToken, ID: id, Mission: p.Mission, Partner: p.Partner, Owner: t.Person}
+	_, role, err := d.mayIssue(ctx, c, authz.TokenRevoke, p, held)
+	if err != nil {
+		return Token{}, err
+	}
+	_, err = d.store.Update(ctx, func(tx Tx) (err error) {
+		if t, err = tx.Token(ctx, id); err != nil {
+			return err
+		}
+		now := d.office.Time()
+		if !t.LiveAt(now) {
+			return fmt.Errorf("%w: the token has ended already", evidence.ErrConflict)
+		}
+		t.Version, t.Revoked, t.Actor, t.Updated = t.Version+1, &now, c.Person, now
+		if err := tx.SaveToken(ctx, t); err != nil {
+			return err
+		}
+		return tx.Record(ctx, d.office.Entry(c, role, evidence.Change, authz.TokenRevoke, res))
+	})
+	return t, err
+}

@@ -1,0 +1,158 @@
+// Package people is the register of missions and persons: who holds which role
+// where, and which signing keys they have enrolled. Every change of a grant is
+// an entry in the log.
+package people
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+)
+
+// Record kinds of this package.
+const (
+	KindMission = "mission"
+	KindPerson  = "person"
+	KindGrant   = "grant"
+	KindKey     = "key"
+)
+
+// Mission is one IOM mission, which is where data comes from.
+type Mission struct {
+	ID      string    `json:"id"`
+	Version int       `json:"version"`
+	Name    string    `json:"name"`
+	Country string    `json:"country"` // ISO 3166-1 alpha-2
+	Contact string    `json:"contact"` // whom a refusal names first (R56): the focal point's post, not a person
+	Actor   string    `json:"actor"`
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
+}
+
+// Person is one named person of IOM or of a partner.
+type Person struct {
+	ID      string    `json:"id"`
+	Version int       `json:"version"`
+	Name    string    `json:"name"`
+	Title   string    `json:"title,omitempty"`
+	Email   string    `json:"email,omitempty"`
+	Mission string    `json:"mission,omitempty"` // the mission that the person works for, or
+	Partner string    `json:"partner,omitempty"` // the partner; neither for headquarters
+	Actor   string    `json:"actor"`
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
+}
+
+// Grant is a role held by a person from a moment until another. It is ended,
+// never deleted, so that it can be told who held what when.
+type Grant struct {
+	ID      string     `json:"id"`
+	Version int        `json:"version"`
+	Person  string     `json:"person"`
+	Role    authz.Role `json:"role"`
+	Mission string     `json:"mission,omitempty"`
+	Partner string     `json:"partner,omitempty"`
+	From    time.Time  `json:"from"`
+	Until   *time.Time `json:"until,omitempty"` // exclusive; nil while it lasts
+	Actor   string     `json:"actor"`
+	Created time.Time  `json:"created"`
+	Updated time.Time  `json:"updated"`
+}
+
+// LiveAt reports whether the grant is held at t.
+func (g Grant) LiveAt(t time.Time) bool {
+	return !t.Before(g.From) && (g.Until == nil || t.Before(*g.Until))
+}
+
+// Key is an Ed25519 signing key that a person has enrolled and proven to hold.
+// Its owner may sign with it once Legal has confirmed the owner's authority.
+type Key struct {
+	ID        string     `json:"id"` // RFC 7638 thumbprint
+	Version   int        `json:"version"`
+	Person    string     `json:"person"`
+	Public    string     `json:"public"` // the public key as JWK
+	Enrolled  time.Time  `json:"enrolled"`
+	Confirmed *time.Time `json:"confirmed,omitempty"`
+	By        string     `json:"confirmed_by,omitempty"`
+	Authority string     `json:"authority,omitempty"` // what proves the signing authority
+	Revoked   *time.Time `json:"revoked,omitempty"`
+	Actor     string     `json:"actor"`
+	Created   time.Time  `json:"created"`
+	Updated   time.Time  `json:"updated"`
+}
+
+// ProvenAt reports whether a signature made with the key at t binds: enrolled,
+// confirmed by Legal, not revoked by then.
+func (k Key) ProvenAt(t time.Time) bool {
+	return !t.Before(k.Enrolled) && k.Confirmed != nil && !t.Before(*k.Confirmed) &&
+		(k.Revoked == nil || t.Before(*k.Revoked))
+}
+
+// Tx is what the register needs of a transaction.
+type Tx interface {
+	evidence.Recorder
+	MissionTx
+	PersonTx
+	GrantTx
+	KeyTx
+}
+
+// MissionTx reads and writes missions.
+type MissionTx interface {
+	Mission(ctx context.Context, id string) (Mission, error)
+	Missions(ctx context.Context) ([]Mission, error)
+	SaveMission(ctx context.Context, m Mission) error
+}
+
+// PersonTx reads and writes persons.
+type PersonTx interface {
+	Person(ctx context.Context, id string) (Person, error)
+	SavePerson(ctx context.Context, p Person) error
+}
+
+// GrantTx reads and writes grants.
+type GrantTx interface {
+	Grant(ctx context.Context, id string) (Grant, error)
+	GrantsOf(ctx context.Context, person string) ([]Grant, error)
+	Holders(ctx context.Context, role authz.Role, mission string) ([]Grant, error)
+	SaveGrant(ctx context.Context, g Grant) error
+}
+
+// KeyTx reads and writes signing keys.
+type KeyTx interface {
+	Key(ctx context.Context, id string) (Key, error)
+	KeysOf(ctx context.Context, person string) ([]Key, error)
+	SaveKey(ctx context.Context, k Key) error
+}
+
+// Store is where the register lives.
+type Store = evidence.Store[Tx]
+
+// Sentinels that callers branch on.
+var (
+	ErrInvalid     = errors.New("invalid")
+	ErrOwnAccess   = errors.New("nobody changes their own access") // separation of duties 8
+	ErrNotVacant   = errors.New("the role is held already")
+	ErrKeyUnproven = errors.New("the proof of possession does not hold")
+)
+
+// Register is the service over the register.
+type Register struct {
+	office *evidence.Office
+	store  Store
+	proof  KeyProof
+}
+
+// KeyProof checks that whoever presents a public key holds the private one,
+// and answers with the key's id. Sources: RFC 7638, RFC 8037.
+type KeyProof interface {
+	ProveKey(publicJWK, proof, person string, now time.Time) (thumbprint string, err error)
+}
+
+// NewRegister makes the service.
+func NewRegister(office *evidence.Office, store Store, proof KeyProof) *Register {
+	return &Register{office: office, store: store, proof: proof}
+}

@@ -1,0 +1,308 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+)
+
+// CreateMission registers a mission. By Legal, for headquarters.
+func (r *Register) CreateMission(ctx context.Context, c authz.Caller, m Mission) (Mission, error) {
+	res := authz.Resource{Kind: KindMission}
+	role, err := r.office.Authorise(ctx, c, authz.MissionCreate, res)
+	if err != nil {
+		return Mission{}, err
+	}
+	m.Name, m.Country = strings.TrimSpace(m.Name), strings.ToUpper(strings.TrimSpace(m.Country))
+	if m.Name == "" || len(m.Country) != 2 {
+		return Mission{}, fmt.Errorf("%w: a mission needs a name and a two-letter country code", ErrInvalid)
+	}
+	if strings.TrimSpace(m.Contact) == "" {
+		return Mission{}, fmt.Errorf("%w: a mission needs a contact, which its refusals name (R56)", ErrInvalid)
+	}
+	m.ID, m.Version, m.Actor, m.Created = r.office.NewID(), 1, c.Person, r.office.Time()
+	m.Updated = m.Created
+	res.ID, res.Mission = m.ID, m.ID
+	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if err := tx.SaveMission(ctx, m); err != nil {
+			return err
+		}
+		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.MissionCreate, res))
+	})
+	return m, err
+}
+
+// Mission answers with a mission in which the caller holds a role.
+func (r *Register) Mission(ctx context.Context, c authz.Caller, id string) (Mission, error) {
+	if !c.In(id) {
+		return Mission{}, evidence.ErrNotFound
+	}
+	if _, err := r.office.Authorise(ctx, c, authz.MissionRead, authz.Resource{Kind: KindMission, ID: id, Mission: id}); err != nil {
+		return Mission{}, err
+	}
+	var m Mission
+	err := r.store.View(ctx, func(tx Tx) (err error) { m, err = tx.Mission(ctx, id); return err })
+	return m, err
+}
+
+// Missions lists the missions in which the caller holds a role; all of them
+// for headquarters.
+func (r *Register) Missions(ctx context.Context, c authz.Caller) ([]Mission, error) {
+	var all, seen []Mission
+	err := r.store.View(ctx, func(tx Tx) (err error) { all, err = tx.Missions(ctx); return err })
+	for _, m := range all {
+		if _, denied := r.office.Enforcer.Check(c, authz.MissionRead, authz.Resource{Kind: KindMission, ID: m.ID, Mission: m.ID}); denied == nil {
+			seen = append(seen, m)
+		}
+	}
+	return seen, err
+}
+
+// CreatePerson registers a person. A person of a mission is registered by that
+// mission or by headquarters; of headquarters, by headquarters alone.
+func (r *Register) CreatePerson(ctx context.Context, c authz.Caller, p Person) (Person, error) {
+	if p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && p.Partner == "" && !c.AtHQ() {
+		return Person{}, evidence.ErrNotFound
+	}
+	res := authz.Resource{Kind: KindPerson, Mission: p.Mission, Partner: p.Partner}
+	role, err := r.office.Authorise(ctx, c, authz.PersonCreate, res)
+	if err != nil {
+		return Person{}, err
+	}
+	p.Name = strings.TrimSpace(p.Name)
+	if p.Name == "" || (p.Mission != "" && p.Partner != "") {
+		return Person{}, fmt.Errorf("%w: a person needs a name, and at most one of mission and partner", ErrInvalid)
+	}
+	p.ID, p.Version, p.Actor, p.Created = r.office.NewID(), 1, c.Person, r.office.Time()
+	p.Updated, res.ID = p.Created, p.ID
+	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if p.Mission != "" {
+			if _, err := tx.Mission(ctx, p.Mission); err != nil {
+				return err
+			}
+		}
+		if err := tx.SavePerson(ctx, p); err != nil {
+			return err
+		}
+		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.PersonCreate, res))
+	})
+	return p, err
+}
+
+// Profile is a person with the grants and keys that the register holds.
+type Profile struct {
+	Person
+	Grants []Grant `json:"grants"`
+	Keys   []Key   `json:"keys"`
+}
+
+// Person answers with a person whom the caller may read; oneself always.
+func (r *Register) Person(ctx context.Context, c authz.Caller, id string) (Profile, error) {
+	var p Profile
+	err := r.store.View(ctx, func(tx Tx) (err error) {
+		if p.Person, err = tx.Person(ctx, id); err != nil {
+			return err
+		}
+		if p.Grants, err = tx.GrantsOf(ctx, id); err != nil {
+			return err
+		}
+		p.Keys, err = tx.KeysOf(ctx, id)
+		return err
+	})
+	if err != nil {
+		return Profile{}, err
+	}
+	if id == c.Person {
+		return p, nil
+	}
+	if p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && !c.AtHQ() {
+		return Profile{}, evidence.ErrNotFound
+	}
+	_, err = r.office.Authorise(ctx, c, authz.PersonRead, authz.Resource{Kind: KindPerson, ID: id, Mission: p.Mission, Partner: p.Partner, Owner: id})
+	if err != nil {
+		return Profile{}, err
+	}
+	return p, nil
+}
+
+// GrantRole gives a role to a person from now on. The policy says who may
+// grant which role; nobody grants their own access (separation of duties 8).
+func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Grant, error) {
+	place, ok := authz.PlaceOf(g.Role)
+	if !ok {
+		return Grant{}, fmt.Errorf("%w: unknown role %q", ErrInvalid, g.Role)
+	}
+	if (place == authz.AtMission) != (g.Mission != "") || (place == authz.AtPartner) != (g.Partner != "") {
+		return Grant{}, fmt.Errorf("%w: role %s is held at one %s", ErrInvalid, g.Role, place)
+	}
+	if g.Mission != "" && !c.In(g.Mission) {
+		return Grant{}, evidence.ErrNotFound
+	}
+	res := authz.Resource{Kind: KindGrant, Mission: g.Mission, Partner: g.Partner}
+	role, err := r.office.Authorise(ctx, c, authz.GrantRole(g.Role), res)
+	if err != nil {
+		return Grant{}, err
+	}
+	if g.Person == c.Person {
+		return Grant{}, errors.Join(ErrOwnAccess, r.office.Deny(ctx, c, authz.GrantRole(g.Role), res, "AUTH_ROLE_DENIED"))
+	}
+	g.ID, g.Version, g.Actor, g.Created = r.office.NewID(), 1, c.Person, r.office.Time()
+	g.From, g.Until, g.Updated, res.ID = g.Created, nil, g.Created, g.ID
+	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if err := r.mayHold(ctx, tx, g); err != nil {
+			return err
+		}
+		if err := tx.SaveGrant(ctx, g); err != nil {
+			return err
+		}
+		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.GrantRole(g.Role), res))
+	})
+	return g, err
+}
+
+// mayHold checks that the person may take the role: known, of the right
+// partner, and never both an auditor and something else (9).
+func (r *Register) mayHold(ctx context.Context, tx Tx, g Grant) error {
+	p, err := tx.Person(ctx, g.Person)
+	if err != nil {
+		return err
+	}
+	if p.Partner != g.Partner {
+		return fmt.Errorf("%w: the person does not belong there", ErrInvalid)
+	}
+	if g.Mission != "" {
+		if _, err := tx.Mission(ctx, g.Mission); err != nil {
+			return err
+		}
+	}
+	held, err := tx.GrantsOf(ctx, g.Person)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		if !h.LiveAt(g.From) {
+			continue
+		}
+		if h.Role == g.Role && h.Mission == g.Mission && h.Partner == g.Partner {
+			return ErrNotVacant
+		}
+		if h.Role == authz.OIG || g.Role == authz.OIG {
+			return fmt.Errorf("%w: an auditor holds no other role (separation of duties 9)", ErrInvalid)
+		}
+		if g.Partner != "" && h.Role != g.Role {
+			return fmt.Errorf("%w: signatory and downloader are two persons (separation of duties 10)", ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// EndGrant takes a role away from now on.
+func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Grant, error) {
+	var g Grant
+	if err := r.store.View(ctx, func(tx Tx) (err error) { g, err = tx.Grant(ctx, id); return err }); err != nil {
+		return Grant{}, err
+	}
+	if g.Mission != "" && !c.In(g.Mission) {
+		return Grant{}, evidence.ErrNotFound
+	}
+	res := authz.Resource{Kind: KindGrant, ID: id, Mission: g.Mission, Partner: g.Partner}
+	role, err := r.office.Authorise(ctx, c, authz.GrantRole(g.Role), res)
+	if err != nil {
+		return Grant{}, err
+	}
+	if g.Person == c.Person {
+		return Grant{}, errors.Join(ErrOwnAccess, r.office.Deny(ctx, c, authz.GrantRole(g.Role), res, "AUTH_ROLE_DENIED"))
+	}
+	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if g, err = tx.Grant(ctx, id); err != nil {
+			return err
+		}
+		now := r.office.Time()
+		if !g.LiveAt(now) {
+			return fmt.Errorf("%w: the grant has ended already", evidence.ErrConflict)
+		}
+		g.Version, g.Until, g.Actor, g.Updated = g.Version+1, &now, c.Person, now
+		if err := tx.SaveGrant(ctx, g); err != nil {
+			return err
+		}
+		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.GrantRole(g.Role), res))
+	})
+	return g, err
+}
+
+// EnrolKey enrols a signing key of the caller's own, with proof that the
+// caller holds its private half.
+func (r *Register) EnrolKey(ctx context.Context, c authz.Caller, publicJWK, proof string) (Key, error) {
+	now := r.office.Time()
+	thumb, err := r.proof.ProveKey(publicJWK, proof, c.Person, now)
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: %w", ErrKeyUnproven, err)
+	}
+	k := Key{ID: thumb, Version: 1, Person: c.Person, Public: publicJWK, Enrolled: now, Actor: c.Person, Created: now, Updated: now}
+	e := r.office.Entry(c, "", evidence.Change, authz.KeyEnrol, authz.Resource{Kind: KindKey, ID: k.ID, Owner: c.Person})
+	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if err := tx.SaveKey(ctx, k); err != nil {
+			return err
+		}
+		return tx.Record(ctx, e)
+	})
+	return k, err
+}
+
+// ConfirmKey records that Legal has seen what proves the owner's authority to
+// sign; only then do signatures with the key count (condition 9).
+func (r *Register) ConfirmKey(ctx context.Context, c authz.Caller, id, authority string) (Key, error) {
+	return r.changeKey(ctx, c, id, func(k *Key, now time.Time) error {
+		if strings.TrimSpace(authority) == "" {
+			return fmt.Errorf("%w: name what proves the signing authority", ErrInvalid)
+		}
+		if k.Person == c.Person {
+			return ErrOwnAccess
+		}
+		if k.Confirmed != nil || k.Revoked != nil {
+			return fmt.Errorf("%w: the key is confirmed or revoked already", evidence.ErrConflict)
+		}
+		k.Confirmed, k.By, k.Authority = &now, c.Person, authority
+		return nil
+	})
+}
+
+// RevokeKey ends a key: signatures made from now on do not count. By Legal.
+func (r *Register) RevokeKey(ctx context.Context, c authz.Caller, id string) (Key, error) {
+	return r.changeKey(ctx, c, id, func(k *Key, now time.Time) error {
+		if k.Revoked != nil {
+			return fmt.Errorf("%w: the key is revoked already", evidence.ErrConflict)
+		}
+		k.Revoked = &now
+		return nil
+	})
+}
+
+func (r *Register) changeKey(ctx context.Context, c authz.Caller, id string, change func(*Key, time.Time) error) (Key, error) {
+	res := authz.Resource{Kind: KindKey, ID: id}
+	role, err := r.office.Authorise(ctx, c, authz.KeyConfirm, res)
+	if err != nil {
+		return Key{}, err
+	}
+	var k Key
+	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if k, err = tx.Key(ctx, id); err != nil {
+			return err
+		}
+		now := r.office.Time()
+		if err := change(&k, now); err != nil {
+			return err
+		}
+		k.Version, k.Actor, k.Updated = k.Version+1, c.Person, now
+		if err := tx.SaveKey(ctx, k); err != nil {
+			return err
+		}
+		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.KeyConfirm, res))
+	})
+	return k, err
+}

@@ -1,0 +1,4 @@
+# Opens what goes out.
+path "transit/decrypt/+" {
+  capabilities = ["update"]
+}

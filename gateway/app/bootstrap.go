@@ -1,0 +1,99 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
+)
+
+// ErrBootstrapped says that the system has its first people already.
+var ErrBootstrapped = errors.New("the system has its first people already; they grant every further role")
+
+// bootstrapLife is how long the first tokens live: long enough to enrol the
+// others.
+const bootstrapLife = 7 * 24 * time.Hour
+
+// Enrolled is one of the first people, with the secret of their token.
+type Enrolled struct {
+	Person people.Person
+	Token  identity.Token
+	Secret identity.Secret
+}
+
+type bootstrapTx interface {
+	evidence.Recorder
+	people.PersonTx
+	people.GrantTx
+	identity.TokenTx
+	Empty(ctx context.Context) (bool, error)
+}
+
+type bootstrapDesk struct {
+	services *Services
+	store    evidence.Store[bootstrapTx]
+}
+
+// run writes both people with their role, Legal at headquarters, and their
+// tokens, in one transaction, each named by an entry. There are two, so that
+// neither is ever alone in granting (separation of duties 8).
+func (b bootstrapDesk) run(ctx context.Context, first, second people.Person) ([]Enrolled, error) {
+	if strings.TrimSpace(first.Name) == "" || strings.TrimSpace(second.Name) == "" || first.Name == second.Name {
+		return nil, fmt.Errorf("%w: name two different persons", people.ErrInvalid)
+	}
+	office := b.services.Office
+	var all []Enrolled
+	_, err := b.store.Update(ctx, func(tx bootstrapTx) error {
+		all = nil
+		empty, err := tx.Empty(ctx)
+		if err != nil {
+			return err
+		}
+		if !empty {
+			return ErrBootstrapped
+		}
+		for _, p := range []people.Person{first, second} {
+			e, err := b.enrol(ctx, tx, p, office.Time())
+			if err != nil {
+				return err
+			}
+			all = append(all, e)
+		}
+		return nil
+	})
+	return all, err
+}
+
+func (b bootstrapDesk) enrol(ctx context.Context, tx bootstrapTx, p people.Person, now time.Time) (Enrolled, error) {
+	office, sys := b.services.Office, authz.System("")
+	p.ID, p.Version, p.Mission, p.Partner = office.NewID(), 1, "", ""
+	p.Actor, p.Created, p.Updated = sys.Person, now, now
+	g := people.Grant{ID: office.NewID(), Version: 1, Person: p.ID, Role: authz.LEG, From: now, Actor: sys.Person, Created: now, Updated: now}
+	secret, err := identity.NewSecret(rand.Reader)
+	if err != nil {
+		return Enrolled{}, err
+	}
+	t := identity.Token{
+		ID: office.NewID(), Version: 1, Person: p.ID, Hash: secret.Hash(), Assurance: authz.AssuranceVouched,
+		Expires: now.Add(bootstrapLife), Actor: sys.Person, Created: now, Updated: now,
+	}
+	if err := tx.SavePerson(ctx, p); err != nil {
+		return Enrolled{}, err
+	}
+	if err := tx.SaveGrant(ctx, g); err != nil {
+		return Enrolled{}, err
+	}
+	if err := tx.SaveToken(ctx, t); err != nil {
+		return Enrolled{}, err
+	}
+	e := office.Entry(sys, authz.SYS, evidence.Change, "system.bootstrap", authz.Resource{Kind: people.KindPerson, ID: p.ID})
+	e.Result = string(authz.LEG)
+	return Enrolled{Person: p, Token: t, Secret: secret}, tx.Record(ctx, e)
+}

@@ -1,0 +1,133 @@
+// Package app is the composition root: the only place that chooses adapters.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/parties"
+	"safeconduct/agreements/signing"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
+	"safeconduct/gateway/sequencer"
+	"safeconduct/gateway/store"
+	"safeconduct/transfer"
+	"safeconduct/transfer/blob"
+	"safeconduct/transfer/consent"
+	"safeconduct/transfer/seal"
+)
+
+// Parts are the engines that the services stand on, whatever they are.
+type Parts struct {
+	Store  *store.Store
+	Keys   seal.KeyWrapper
+	Keeper seal.KeyKeeper
+	Signer seal.Signer
+	Blobs  blob.Store
+}
+
+// Services are the use cases of the system, one per package.
+type Services struct {
+	People      *people.Register
+	Identity    *identity.Desk
+	Parties     *parties.Register
+	Terms       *terms.Book
+	Agreements  *agreements.Desk
+	Assessments *assessment.Desk
+	Consents    *consent.Office
+	Transfers   *transfer.Office
+	Log         *transfer.LogOffice
+	Office      *evidence.Office
+	Sequencer   *sequencer.Sequencer
+}
+
+// Settings are what Compose takes from the configuration.
+type Settings struct {
+	Authz  authz.Config
+	Origin string // of the log
+	Limits transfer.Limits
+	Wait   time.Duration // bound on waiting for a checkpoint
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// NewID makes ids: UUIDs of version 7, time-ordered.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// Compose builds the services over the parts.
+func Compose(p Parts, s Settings) (*Services, error) {
+	enforcer, err := authz.NewEnforcer(s.Authz)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := transfer.DefaultPolicy()
+	if err != nil {
+		return nil, err
+	}
+	catalog, err := assessment.Embedded()
+	if err != nil {
+		return nil, fmt.Errorf("reading the assessment templates: %w", err)
+	}
+	digest, err := policy.Digest()
+	if err != nil {
+		return nil, err
+	}
+	office := &evidence.Office{
+		Enforcer: enforcer, Denials: store.For[evidence.Recorder](p.Store), Now: s.Now, NewID: NewID,
+		Policy: fmt.Sprintf("authz:%s transfer:%d:%s", enforcer.Digest(), policy.Version, digest),
+	}
+	seq, err := sequencer.New(store.Log{Store: p.Store}, p.Signer, s.Origin, s.Logger, sequencer.Options{MaxWait: s.Wait})
+	if err != nil {
+		return nil, fmt.Errorf("preparing the sequencer: %w", err)
+	}
+	p.Store.SetWake(seq.Wake)
+	cases := consent.NewCaseKeys(p.Keys, p.Keeper, store.For[consent.CaseKeyTx](p.Store), rand.Reader)
+	return &Services{
+		People:      people.NewRegister(office, store.For[people.Tx](p.Store), keyProof{}),
+		Identity:    identity.NewDesk(office, store.For[identity.Tx](p.Store), rand.Reader),
+		Parties:     parties.NewRegister(office, store.For[parties.Tx](p.Store)),
+		Terms:       terms.NewBook(office, store.For[terms.Tx](p.Store)),
+		Agreements:  agreements.NewDesk(office, store.For[agreements.Tx](p.Store), transfer.AgreementKeys{Keeper: p.Keeper}),
+		Assessments: assessment.NewDesk(office, store.For[assessment.Tx](p.Store), catalog),
+		Consents:    consent.NewOffice(office, store.For[consent.Tx](p.Store), cases),
+		Transfers: transfer.NewOffice(transfer.Deps{
+			Office: office, Store: store.For[transfer.Tx](p.Store), Keys: p.Keys, Blobs: p.Blobs, Log: seq,
+			Cases: cases, Policy: policy, Limits: s.Limits, Logger: s.Logger,
+		}),
+		Log:       transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store)),
+		Office:    office,
+		Sequencer: seq,
+	}, nil
+}
+
+// keyProof checks that who enrols a key holds it.
+type keyProof struct{}
+
+// ProveKey implements people.KeyProof.
+func (keyProof) ProveKey(publicJWK, proof, person string, now time.Time) (string, error) {
+	key, err := signing.ParseJWK([]byte(publicJWK))
+	if err != nil {
+		return "", err
+	}
+	if _, err := signing.VerifyEnrolment(proof, key, person, now, signing.Bounds{MaxAge: 10 * time.Minute, Skew: time.Minute}); err != nil {
+		return "", err
+	}
+	return key.Thumbprint(), nil
+}
+
+// Bootstrap enrols the first two role-granters, once, and answers with their
+// tokens. It fails where anybody is registered already.
+func (s *Services) Bootstrap(ctx context.Context, st *store.Store, first, second people.Person) ([]Enrolled, error) {
+	desk := bootstrapDesk{services: s, store: store.For[bootstrapTx](st)}
+	return desk.run(ctx, first, second)
+}

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/terms"
+)
+
+func purposes() record[terms.Purpose] {
+	return record[terms.Purpose]{
+		kind: terms.KindPurpose, table: "purposes", columns: []string{"code"},
+		values: func(p terms.Purpose) []any { return []any{p.Code} },
+		ident:  func(p terms.Purpose) (string, int) { return p.ID, p.Version },
+	}
+}
+
+func categories() record[terms.Category] {
+	return record[terms.Category]{
+		kind: terms.KindCategory, table: "categories", columns: []string{"code"},
+		values: func(c terms.Category) []any { return []any{c.Code} },
+		ident:  func(c terms.Category) (string, int) { return c.ID, c.Version },
+	}
+}
+
+func retentionRules() record[terms.RetentionRule] {
+	return record[terms.RetentionRule]{
+		kind: terms.KindRetention, table: "retention_rules", columns: []string{"purpose", "category"},
+		values: func(r terms.RetentionRule) []any { return []any{r.Purpose, r.Category} },
+		ident:  func(r terms.RetentionRule) (string, int) { return r.ID, r.Version },
+	}
+}
+
+func agreementRecords() record[agreements.Agreement] {
+	return record[agreements.Agreement]{
+		kind: agreements.KindAgreement, table: "agreements", columns: []string{"mission", "partner", "state", "valid_until"},
+		values: func(a agreements.Agreement) []any {
+			return []any{a.Document.Mission, a.Document.Partner, string(a.State), a.Document.ValidUntil.UnixMicro()}
+		},
+		ident: func(a agreements.Agreement) (string, int) { return a.ID, a.Version },
+	}
+}
+
+func assessments() record[assessment.Assessment] {
+	return record[assessment.Assessment]{
+		kind: assessment.KindAssessment, table: "assessments", columns: []string{"agreement"},
+		values: func(a assessment.Assessment) []any { return []any{a.Agreement} },
+		ident:  func(a assessment.Assessment) (string, int) { return a.ID, a.Record },
+	}
+}
+
+// Purpose implements terms.PurposeTx.
+func (t *tx) Purpose(ctx context.Context, id string) (terms.Purpose, error) {
+	return one(ctx, t, purposes(), "WHERE r.id = $1", id)
+}
+
+// Purposes implements terms.PurposeTx.
+func (t *tx) Purposes(ctx context.Context) ([]terms.Purpose, error) {
+	return find(ctx, t, purposes(), "ORDER BY r.code")
+}
+
+// SavePurpose implements terms.PurposeTx.
+func (t *tx) SavePurpose(ctx context.Context, p terms.Purpose) error {
+	return save(ctx, t, purposes(), p)
+}
+
+// Category implements terms.CategoryTx.
+func (t *tx) Category(ctx context.Context, id string) (terms.Category, error) {
+	return one(ctx, t, categories(), "WHERE r.id = $1", id)
+}
+
+// Categories implements terms.CategoryTx.
+func (t *tx) Categories(ctx context.Context) ([]terms.Category, error) {
+	return find(ctx, t, categories(), "ORDER BY r.code")
+}
+
+// SaveCategory implements terms.CategoryTx.
+func (t *tx) SaveCategory(ctx context.Context, c terms.Category) error {
+	return save(ctx, t, categories(), c)
+}
+
+// RetentionRule implements terms.RetentionTx.
+func (t *tx) RetentionRule(ctx context.Context, id string) (terms.RetentionRule, error) {
+	return one(ctx, t, retentionRules(), "WHERE r.id = $1", id)
+}
+
+// RetentionRules implements terms.RetentionTx.
+func (t *tx) RetentionRules(ctx context.Context, purpose string) ([]terms.RetentionRule, error) {
+	return find(ctx, t, retentionRules(), "WHERE $1 = '' OR r.purpose = $1 ORDER BY r.category, r.id", purpose)
+}
+
+// SaveRetentionRule implements terms.RetentionTx.
+func (t *tx) SaveRetentionRule(ctx context.Context, r terms.RetentionRule) error {
+	return save(ctx, t, retentionRules(), r)
+}
+
+// Agreement implements agreements.AgreementTx.
+func (t *tx) Agreement(ctx context.Context, id string) (agreements.Agreement, error) {
+	return one(ctx, t, agreementRecords(), "WHERE r.id = $1", id)
+}
+
+// AgreementsBetween implements agreements.AgreementTx.
+func (t *tx) AgreementsBetween(ctx context.Context, mission, partner string) ([]agreements.Agreement, error) {
+	return find(ctx, t, agreementRecords(),
+		"JOIN agreement_missions m ON m.agreement = r.id WHERE m.partner = $1 AND m.mission = $2 ORDER BY r.id DESC LIMIT $3",
+		partner, mission, agreements.MaxBetween+1)
+}
+
+// AgreementsDue implements agreements.AgreementTx.
+func (t *tx) AgreementsDue(ctx context.Context, now time.Time, most int) ([]agreements.Agreement, error) {
+	return find(ctx, t, agreementRecords(),
+		"WHERE r.state IN ('active', 'suspended') AND r.valid_until <= $1 ORDER BY r.valid_until, r.id LIMIT $2", now.UnixMicro(), most)
+}
+
+// SaveAgreement implements agreements.AgreementTx.
+func (t *tx) SaveAgreement(ctx context.Context, a agreements.Agreement) error {
+	if err := save(ctx, t, agreementRecords(), a); err != nil {
+		return err
+	}
+	if a.Version != 1 {
+		return nil
+	}
+	named := slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(a.Document.Scope.Missions), a.Document.Mission))))
+	rows := make([][]any, 0, len(named))
+	for _, m := range named {
+		rows = append(rows, []any{a.Document.Partner, m, a.ID})
+	}
+	if err := t.insert(ctx, "agreement_missions", []string{"partner", "mission", "agreement"}, rows); err != nil {
+		return fmt.Errorf("saving the missions of an agreement: %w", err)
+	}
+	return nil
+}
+
+// Assessment implements assessment.AssessmentTx.
+func (t *tx) Assessment(ctx context.Context, id string) (assessment.Assessment, error) {
+	return one(ctx, t, assessments(), "WHERE r.id = $1", id)
+}
+
+// AssessmentsOf implements assessment.AssessmentTx and agreements.Tx.
+func (t *tx) AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error) {
+	return find(ctx, t, assessments(), "WHERE r.agreement = $1 ORDER BY r.id", agreement)
+}
+
+// SaveAssessment implements assessment.AssessmentTx.
+func (t *tx) SaveAssessment(ctx context.Context, a assessment.Assessment) error {
+	return save(ctx, t, assessments(), a)
+}
+
+// AgreementOf implements assessment.AssessmentTx.
+func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, error) {
+	a, err := t.Agreement(ctx, id)
+	if err != nil {
+		return assessment.Assessed{}, err
+	}
+	return assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}, nil
+}

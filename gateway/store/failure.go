@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"safeconduct/authz/evidence"
+)
+
+// lostRace reports whether the transaction may simply be begun again: nothing
+// of it was done.
+func lostRace(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// unique reports whether a unique key was taken already.
+func unique(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+// explain turns the failures of a driver into the sentinels that callers
+// branch on. Errors of the caller's own pass as they are.
+func explain(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
+	var lite *sqlite.Error
+	var network net.Error
+	switch {
+	case unique(err):
+		return fmt.Errorf("%w: %w", evidence.ErrExists, err)
+	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
+		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
+	case errors.As(err, &pg):
+		// Classes 08 connection, 53 resources, 57 operator intervention, 58 system.
+		if strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "5") || lostRace(err) {
+			return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
+		}
+	case errors.As(err, &lite):
+		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
+	}
+	return err
+}

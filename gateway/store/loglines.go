@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer"
+	"safeconduct/transfer/ledger"
+)
+
+// LogLines implements transfer.LogTx. What narrows is in the sealed-in body, so
+// it reads on in order until the page is full: the log is read by people, a
+// page at a time, and its tables hold no column that could contradict a body.
+func (t *tx) LogLines(ctx context.Context, f transfer.LogFilter) ([]transfer.LogLine, error) {
+	var lines []transfer.LogLine
+	after := f.After
+	for {
+		page, err := t.entryRows(ctx, "WHERE seq > $1 ORDER BY seq LIMIT $2", after, pageRows)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range page {
+			after = row.Seq
+			line, ok, err := logLine(row, f)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				lines = append(lines, line)
+			}
+			if len(lines) == f.AtMost {
+				return lines, nil
+			}
+		}
+		if len(page) < pageRows {
+			return lines, nil
+		}
+	}
+}
+
+func logLine(row ledger.Entry, f transfer.LogFilter) (transfer.LogLine, bool, error) {
+	if row.Body == nil || f.Kind != "" && row.Kind != string(f.Kind) {
+		return transfer.LogLine{}, false, nil
+	}
+	line := transfer.LogLine{Seq: row.Seq, Leaf: hex.EncodeToString(row.Commitment)}
+	if err := decode(row.Body, &line.Entry); err != nil {
+		return transfer.LogLine{}, false, err
+	}
+	e := line.Entry
+	hidden := f.Missions() != nil && !slices.Contains(f.Missions(), e.Mission) || f.Own() != "" && e.Actor != f.Own()
+	wanted := (f.From.IsZero() || !e.Time.Before(f.From)) && (f.To.IsZero() || e.Time.Before(f.To)) &&
+		(f.Verdict == "" || e.Verdict == f.Verdict) && (f.Code == "" || slices.Contains(e.Codes, f.Code)) &&
+		(f.Mission == "" || e.Mission == f.Mission) && (f.Partner == "" || e.Partner == f.Partner) &&
+		(f.Actor == "" || e.Actor == f.Actor) && (f.Object == "" || e.Subject.ID == f.Object)
+	return line, wanted && !hidden, nil
+}
+
+// LatestCheckpoint implements transfer.LogTx.
+func (t *tx) LatestCheckpoint(ctx context.Context) ([]byte, error) {
+	var note []byte
+	err := t.db.QueryRowContext(ctx, "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1").Scan(&note)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, evidence.ErrNotFound
+	} else if err != nil {
+		return nil, fmt.Errorf("reading the last checkpoint: %w", err)
+	}
+	return note, nil
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // registers the driver
+)
+
+// OpenSQLite opens, or makes, the embedded database at path (mode 0600). One
+// connection writes; a pool reads.
+func OpenSQLite(ctx context.Context, path string, opts Options) (*Store, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	dsn := func(extra ...string) string {
+		q := url.Values{"_pragma": append([]string{
+			"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(1)", "secure_delete(1)", "temp_store(MEMORY)",
+		}, extra...), "_txlock": {"immediate"}}
+		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+	}
+	write, err := sql.Open("sqlite", dsn())
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", strings.Replace(dsn("query_only(1)"), "_txlock=immediate", "_txlock=deferred", 1))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), write.Close())
+	}
+	read.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	s := &Store{engine: SQLite, write: write, read: read, opts: opts}
+	if err := write.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", filepath.Base(path), err), s.Close())
+	}
+	return s, nil
+}
+
+// OpenSQLiteReadOnly opens the database at path for verification. The folder
+// may be read-only, a copy, or moved; nothing in it is written.
+func OpenSQLiteReadOnly(ctx context.Context, path string) (*Store, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	file := (&url.URL{Path: path}).EscapedPath()
+	mode := "mode=ro"
+	// Without a write-ahead log the file alone is the database, and reading it
+	// as immutable touches nothing beside it.
+	if wal, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) || err == nil && wal.Size() == 0 {
+		mode = "immutable=1"
+	}
+	db, err := sql.Open("sqlite", "file:"+file+"?"+mode+"&_pragma=query_only(1)&_pragma=busy_timeout(10000)")
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	s := &Store{engine: SQLite, write: db, read: db}
+	if err := s.Ready(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the database %s to read: %w; copy the folder to where it can be written, and verify there", filepath.Base(path), err), db.Close())
+	}
+	return s, nil
+}
+
+// OpenPostgres opens the database that the connection string names. The string
+// holds a password and appears in no error.
+func OpenPostgres(ctx context.Context, dsn string, opts Options) (*Store, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("the connection string of the database cannot be read; write postgres://user:password@host:port/name")
+	}
+	config.ConnectTimeout = 10 * time.Second
+	config.RuntimeParams["application_name"] = "safeconduct"
+	config.RuntimeParams["timezone"] = "UTC"
+	// Bounded waits: a lock that is held, or a statement that hangs, is an
+	// error that can be tried again.
+	for name, bound := range map[string]string{"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"} {
+		if config.RuntimeParams[name] == "" {
+			config.RuntimeParams[name] = bound
+		}
+	}
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(40)
+	db.SetMaxIdleConns(20)
+	db.SetConnMaxLifetime(30 * time.Minute)
+	s := &Store{engine: Postgres, write: db, read: db, opts: opts}
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(explain(fmt.Errorf("opening the database: %w", err)), db.Close())
+	}
+	return s, nil
+}

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"safeconduct/agreements/parties"
+	"safeconduct/authz"
+	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
+)
+
+func missions() record[people.Mission] {
+	return record[people.Mission]{
+		kind: people.KindMission, table: "missions",
+		values: func(people.Mission) []any { return nil },
+		ident:  func(m people.Mission) (string, int) { return m.ID, m.Version },
+	}
+}
+
+func persons() record[people.Person] {
+	return record[people.Person]{
+		kind: people.KindPerson, table: "persons", columns: []string{"mission", "partner"},
+		values: func(p people.Person) []any { return []any{p.Mission, p.Partner} },
+		ident:  func(p people.Person) (string, int) { return p.ID, p.Version },
+	}
+}
+
+func grants() record[people.Grant] {
+	return record[people.Grant]{
+		kind: people.KindGrant, table: "grants", columns: []string{"person", "role", "mission", "partner"},
+		values: func(g people.Grant) []any { return []any{g.Person, string(g.Role), g.Mission, g.Partner} },
+		ident:  func(g people.Grant) (string, int) { return g.ID, g.Version },
+	}
+}
+
+func signingKeys() record[people.Key] {
+	return record[people.Key]{
+		kind: people.KindKey, table: "signing_keys", columns: []string{"person"},
+		values: func(k people.Key) []any { return []any{k.Person} },
+		ident:  func(k people.Key) (string, int) { return k.ID, k.Version },
+	}
+}
+
+func tokens() record[identity.Token] {
+	return record[identity.Token]{
+		kind: identity.KindToken, table: "tokens", columns: []string{"hash", "person"},
+		values: func(t identity.Token) []any { return []any{t.Hash, t.Person} },
+		ident:  func(t identity.Token) (string, int) { return t.ID, t.Version },
+	}
+}
+
+func partners() record[parties.Party] {
+	return record[parties.Party]{
+		kind: parties.KindParty, table: "parties",
+		values: func(parties.Party) []any { return nil },
+		ident:  func(p parties.Party) (string, int) { return p.ID, p.Version },
+	}
+}
+
+// Mission implements people.MissionTx.
+func (t *tx) Mission(ctx context.Context, id string) (people.Mission, error) {
+	return one(ctx, t, missions(), "WHERE r.id = $1", id)
+}
+
+// Missions implements people.MissionTx.
+func (t *tx) Missions(ctx context.Context) ([]people.Mission, error) {
+	return find(ctx, t, missions(), "ORDER BY r.id")
+}
+
+// SaveMission implements people.MissionTx.
+func (t *tx) SaveMission(ctx context.Context, m people.Mission) error {
+	return save(ctx, t, missions(), m)
+}
+
+// Person implements people.PersonTx.
+func (t *tx) Person(ctx context.Context, id string) (people.Person, error) {
+	return one(ctx, t, persons(), "WHERE r.id = $1", id)
+}
+
+// SavePerson implements people.PersonTx.
+func (t *tx) SavePerson(ctx context.Context, p people.Person) error {
+	return save(ctx, t, persons(), p)
+}
+
+// Grant implements people.GrantTx.
+func (t *tx) Grant(ctx context.Context, id string) (people.Grant, error) {
+	return one(ctx, t, grants(), "WHERE r.id = $1", id)
+}
+
+// GrantsOf implements people.GrantTx.
+func (t *tx) GrantsOf(ctx context.Context, person string) ([]people.Grant, error) {
+	return find(ctx, t, grants(), "WHERE r.person = $1 ORDER BY r.id", person)
+}
+
+// Holders implements people.GrantTx.
+func (t *tx) Holders(ctx context.Context, role authz.Role, mission string) ([]people.Grant, error) {
+	return find(ctx, t, grants(), "WHERE r.mission = $1 AND r.role = $2 ORDER BY r.id", mission, string(role))
+}
+
+// SaveGrant implements people.GrantTx.
+func (t *tx) SaveGrant(ctx context.Context, g people.Grant) error {
+	return save(ctx, t, grants(), g)
+}
+
+// Key implements people.KeyTx.
+func (t *tx) Key(ctx context.Context, id string) (people.Key, error) {
+	return one(ctx, t, signingKeys(), "WHERE r.id = $1", id)
+}
+
+// KeysOf implements people.KeyTx.
+func (t *tx) KeysOf(ctx context.Context, person string) ([]people.Key, error) {
+	return find(ctx, t, signingKeys(), "WHERE r.person = $1 ORDER BY r.id", person)
+}
+
+// SaveKey implements people.KeyTx.
+func (t *tx) SaveKey(ctx context.Context, k people.Key) error {
+	return save(ctx, t, signingKeys(), k)
+}
+
+// Token implements identity.TokenTx.
+func (t *tx) Token(ctx context.Context, id string) (identity.Token, error) {
+	return one(ctx, t, tokens(), "WHERE r.id = $1", id)
+}
+
+// TokenByHash implements identity.TokenTx.
+func (t *tx) TokenByHash(ctx context.Context, hash string) (identity.Token, error) {
+	return one(ctx, t, tokens(), "WHERE r.hash = $1", hash)
+}
+
+// SaveToken implements identity.TokenTx.
+func (t *tx) SaveToken(ctx context.Context, k identity.Token) error {
+	return save(ctx, t, tokens(), k)
+}
+
+// Party implements parties.PartyTx.
+func (t *tx) Party(ctx context.Context, id string) (parties.Party, error) {
+	return one(ctx, t, partners(), "WHERE r.id = $1", id)
+}
+
+// Parties implements parties.PartyTx.
+func (t *tx) Parties(ctx context.Context) ([]parties.Party, error) {
+	return find(ctx, t, partners(), "ORDER BY r.id")
+}
+
+// SaveParty implements parties.PartyTx.
+func (t *tx) SaveParty(ctx context.Context, p parties.Party) error {
+	return save(ctx, t, partners(), p)
+}
+
+// Empty reports whether nobody was ever registered.
+func (t *tx) Empty(ctx context.Context) (bool, error) {
+	var n int64
+	if err := t.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM persons").Scan(&n); err != nil {
+		return false, fmt.Errorf("counting persons: %w", err)
+	}
+	return n == 0, nil
+}

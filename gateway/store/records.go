@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"safeconduct/authz/evidence"
+)
+
+// record describes how one kind of record lies in its table.
+type record[T any] struct {
+	kind    string
+	table   string
+	columns []string // beyond id and version
+	values  func(T) []any
+	ident   func(T) (id string, version int)
+}
+
+// save writes the next version of v. Version 1 must be new (ErrExists); a
+// later one must follow the version that is current (ErrConflict).
+func save[T any](ctx context.Context, t *tx, r record[T], v T) error {
+	return saveAll(ctx, t, r, []T{v})
+}
+
+// saveAll saves all or none; new ones with few statements.
+func saveAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
+	if t.readOnly {
+		return errReadOnly
+	}
+	var versions, fresh [][]any
+	for _, v := range all {
+		id, version := r.ident(v)
+		body, err := evidence.Canonical(v)
+		if err != nil {
+			return err
+		}
+		versions = append(versions, []any{r.kind, id, version, body})
+		t.saved = append(t.saved, evidence.Ref{Kind: r.kind, ID: id, Version: version, Digest: evidence.DigestOf(body)})
+		if version == 1 {
+			fresh = append(fresh, append([]any{id, version}, r.values(v)...))
+			continue
+		}
+		if err := t.advance(ctx, r.table, r.columns, id, version, r.values(v)); err != nil {
+			return fmt.Errorf("saving a %s: %w", r.kind, err)
+		}
+	}
+	if err := t.insert(ctx, r.table, append([]string{"id", "version"}, r.columns...), fresh); err != nil {
+		return fmt.Errorf("saving a %s: %w", r.kind, err)
+	}
+	if err := t.insert(ctx, "record_versions", []string{"kind", "id", "version", "body"}, versions); err != nil {
+		return fmt.Errorf("saving a version of a %s: %w", r.kind, err)
+	}
+	return nil
+}
+
+// advance is compare-and-set on the version, and excludes decisions that hold
+// the row.
+func (t *tx) advance(ctx context.Context, table string, columns []string, id string, version int, values []any) error {
+	set := []string{"version = $1"}
+	args := []any{version}
+	for i, c := range columns {
+		args = append(args, values[i])
+		set = append(set, c+" = $"+strconv.Itoa(len(args)))
+	}
+	args = append(args, id, version-1)
+	return t.execOne(ctx, fmt.Sprintf("UPDATE %s SET %s WHERE id = $%d AND version = $%d",
+		table, strings.Join(set, ", "), len(args)-1, len(args)), args...)
+}
+
+// find lists the current version of the records that where selects; r is the
+// record's own table, and where may join, order and limit.
+func find[T any](ctx context.Context, t *tx, r record[T], where string, args ...any) ([]T, error) {
+	var all []T
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		v, err := decoded[T](rows)
+		all = append(all, v)
+		return err
+	}, "SELECT v.body FROM "+r.table+" r JOIN record_versions v ON v.kind = '"+r.kind+"' AND v.id = r.id AND v.version = r.version "+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", r.table, err)
+	}
+	return all, nil
+}
+
+// one is find that answers with one, or ErrNotFound.
+func one[T any](ctx context.Context, t *tx, r record[T], where string, args ...any) (T, error) {
+	var none T
+	all, err := find(ctx, t, r, where, args...)
+	if err != nil {
+		return none, err
+	}
+	if len(all) == 0 {
+		return none, evidence.ErrNotFound
+	}
+	return all[0], nil
+}
+
+func decoded[T any](rows *sql.Rows) (T, error) {
+	var v T
+	var body []byte
+	if err := rows.Scan(&body); err != nil {
+		return v, fmt.Errorf("scanning: %w", err)
+	}
+	return v, decode(body, &v)
+}
+
+func decode(body []byte, v any) error {
+	if err := json.Unmarshal(body, v); err != nil {
+		return fmt.Errorf("a stored %T is damaged: %w", v, err)
+	}
+	return nil
+}
+
+// micros is how instants are looked up by; 0 where there is none.
+func micros(t *time.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.UnixMicro()
+}

@@ -1,0 +1,211 @@
+// Package store is the only package that knows SQL. It implements the ports of
+// every other package, one file per aggregate, on SQLite and on PostgreSQL.
+//
+// A record is one row of record_versions per version, as canonical JSON, and
+// one row of its own table with what it is looked up by. Saving a record and
+// recording its entry happen in one transaction, and a transaction that saved
+// something that no entry names does not commit.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"safeconduct/authz/evidence"
+	"safeconduct/deploy/schema"
+)
+
+// Engine is the database engine.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Options are what a store is made with.
+type Options struct {
+	Now    func() time.Time
+	NewID  func() string
+	Random io.Reader
+	// Wake is called after a transaction that recorded entries; it must not
+	// block. Nil does nothing.
+	Wake func()
+}
+
+// Store is a database with every port of the system.
+type Store struct {
+	engine Engine
+	write  *sql.DB
+	read   *sql.DB
+	opts   Options
+}
+
+// Engine tells which engine this is.
+func (s *Store) Engine() Engine { return s.engine }
+
+// SetWake sets what is called after entries were recorded; before first use.
+func (s *Store) SetWake(wake func()) { s.opts.Wake = wake }
+
+// Close closes the database. On SQLite it first folds the write-ahead log into
+// the database file, so that the file alone is complete.
+func (s *Store) Close() error {
+	var folded error
+	if s.engine == SQLite && s.write != s.read {
+		_, folded = s.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	}
+	err := s.read.Close()
+	if s.write != s.read {
+		err = errors.Join(err, s.write.Close())
+	}
+	return errors.Join(folded, err)
+}
+
+// Ready reports whether the database answers.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	if err := s.read.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+		return fmt.Errorf("asking the database: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) provider() (*goose.Provider, error) {
+	files, err := schema.For(string(s.engine))
+	if err != nil {
+		return nil, err
+	}
+	dialect := goose.DialectSQLite3
+	if s.engine == Postgres {
+		dialect = goose.DialectPostgres
+	}
+	return goose.NewProvider(dialect, s.write, files, goose.WithVerbose(false))
+}
+
+// Migrate brings the schema up to date and answers with its version.
+func (s *Store) Migrate(ctx context.Context) (int64, error) {
+	p, err := s.provider()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return 0, fmt.Errorf("migrating the schema: %w", err)
+	}
+	return p.GetDBVersion(ctx)
+}
+
+// ErrSchema says that the schema is not one that this program knows.
+var ErrSchema = errors.New("the schema of the database is not one that this program knows")
+
+// CheckSchema fails unless the schema is the newest that the program knows, or
+// the one after it: the program runs against schema N and N+1.
+func (s *Store) CheckSchema(ctx context.Context) error {
+	p, err := s.provider()
+	if err != nil {
+		return err
+	}
+	have, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the schema version: %w", err)
+	}
+	var newest int64
+	for _, m := range p.ListSources() {
+		newest = max(newest, m.Version)
+	}
+	if have < newest {
+		return fmt.Errorf("%w: it is at %d and %d is needed; run safeconduct migrate", ErrSchema, have, newest)
+	}
+	if have > newest+1 {
+		return fmt.Errorf("%w: it is at %d and the program knows %d; install the newer program", ErrSchema, have, newest)
+	}
+	return nil
+}
+
+// unit is one package's view of the store.
+type unit[T evidence.Recorder] struct {
+	store *Store
+	as    func(*tx) T
+}
+
+// For answers with the store as a package needs it: T is that package's Tx.
+// It panics where *tx does not implement T, which every start-up and every
+// test would show.
+func For[T evidence.Recorder](s *Store) evidence.Store[T] {
+	return unit[T]{s, func(t *tx) T { return any(t).(T) }}
+}
+
+func (u unit[T]) Update(ctx context.Context, fn func(T) error) ([]string, error) {
+	return u.store.update(ctx, func(t *tx) error { return fn(u.as(t)) })
+}
+
+func (u unit[T]) View(ctx context.Context, fn func(T) error) error {
+	return u.store.view(ctx, func(t *tx) error { return fn(u.as(t)) })
+}
+
+// attempts bounds how often a transaction that lost a race is begun again.
+const attempts = 8
+
+func (s *Store) update(ctx context.Context, fn func(*tx) error) ([]string, error) {
+	for attempt := 1; ; attempt++ {
+		entries, err := s.once(ctx, fn)
+		if err == nil {
+			if len(entries) > 0 && s.opts.Wake != nil {
+				s.opts.Wake()
+			}
+			return entries, nil
+		}
+		if attempt == attempts || !lostRace(err) || ctx.Err() != nil {
+			return nil, explain(err)
+		}
+	}
+}
+
+func (s *Store) once(ctx context.Context, fn func(*tx) error) (entries []string, err error) {
+	db, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("beginning a transaction: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, rolledBack(db.Rollback()))
+		}
+	}()
+	t := &tx{store: s, db: db}
+	if err := fn(t); err != nil {
+		return nil, err
+	}
+	if len(t.saved) > 0 {
+		return nil, fmt.Errorf("a change of %s is named by no entry", t.saved[0].Kind)
+	}
+	if err := db.Commit(); err != nil {
+		return nil, fmt.Errorf("committing: %w", err)
+	}
+	return t.entries, nil
+}
+
+func (s *Store) view(ctx context.Context, fn func(*tx) error) error {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if s.engine == Postgres {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	db, err := s.read.BeginTx(ctx, opts)
+	if err != nil {
+		return explain(fmt.Errorf("beginning to read: %w", err))
+	}
+	t := &tx{store: s, db: db, readOnly: true}
+	return explain(errors.Join(fn(t), rolledBack(db.Rollback())))
+}
+
+func rolledBack(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}

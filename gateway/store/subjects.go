@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
+	"safeconduct/transfer/consent"
+	"safeconduct/transfer/gate"
+	"safeconduct/transfer/seal"
+)
+
+func subjects() record[consent.Subject] {
+	return record[consent.Subject]{
+		kind: consent.KindSubject, table: "subjects", columns: []string{"mission", "reference"},
+		values: func(s consent.Subject) []any { return []any{s.Mission, s.Reference} },
+		ident:  func(s consent.Subject) (string, int) { return s.ID, s.Version },
+	}
+}
+
+func consents() record[consent.Record] {
+	return record[consent.Record]{
+		kind: consent.KindConsent, table: "consents", columns: []string{"subject"},
+		values: func(c consent.Record) []any { return []any{c.Subject} },
+		ident:  func(c consent.Record) (string, int) { return c.ID, c.Version },
+	}
+}
+
+// Consent implements consent.ConsentTx.
+func (t *tx) Consent(ctx context.Context, id string) (consent.Record, error) {
+	return one(ctx, t, consents(), "WHERE r.id = $1", id)
+}
+
+// SaveConsents implements consent.ConsentTx.
+func (t *tx) SaveConsents(ctx context.Context, all []consent.Record) error {
+	return saveAll(ctx, t, consents(), all)
+}
+
+// SaveSubjects implements consent.SubjectTx.
+func (t *tx) SaveSubjects(ctx context.Context, all []consent.Subject) error {
+	return saveAll(ctx, t, subjects(), all)
+}
+
+// SubjectsByReference implements consent.SubjectTx.
+func (t *tx) SubjectsByReference(ctx context.Context, mission string, references []string) (map[string]consent.Subject, error) {
+	found := make(map[string]consent.Subject, len(references))
+	for part := range slices.Chunk(references, 1000) {
+		args := []any{mission}
+		in := make([]string, len(part))
+		for i, ref := range part {
+			args = append(args, ref)
+			in[i] = "$" + strconv.Itoa(len(args))
+		}
+		list, err := find(ctx, t, subjects(), "WHERE r.mission = $1 AND r.reference IN ("+strings.Join(in, ", ")+")", args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range list {
+			found[s.Reference] = s
+		}
+	}
+	return found, nil
+}
+
+// LockSubjects implements consent.SubjectTx: it excludes decisions that hold
+// the subjects, in the order in which those lock them.
+func (t *tx) LockSubjects(ctx context.Context, ids []string) error {
+	if t.store.engine == SQLite {
+		return nil
+	}
+	err := t.query(ctx, func(*sql.Rows) error { return nil }, "SELECT id FROM subjects WHERE id = ANY($1) ORDER BY id FOR UPDATE", ids)
+	if err != nil {
+		return fmt.Errorf("locking subjects: %w", err)
+	}
+	return nil
+}
+
+// SubjectsOf implements transfer.DecisionTx, with two queries however many
+// subjects there are.
+func (t *tx) SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, error) {
+	var all []gate.Subject
+	rowOf := map[string]int{}
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		var s gate.Subject
+		var body []byte
+		if err := rows.Scan(&s.Row, &s.ID, &body); err != nil {
+			return fmt.Errorf("scanning: %w", err)
+		}
+		if body != nil {
+			var subject consent.Subject
+			if err := decode(body, &subject); err != nil {
+				return err
+			}
+			s.Type = subject.Type
+			rowOf[s.ID] = len(all)
+		}
+		all = append(all, s)
+		return nil
+	}, `SELECT ts.row_number, ts.subject, v.body FROM transfer_subjects ts
+LEFT JOIN subjects s ON s.id = ts.subject
+LEFT JOIN record_versions v ON v.kind = 'subject' AND v.id = s.id AND v.version = s.version
+WHERE ts.transfer = $1 ORDER BY ts.row_number`, transfer)
+	if err != nil {
+		return nil, fmt.Errorf("reading who is in a transfer: %w", err)
+	}
+	records, err := find(ctx, t, consents(), "JOIN transfer_subjects ts ON ts.subject = r.subject WHERE ts.transfer = $1 ORDER BY r.id", transfer)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range records {
+		if i, ok := rowOf[r.Subject]; ok {
+			all[i].Consents = append(all[i].Consents, r)
+		}
+	}
+	return all, nil
+}
+
+// Downloaders implements transfer.DecisionTx.
+func (t *tx) Downloaders(ctx context.Context, partner string, now time.Time) ([]gate.Downloader, error) {
+	held, err := find(ctx, t, grants(), "WHERE r.partner = $1 AND r.role = $2 ORDER BY r.id", partner, string(authz.PDL))
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := find(ctx, t, tokens(),
+		"WHERE r.person IN (SELECT g.person FROM grants g WHERE g.partner = $1 AND g.role = $2)", partner, string(authz.PDL))
+	if err != nil {
+		return nil, err
+	}
+	var all []gate.Downloader
+	for _, g := range held {
+		if g.LiveAt(now) {
+			all = append(all, gate.Downloader{Person: g.Person, Credential: slices.ContainsFunc(credentials, func(k identity.Token) bool {
+				return k.Person == g.Person && k.LiveAt(now)
+			})})
+		}
+	}
+	return all, nil
+}
+
+// SubjectsReleased implements transfer.DecisionTx.
+func (t *tx) SubjectsReleased(ctx context.Context, agreement string, since time.Time, except string) (int, error) {
+	var n int64
+	err := t.db.QueryRowContext(ctx,
+		"SELECT CAST(COALESCE(SUM(subjects), 0) AS BIGINT) FROM transfers WHERE agreement = $1 AND released >= $2 AND id <> $3",
+		agreement, since.UnixMicro(), except).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("counting released subjects: %w", err)
+	}
+	return int(n), nil
+}
+
+// MissionKey implements consent.CaseKeyTx.
+func (t *tx) MissionKey(ctx context.Context, mission string) (consent.CaseKey, error) {
+	var k consent.CaseKey
+	var name, wrapped string
+	err := t.db.QueryRowContext(ctx, "SELECT key_name, wrapped FROM mission_keys WHERE mission = $1", mission).Scan(&name, &wrapped)
+	if errors.Is(err, sql.ErrNoRows) {
+		return k, evidence.ErrNotFound
+	} else if err != nil {
+		return k, fmt.Errorf("reading the key of a mission: %w", err)
+	}
+	return consent.CaseKey{Mission: mission, Name: seal.KeyName(name), Wrapped: seal.Wrapped(wrapped)}, nil
+}
+
+// AddMissionKey implements consent.CaseKeyTx; ErrExists where there is one.
+func (t *tx) AddMissionKey(ctx context.Context, k consent.CaseKey) error {
+	return t.insert(ctx, "mission_keys", []string{"mission", "key_name", "wrapped"}, [][]any{{k.Mission, string(k.Name), string(k.Wrapped)}})
+}

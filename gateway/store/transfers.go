@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer"
+	"safeconduct/transfer/seal"
+)
+
+func transfers() record[transfer.Transfer] {
+	return record[transfer.Transfer]{
+		kind: transfer.KindTransfer, table: "transfers",
+		columns: []string{"mission", "partner", "state", "agreement", "subjects", "released", "window_ends", "held_since"},
+		values: func(t transfer.Transfer) []any {
+			return []any{t.Mission, t.Partner, string(t.State), t.Agreement, t.Subjects, micros(t.Released), micros(t.WindowEnds), micros(t.HeldSince)}
+		},
+		ident: func(t transfer.Transfer) (string, int) { return t.ID, t.Version },
+	}
+}
+
+func sealedFiles() record[transfer.SealedFile] {
+	return record[transfer.SealedFile]{
+		kind: transfer.KindFile, table: "sealed_files", columns: []string{"transfer"},
+		values: func(f transfer.SealedFile) []any { return []any{f.Transfer} },
+		ident:  func(f transfer.SealedFile) (string, int) { return f.ID, f.Version },
+	}
+}
+
+func pullSessions() record[transfer.PullSession] {
+	return record[transfer.PullSession]{
+		kind: transfer.KindPull, table: "pull_sessions", columns: []string{"transfer", "file"},
+		values: func(p transfer.PullSession) []any { return []any{p.Transfer, p.File} },
+		ident:  func(p transfer.PullSession) (string, int) { return p.ID, p.Version },
+	}
+}
+
+// Transfer implements transfer.TransferTx.
+func (t *tx) Transfer(ctx context.Context, id string) (transfer.Transfer, error) {
+	return one(ctx, t, transfers(), "WHERE r.id = $1", id)
+}
+
+// SaveTransfer implements transfer.TransferTx.
+func (t *tx) SaveTransfer(ctx context.Context, x transfer.Transfer) error {
+	return save(ctx, t, transfers(), x)
+}
+
+// SaveTransferSubjects implements transfer.TransferTx.
+func (t *tx) SaveTransferSubjects(ctx context.Context, id string, subjects []string) error {
+	rows := make([][]any, len(subjects))
+	for i, s := range subjects {
+		rows[i] = []any{id, i + 1, s}
+	}
+	if err := t.insert(ctx, "transfer_subjects", []string{"transfer", "row_number", "subject"}, rows); err != nil {
+		return fmt.Errorf("saving who is in a transfer: %w", err)
+	}
+	return nil
+}
+
+// SealedFile implements transfer.TransferTx.
+func (t *tx) SealedFile(ctx context.Context, id string) (transfer.SealedFile, error) {
+	return one(ctx, t, sealedFiles(), "WHERE r.id = $1", id)
+}
+
+// SaveSealedFile implements transfer.TransferTx.
+func (t *tx) SaveSealedFile(ctx context.Context, f transfer.SealedFile) error {
+	return save(ctx, t, sealedFiles(), f)
+}
+
+// PullSessions implements transfer.PullTx.
+func (t *tx) PullSessions(ctx context.Context, id string, file int) ([]transfer.PullSession, error) {
+	return find(ctx, t, pullSessions(), "WHERE r.transfer = $1 AND r.file = $2 ORDER BY r.id", id, file)
+}
+
+// PullSession implements transfer.PullTx.
+func (t *tx) PullSession(ctx context.Context, id string) (transfer.PullSession, error) {
+	return one(ctx, t, pullSessions(), "WHERE r.id = $1", id)
+}
+
+// SavePullSession implements transfer.PullTx.
+func (t *tx) SavePullSession(ctx context.Context, p transfer.PullSession) error {
+	return save(ctx, t, pullSessions(), p)
+}
+
+// Lapsed implements transfer.PullTx.
+func (t *tx) Lapsed(ctx context.Context, now, heldBefore time.Time, most int) ([]transfer.Transfer, error) {
+	return find(ctx, t, transfers(),
+		"WHERE (r.state = 'available' AND r.window_ends <= $1) OR (r.state = 'held' AND (r.window_ends <= $1 OR r.held_since <= $2)) ORDER BY r.id LIMIT $3",
+		now.UnixMicro(), heldBefore.UnixMicro(), most)
+}
+
+const uploadColumns = "id, transfer, file, prefix, key_name, wrapped, state, started, touched"
+
+// Upload implements transfer.UploadTx.
+func (t *tx) Upload(ctx context.Context, id string) (transfer.Upload, error) {
+	all, err := t.uploads(ctx, "WHERE id = $1", id)
+	if err != nil {
+		return transfer.Upload{}, err
+	}
+	if len(all) == 0 {
+		return transfer.Upload{}, evidence.ErrNotFound
+	}
+	return all[0], nil
+}
+
+func (t *tx) uploads(ctx context.Context, where string, args ...any) ([]transfer.Upload, error) {
+	var all []transfer.Upload
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		var u transfer.Upload
+		var key, wrapped, state string
+		var started, touched int64
+		if err := rows.Scan(&u.ID, &u.Transfer, &u.File, &u.Prefix, &key, &wrapped, &state, &started, &touched); err != nil {
+			return fmt.Errorf("scanning: %w", err)
+		}
+		u.Key, u.Wrapped, u.State = seal.KeyName(key), seal.Wrapped(wrapped), transfer.UploadState(state)
+		u.Started, u.Touched = time.UnixMicro(started).UTC(), time.UnixMicro(touched).UTC()
+		all = append(all, u)
+		return nil
+	}, "SELECT "+uploadColumns+" FROM uploads "+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading uploads: %w", err)
+	}
+	return all, nil
+}
+
+// AddUpload implements transfer.UploadTx.
+func (t *tx) AddUpload(ctx context.Context, u transfer.Upload) error {
+	return t.insert(ctx, "uploads", strings.Split(uploadColumns, ", "), [][]any{{
+		u.ID, u.Transfer, u.File, u.Prefix, string(u.Key), string(u.Wrapped), string(u.State), u.Started.UnixMicro(), u.Touched.UnixMicro(),
+	}})
+}
+
+// MarkUpload implements transfer.UploadTx.
+func (t *tx) MarkUpload(ctx context.Context, id string, now time.Time, to transfer.UploadState, from ...transfer.UploadState) error {
+	args := []any{string(to), now.UnixMicro(), id}
+	in := make([]string, len(from))
+	for i, f := range from {
+		args = append(args, string(f))
+		in[i] = "$" + strconv.Itoa(len(args))
+	}
+	return t.execOne(ctx, "UPDATE uploads SET state = $1, touched = $2 WHERE id = $3 AND state IN ("+strings.Join(in, ", ")+")", args...)
+}
+
+// DoomUploads implements transfer.UploadTx.
+func (t *tx) DoomUploads(ctx context.Context, id string, now time.Time) error {
+	return t.exec(ctx, "UPDATE uploads SET state = $1, touched = $2 WHERE transfer = $3", string(transfer.UploadDoomed), now.UnixMicro(), id)
+}
+
+// Sweepable implements transfer.UploadTx.
+func (t *tx) Sweepable(ctx context.Context, untouchedSince time.Time, most int) ([]transfer.Upload, error) {
+	return t.uploads(ctx, "WHERE state = $1 OR (state = $2 AND touched < $3) ORDER BY touched, id LIMIT $4",
+		string(transfer.UploadDoomed), string(transfer.UploadOpen), untouchedSince.UnixMicro(), most)
+}
+
+// DeleteUpload implements transfer.UploadTx. The wrapped key goes with it.
+func (t *tx) DeleteUpload(ctx context.Context, id string) error {
+	return t.execOne(ctx, "DELETE FROM uploads WHERE id = $1", id)
+}
+
+// LockAnchors implements transfer.AnchorTx. SQLite has one writer, which this
+// transaction is. The transfer itself is locked alone, since it may change;
+// what it rests on is shared. Every changer updates the row of its record, and
+// a change of consent locks its subject. The order of the statements, and of
+// the keys within each, is the same everywhere.
+func (t *tx) LockAnchors(ctx context.Context, a transfer.Anchors) error {
+	if t.store.engine == SQLite {
+		return nil
+	}
+	persons := slices.Compact(slices.Sorted(slices.Values(a.Persons)))
+	steps := []struct {
+		query string
+		args  []any
+	}{
+		{"SELECT id FROM transfers WHERE id = $1 FOR UPDATE", []any{a.Transfer}},
+		{"SELECT id FROM grants WHERE person = ANY($1) ORDER BY id FOR SHARE", []any{persons}},
+		{"SELECT id FROM missions WHERE id = $1 FOR SHARE", []any{a.Mission}},
+		{"SELECT id FROM parties WHERE id = $1 FOR SHARE", []any{a.Partner}},
+		{"SELECT id FROM agreements WHERE id = $1 FOR SHARE", []any{a.Agreement}},
+		{"SELECT id FROM assessments WHERE agreement = $1 ORDER BY id FOR SHARE", []any{a.Agreement}},
+		{"SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject WHERE ts.transfer = $1 ORDER BY s.id FOR SHARE OF s", []any{a.Transfer}},
+	}
+	for _, step := range steps {
+		if err := t.query(ctx, func(*sql.Rows) error { return nil }, step.query, step.args...); err != nil {
+			return fmt.Errorf("locking what a decision rests on: %w", err)
+		}
+	}
+	return nil
+}

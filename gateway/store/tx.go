@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer/ledger"
+)
+
+// tx is one transaction. It implements the Tx of every package; their methods
+// are in the file of the aggregate.
+type tx struct {
+	store    *Store
+	db       *sql.Tx
+	readOnly bool
+	saved    []evidence.Ref // by no entry yet
+	entries  []string
+}
+
+var errReadOnly = errors.New("the transaction only reads")
+
+// maxObjects bounds how many records one entry names; a batch takes several
+// entries.
+const maxObjects = 1000
+
+// Record appends the entry, and with it names every record saved since the
+// entry before.
+func (t *tx) Record(ctx context.Context, e evidence.Entry) error {
+	if t.readOnly {
+		return errReadOnly
+	}
+	for {
+		n := min(len(t.saved), maxObjects)
+		e.Objects, t.saved = t.saved[:n:n], t.saved[n:]
+		if err := t.record(ctx, e); err != nil {
+			return err
+		}
+		if len(t.saved) == 0 {
+			return nil
+		}
+		e.ID = t.store.opts.NewID()
+	}
+}
+
+func (t *tx) record(ctx context.Context, e evidence.Entry) error {
+	body, err := e.Canonical()
+	if err != nil {
+		return err
+	}
+	row, err := ledger.NewEntry(e.ID, string(e.Kind), body, t.store.opts.Random)
+	if err != nil {
+		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
+	}
+	if err := t.exec(ctx, `INSERT INTO log_entries (id, seq, version, kind, commitment, salt, body) VALUES ($1, NULL, $2, $3, $4, $5, $6)`,
+		row.ID, row.Version, row.Kind, row.Commitment, row.Salt, row.Body); err != nil {
+		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
+	}
+	t.entries = append(t.entries, e.ID)
+	return nil
+}
+
+func (t *tx) exec(ctx context.Context, query string, args ...any) error {
+	_, err := t.db.ExecContext(ctx, query, args...)
+	return err
+}
+
+// execOne is exec that must touch exactly one row; ErrConflict otherwise.
+func (t *tx) execOne(ctx context.Context, query string, args ...any) error {
+	r, err := t.db.ExecContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil {
+		return fmt.Errorf("counting rows: %w", err)
+	} else if n != 1 {
+		return evidence.ErrConflict
+	}
+	return nil
+}
+
+// rowsPerInsert keeps a statement below the engines' limit of parameters.
+const rowsPerInsert = 400
+
+// insert adds rows with as few statements as may be.
+func (t *tx) insert(ctx context.Context, table string, columns []string, rows [][]any) error {
+	for len(rows) > 0 {
+		n := min(len(rows), rowsPerInsert)
+		var q strings.Builder
+		args := make([]any, 0, n*len(columns))
+		q.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
+		for i, row := range rows[:n] {
+			if i > 0 {
+				q.WriteString(", ")
+			}
+			q.WriteByte('(')
+			for j, v := range row {
+				if j > 0 {
+					q.WriteString(", ")
+				}
+				args = append(args, v)
+				fmt.Fprintf(&q, "$%d", len(args))
+			}
+			q.WriteByte(')')
+		}
+		if err := t.exec(ctx, q.String(), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// query scans every row with scan.
+func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) (err error) {
+	rows, err := t.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,156 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/gate"
+)
+
+// Commit releases a sealed transfer to the partner, if the gate still says so:
+// the anchors are locked, the facts read again, the release and its entry
+// written in one transaction. It answers when the entry is under a signed
+// checkpoint. Repeating it after a release answers alike.
+func (o *Office) Commit(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
+	t, role, err := o.may(ctx, c, authz.TransferCommit, id)
+	if err != nil {
+		return Transfer{}, err
+	}
+	if t.ReleaseEntry != "" {
+		return t, o.wait(ctx, t.ReleaseEntry)
+	}
+	entries, err := o.Store.Update(ctx, func(tx Tx) error {
+		if t, err = o.locked(ctx, tx, c, id); err != nil {
+			return err
+		}
+		return o.decideCommit(ctx, tx, c, role, authz.TransferCommit, &t)
+	})
+	return o.committed(ctx, t, entries, err)
+}
+
+// Approve records the second person's answer (condition 28). The last approval
+// that is needed releases the transfer at once, through the same gate.
+func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted bool, attestation string) (Transfer, error) {
+	t, role, err := o.may(ctx, c, authz.TransferApprove, id)
+	if err != nil {
+		return Transfer{}, err
+	}
+	if len(attestation) > 4000 {
+		return Transfer{}, fmt.Errorf("%w: an attestation has at most 4000 bytes", people.ErrInvalid)
+	}
+	if c.Person == t.Sender { // separation of duties 1
+		d := o.refusal(t, gate.Commit, "APPROVAL_SELF")
+		if err := o.Office.Deny(ctx, c, authz.TransferApprove, t.resource(), d.Codes()...); err != nil {
+			return Transfer{}, err
+		}
+		return t, &RefusedError{Transfer: t.ID, Decision: d}
+	}
+	entries, err := o.Store.Update(ctx, func(tx Tx) error {
+		if t, err = o.locked(ctx, tx, c, id); err != nil {
+			return err
+		}
+		if t.State != AwaitingApproval {
+			return t.illegal("approve", "the transfer awaits approval", "look at its state; it may not need one, or have it")
+		}
+		now := o.Office.Time()
+		t.Approvals = append(t.Approvals, Approval{Person: c.Person, Role: role, At: now, Granted: granted, Attestation: attestation})
+		if err := o.save(ctx, tx, &t, c.Person, now); err != nil {
+			return err
+		}
+		e := o.Office.Entry(c, role, evidence.Change, authz.TransferApprove, t.resource())
+		e.Result = map[bool]string{true: "granted", false: "denied"}[granted]
+		if err := tx.Record(ctx, e); err != nil {
+			return err
+		}
+		return o.decideCommit(ctx, tx, c, role, authz.TransferApprove, &t)
+	})
+	return o.committed(ctx, t, entries, err)
+}
+
+// locked is the transfer as it is now, with all that the decision rests on
+// held still until the end of the transaction.
+func (o *Office) locked(ctx context.Context, tx Tx, c authz.Caller, id string) (Transfer, error) {
+	t, err := tx.Transfer(ctx, id)
+	if err != nil {
+		return Transfer{}, err
+	}
+	a := Anchors{Transfer: id, Persons: []string{t.Sender, c.Person}, Mission: t.Mission, Partner: t.Partner, Agreement: t.Agreement}
+	for _, given := range t.Approvals {
+		a.Persons = append(a.Persons, given.Person)
+	}
+	if err := tx.LockAnchors(ctx, a); err != nil {
+		return Transfer{}, err
+	}
+	return tx.Transfer(ctx, id)
+}
+
+func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, action authz.Action, t *Transfer) error {
+	if t.State != SealedState && t.State != AwaitingApproval {
+		return t.illegal("commit", "every file has landed, and nothing is decided yet", "send the missing files; a decided transfer is not decided again")
+	}
+	sender := c
+	if c.Person != t.Sender {
+		// The approver's act releases, but it is the sender's standing that
+		// counts, with the assurance under which they asked.
+		sender = authz.Caller{Person: t.Sender, Assurance: t.SenderAssurance}
+	}
+	now := o.Office.Time()
+	allowed, err := o.allowedNow(ctx, tx, t.Sender, authz.TransferCommit, t.resource(), now)
+	if err != nil {
+		return err
+	}
+	f, err := o.gather(ctx, tx, *t, gate.Commit, actor{caller: sender, allowed: allowed})
+	if err != nil {
+		return err
+	}
+	t.Decision = gate.Decide(f)
+	if waits(t.Decision) && t.State == AwaitingApproval {
+		// It waits: that is the answer, and not a refusal of the transfer.
+		_, err = o.decided(ctx, tx, c, role, action, *t, f, t.Decision)
+		return err
+	}
+	if t.Decision.Released() {
+		ends := now.Add(o.Policy.window())
+		t.State, t.Released, t.WindowEnds, t.PullLimit = Available, &now, &ends, o.Policy.PullLimit
+	} else {
+		t.State = Refused
+		if err := tx.DoomUploads(ctx, t.ID, now); err != nil {
+			return err
+		}
+	}
+	return o.release(ctx, tx, c, role, action, t, f, now)
+}
+
+// release writes the decided transfer and the entry that evidences it.
+func (o *Office) release(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, action authz.Action, t *Transfer, f gate.Facts, now time.Time) error {
+	e := o.Office.Entry(c, role, evidence.Decision, action, t.resource())
+	if t.Decision.Released() {
+		t.ReleaseEntry = e.ID
+	} else {
+		e.Verdict = evidence.Refused
+	}
+	if err := o.save(ctx, tx, t, c.Person, now); err != nil {
+		return err
+	}
+	e.Phase, e.Codes, e.Facts, e.Result, e.Subject.Version = string(gate.Commit), t.Decision.Codes(), f.Read, string(t.State), t.Version
+	return tx.Record(ctx, e)
+}
+
+// waits reports whether nothing but the approver is missing.
+func waits(d gate.Decision) bool {
+	return len(d.Refusals) == 1 && d.Refusals[0].Code == "APPROVAL_PENDING"
+}
+
+func (o *Office) committed(ctx context.Context, t Transfer, entries []string, err error) (Transfer, error) {
+	if err != nil {
+		return Transfer{}, err
+	}
+	if !t.Decision.Released() {
+		return t, &RefusedError{Transfer: t.ID, Decision: t.Decision}
+	}
+	return t, o.wait(ctx, entries...)
+}

@@ -1,0 +1,198 @@
+// Package consent keeps what the person said: consent given, refused or
+// withdrawn, per purpose, in the terms of ISO/IEC TS 27560. The person is known
+// here by a keyed hash of the case number only.
+package consent
+
+import (
+	"slices"
+	"time"
+
+	"safeconduct/authz/evidence"
+)
+
+// Record kinds of this package.
+const (
+	KindConsent = "consent"
+	KindSubject = "subject"
+)
+
+// State is the state of a consent record, mapped to DPV by its comment. Only
+// given and renewed permit transfer.
+type State string
+
+// The states.
+const (
+	Requested   State = "requested"   // dpv:ConsentRequested
+	Deferred    State = "deferred"    // dpv:ConsentRequestDeferred
+	Given       State = "given"       // dpv:ConsentGiven
+	Refused     State = "refused"     // dpv:ConsentRefused
+	Withdrawn   State = "withdrawn"   // dpv:ConsentWithdrawn
+	Revoked     State = "revoked"     // dpv:ConsentRevoked
+	Invalidated State = "invalidated" // dpv:ConsentInvalidated
+	Expired     State = "expired"     // dpv:ConsentExpired
+	Renewed     State = "renewed"     // dpv:RenewedConsentGiven
+)
+
+// Form is how consent was expressed (R04-R06).
+type Form string
+
+// The forms.
+const (
+	Written Form = "written"
+	Audio   Form = "audio"
+	Video   Form = "video"
+	Verbal  Form = "verbal"
+)
+
+// SchemaVersion is the version of the 27560 record that this package writes.
+const SchemaVersion = "27560:2023"
+
+// Subject is a person whose data it is, without a name: the id is opaque, the
+// case number lies sealed beside its keyed hash.
+type Subject struct {
+	ID            string    `json:"id"`
+	Version       int       `json:"version"`
+	Mission       string    `json:"mission"`
+	Reference     string    `json:"reference"` // hex keyed hash of the case number, under the mission's key
+	SealedCase    []byte    `json:"sealed_case"`
+	Type          string    `json:"subject_type"` // such as beneficiary
+	Child         bool      `json:"child"`
+	Unaccompanied bool      `json:"unaccompanied"`
+	Needs         []string  `json:"specific_needs,omitempty"`
+	Actor         string    `json:"actor"`
+	Created       time.Time `json:"created"`
+	Updated       time.Time `json:"updated"`
+}
+
+// Record is one consent record about one subject.
+type Record struct {
+	ID           string     `json:"id"`
+	Version      int        `json:"version"`
+	Schema       string     `json:"schema"`
+	Mission      string     `json:"mission"`
+	Subject      string     `json:"subject"`
+	State        State      `json:"state"`
+	Notice       string     `json:"notice_version"`
+	Language     string     `json:"language"`
+	Questions    bool       `json:"could_ask_questions"`
+	Understood   bool       `json:"understood"`
+	Purposes     []string   `json:"purposes"`
+	Recipients   []string   `json:"recipients"` // partner ids
+	Categories   []string   `json:"categories"`
+	Form         Form       `json:"form"`
+	ExpressedBy  string     `json:"expressed_by"` // subject, guardian or authority
+	Withdrawal   string     `json:"withdrawal_method"`
+	EventTime    time.Time  `json:"event_time"`
+	ValidUntil   *time.Time `json:"valid_until,omitempty"` // exclusive
+	WithdrawnAt  *time.Time `json:"withdrawn_at,omitempty"`
+	WithdrawnWhy string     `json:"withdrawn_reason,omitempty"`
+	CollectedBy  string     `json:"collected_by"`
+	Partner      string     `json:"collected_by_partner,omitempty"` // R10
+	Actor        string     `json:"actor"`
+	Created      time.Time  `json:"created"`
+	Updated      time.Time  `json:"updated"`
+}
+
+// Ref names the record's version for the log.
+func (r Record) Ref() evidence.Ref {
+	return evidence.Ref{Kind: KindConsent, ID: r.ID, Version: r.Version}
+}
+
+// since is when the record came to its state: the later of the event and a
+// withdrawal.
+func (r Record) since() time.Time {
+	if r.WithdrawnAt != nil && r.WithdrawnAt.After(r.EventTime) {
+		return *r.WithdrawnAt
+	}
+	return r.EventTime
+}
+
+// Gap is what a subject's consent lacks for a transfer; the gate turns it into
+// a code. The empty gap is none.
+type Gap string
+
+// The gaps, which are the codes of gate conditions 21 and 23.
+const (
+	NoGap        Gap = ""
+	Missing      Gap = "CONSENT_MISSING"
+	GapExpired   Gap = "CONSENT_EXPIRED"
+	GapPurpose   Gap = "CONSENT_PURPOSE"
+	GapRecipient Gap = "CONSENT_RECIPIENT"
+	GapCategory  Gap = "CONSENT_CATEGORY"
+	GapInvalid   Gap = "CONSENT_INVALID"
+	GapRefused   Gap = "CONSENT_REFUSED"
+	GapWithdrawn Gap = "CONSENT_WITHDRAWN"
+)
+
+// Use is what consent is asked for.
+type Use struct {
+	Purpose    string
+	Recipient  string
+	Categories []string
+	At         time.Time
+}
+
+// Judge tells what the subject's records lack for the use. The record that
+// came to its state last, of those for the purpose, decides: a later refusal
+// or withdrawal outweighs an earlier consent, whatever its recipient (the
+// stricter reading); at the same instant the refusal wins. A record dated
+// after use.At does not count (R02).
+func Judge(records []Record, use Use) Gap {
+	var last *Record
+	any := false
+	for i := range records {
+		r := &records[i]
+		if r.since().After(use.At) {
+			continue
+		}
+		any = true
+		if !slices.Contains(r.Purposes, use.Purpose) {
+			continue
+		}
+		if last == nil || r.since().After(last.since()) || r.since().Equal(last.since()) && !r.permits() {
+			last = r
+		}
+	}
+	switch {
+	case !any:
+		return Missing
+	case last == nil:
+		return GapPurpose
+	}
+	return last.gap(use)
+}
+
+func (r Record) permits() bool { return r.State == Given || r.State == Renewed }
+
+func (r Record) gap(use Use) Gap {
+	switch r.State {
+	case Given, Renewed:
+	case Refused:
+		return GapRefused
+	case Withdrawn, Revoked:
+		return GapWithdrawn
+	case Invalidated:
+		return GapInvalid
+	case Expired:
+		return GapExpired
+	default: // requested, deferred, unknown: nothing was given
+		return Missing
+	}
+	switch {
+	case r.ValidUntil != nil && !use.At.Before(*r.ValidUntil):
+		return GapExpired
+	case !r.informed():
+		return GapInvalid
+	case !slices.Contains(r.Recipients, use.Recipient):
+		return GapRecipient
+	case slices.ContainsFunc(use.Categories, func(c string) bool { return !slices.Contains(r.Categories, c) }):
+		return GapCategory
+	}
+	return NoGap
+}
+
+// informed is R01: consent does not count without notice version, language,
+// "could ask questions" and "understood".
+func (r Record) informed() bool {
+	return r.Notice != "" && r.Language != "" && r.Questions && r.Understood
+}

@@ -1,0 +1,172 @@
+package transfer
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/gate"
+)
+
+// actor is the caller as the decision sees them.
+type actor struct {
+	caller  authz.Caller
+	allowed bool
+}
+
+// gather reads all that the gate judges, in the transaction of the act. An
+// error means that the store failed: nothing is decided then, and the act does
+// not happen. A record that does not exist is a fact.
+func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, a actor) (gate.Facts, error) {
+	f := gate.Facts{
+		Phase: phase, Now: o.Office.Time(), Policy: o.Office.Policy, Transfer: t.ref(), Sender: t.Sender,
+		Actor: gate.Actor{
+			Person: a.caller.Person, Allowed: a.allowed,
+			Assured: slices.Contains(o.Policy.Assurances, a.caller.Assurance),
+		},
+		Manifest: gate.Manifest{
+			Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature, RecipientClass: t.RecipientClass,
+			Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects, Files: len(t.Files),
+		},
+		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement},
+	}
+	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
+		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherApproval,
+	} {
+		if err := step(ctx, tx, t, &f); err != nil {
+			return gate.Facts{}, err
+		}
+	}
+	for _, file := range t.Files {
+		g := gate.File{N: file.N, Declared: file.SHA256}
+		if file.Sealed != nil {
+			g.Sealed = file.Sealed.SHA256
+		}
+		f.Files = append(f.Files, g)
+	}
+	return f, nil
+}
+
+func (o *Office) gatherPartner(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	p, err := tx.Party(ctx, t.Partner)
+	if absent(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	f.Partner = &p
+	f.Read = append(f.Read, evidence.Ref{Kind: "party", ID: p.ID, Version: p.Version})
+	f.Downloaders, err = tx.Downloaders(ctx, t.Partner, f.Now)
+	return err
+}
+
+func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	candidates, err := tx.AgreementsBetween(ctx, t.Mission, t.Partner)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(candidates) > agreements.MaxBetween:
+		f.Ambiguous = true
+		return nil
+	case f.Phase != gate.Request && t.Agreement != "":
+		// Judged by the version now in force of the agreement that the
+		// payload is sealed under.
+		f.Agreement = gate.Pick(candidates, t.Agreement)
+	case t.Chosen != "":
+		f.Agreement = gate.Pick(candidates, t.Chosen)
+	default:
+		f.Agreement, f.Ambiguous = gate.Select(candidates, t.Mission, t.Purpose)
+	}
+	if f.Agreement == nil {
+		return nil
+	}
+	a := *f.Agreement
+	f.Read = append(f.Read, evidence.Ref{Kind: agreements.KindAgreement, ID: a.ID, Version: a.Version})
+	for _, s := range a.Signatures {
+		keys, err := tx.KeysOf(ctx, s.Signatory)
+		if err != nil {
+			return err
+		}
+		grants, err := tx.GrantsOf(ctx, s.Signatory)
+		if err != nil {
+			return err
+		}
+		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys, grants))
+	}
+	year := time.Date(f.Now.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
+	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, a.ID, year, t.ID)
+	return err
+}
+
+func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	if f.Agreement == nil {
+		return nil
+	}
+	list, err := tx.AssessmentsOf(ctx, f.Agreement.ID)
+	if err != nil {
+		return err
+	}
+	f.Assessment = gate.BestAssessment(list, assessment.Scope{
+		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
+		Purpose: t.Purpose, Categories: t.Categories,
+	}, f.Now)
+	if f.Assessment != nil {
+		f.Read = append(f.Read, evidence.Ref{Kind: assessment.KindAssessment, ID: f.Assessment.ID, Version: f.Assessment.Record})
+	}
+	return nil
+}
+
+func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+	if f.Subjects, err = tx.SubjectsOf(ctx, t.ID); err != nil {
+		return err
+	}
+	for _, s := range f.Subjects {
+		for _, r := range s.Consents {
+			f.Read = append(f.Read, r.Ref())
+		}
+	}
+	if t.Purpose == "" {
+		return nil
+	}
+	f.Retention, err = tx.RetentionRules(ctx, t.Purpose)
+	return err
+}
+
+func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	known, err := tx.Categories(ctx)
+	if err != nil {
+		return err
+	}
+	f.Approval.Needed = o.Policy.needsSecondPerson(f.Assessment, t.Categories, known)
+	for _, given := range t.Approvals {
+		allowed, err := o.allowedNow(ctx, tx, given.Person, authz.TransferApprove, t.resource(), f.Now)
+		if err != nil {
+			return err
+		}
+		f.Approval.Given = append(f.Approval.Given, gate.GivenApproval{Person: given.Person, Granted: given.Granted, Allowed: allowed})
+	}
+	return nil
+}
+
+// allowedNow asks the policy on the grants that the person holds in this
+// transaction, not on those of when the request arrived.
+func (o *Office) allowedNow(ctx context.Context, tx people.GrantTx, person string, action authz.Action, res authz.Resource, now time.Time) (bool, error) {
+	held, err := tx.GrantsOf(ctx, person)
+	if err != nil {
+		return false, err
+	}
+	c := authz.Caller{Person: person}
+	for _, g := range held {
+		if g.LiveAt(now) {
+			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+		}
+	}
+	_, denied := o.Office.Enforcer.Check(c, action, res)
+	return denied == nil, nil
+}

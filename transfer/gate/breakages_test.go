@@ -1,0 +1,106 @@
+package gate
+
+import (
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/parties"
+	"safeconduct/transfer/consent"
+)
+
+// breakage makes passing facts break one rule.
+type breakage struct {
+	code  Code
+	name  string
+	harm  func(*Facts)
+	rests []string // fields of Facts that could mend it
+	hides []Code   // codes on parts of a record that is now missing
+	needs []Code   // not seen where one of these is broken too
+	alone bool     // may contradict others on the same fact; one at most is combined
+}
+
+func ofAgreement(edit func(*agreements.Agreement)) func(*Facts) {
+	return func(f *Facts) {
+		if f.Agreement != nil {
+			edit(f.Agreement)
+		}
+	}
+}
+
+func ofAssessment(edit func(*assessment.Assessment)) func(*Facts) {
+	return func(f *Facts) {
+		if f.Assessment != nil {
+			edit(f.Assessment)
+		}
+	}
+}
+
+func ofPartner(edit func(*parties.Party)) func(*Facts) {
+	return func(f *Facts) {
+		if f.Partner != nil {
+			edit(f.Partner)
+		}
+	}
+}
+
+// ofConsent edits what the subject of the row said.
+func ofConsent(row int, edit func(*consent.Record)) func(*Facts) {
+	return func(f *Facts) { edit(&f.Subjects[row-1].Consents[0]) }
+}
+
+func partsOfAgreement() []Code {
+	return []Code{
+		AgrMissing, AgrUnsigned, AgrPartSigned, AgrSignatoryUnauthorised, AgrHashMismatch, AgrNotActive, AgrNotYet, AgrExpired,
+		AgrSuspended, AgrTerminated, AgrClauseMissing + ":C20", AgrMission, AgrPurpose, AgrSubjectType, AgrCategory, AgrField,
+		AgrVolume, ChangedDuringUpload,
+	}
+}
+
+func breakages() []breakage {
+	return append(append(peopleBreakages(), agreementBreakages()...), restBreakages()...)
+}
+
+func peopleBreakages() []breakage {
+	ofParty := []Code{
+		PartnerUnvetted, PartnerSuspended, PartnerBlocked, RecipientNoUser, RecipientKeyInvalid,
+	}
+	return []breakage{
+		{code: AuthInvalid, name: "not assured", harm: func(f *Facts) { f.Actor.Assured = false }, rests: []string{"Actor"}, hides: []Code{AuthRoleDenied}},
+		{code: AuthInvalid, name: "nobody", harm: func(f *Facts) { f.Actor.Person = "" }, rests: []string{"Actor"}, hides: []Code{AuthRoleDenied}},
+		{code: AuthInvalid, name: "no sender", harm: func(f *Facts) { f.Sender = "" }, rests: []string{"Sender"}, hides: []Code{AuthRoleDenied, ApprovalSelf}},
+		{code: AuthRoleDenied, name: "no role in this mission", harm: func(f *Facts) { f.Actor.Allowed = false }, rests: []string{"Actor"}},
+		{code: PartnerUnknown, name: "no record", harm: func(f *Facts) { f.Partner = nil }, rests: []string{"Partner"}, hides: ofParty},
+		{code: PartnerUnknown, name: "another's record", harm: ofPartner(func(p *parties.Party) { p.ID = "p2" }), rests: []string{"Partner", "Manifest"}, hides: ofParty},
+		{code: PartnerUnvetted, name: "registered", harm: ofPartner(func(p *parties.Party) { p.State = parties.Registered }), rests: []string{"Partner"}, alone: true},
+		{code: PartnerUnvetted, name: "state unheard of", harm: ofPartner(func(p *parties.Party) { p.State = "?" }), rests: []string{"Partner"}, alone: true},
+		{code: PartnerUnvetted, name: "due diligence missing", harm: ofPartner(func(p *parties.Party) { p.DueDiligence = nil }), rests: []string{"Partner"}, alone: true},
+		{code: PartnerSuspended, harm: ofPartner(func(p *parties.Party) { p.State = parties.Suspended }), rests: []string{"Partner"}, alone: true},
+		{code: PartnerBlocked, harm: ofPartner(func(p *parties.Party) { p.State = parties.Blocked }), rests: []string{"Partner"}, alone: true},
+		{code: RecipientClassDenied, name: "R21 other participants", harm: func(f *Facts) { f.Manifest.RecipientClass = OtherParticipants }, rests: []string{"Manifest"}, alone: true},
+		{code: RecipientClassDenied, name: "R21 public", harm: func(f *Facts) { f.Manifest.RecipientClass = Public }, rests: []string{"Manifest"}, alone: true},
+		{code: RecipientClassDenied, name: "R21 media", harm: func(f *Facts) { f.Manifest.RecipientClass = Media }, rests: []string{"Manifest"}, alone: true},
+		{code: RecipientClassDenied, name: "R21 unheard of", harm: func(f *Facts) { f.Manifest.RecipientClass = "anyone" }, rests: []string{"Manifest"}, alone: true},
+		{code: RecipientAuthority, name: "R34 class", harm: func(f *Facts) { f.Manifest.RecipientClass = GovernmentAuthority }, rests: []string{"Manifest"}, alone: true},
+		{code: RecipientAuthority, name: "R34 kind", harm: ofPartner(func(p *parties.Party) { p.Kind = parties.Government }), rests: []string{"Partner"}, needs: []Code{PartnerUnknown}},
+		{code: RecipientAuthority, name: "R34 link", harm: ofPartner(func(p *parties.Party) { p.AuthorityLink = true }), rests: []string{"Partner"}, needs: []Code{PartnerUnknown}},
+		{code: RecipientNoUser, name: "none", harm: func(f *Facts) { f.Downloaders = nil }, rests: []string{"Downloaders"}, alone: true},
+		{code: RecipientNoUser, name: "nameless", harm: func(f *Facts) { f.Downloaders = []Downloader{{Credential: true}} }, rests: []string{"Downloaders"}, alone: true},
+		{code: RecipientKeyInvalid, harm: func(f *Facts) { f.Downloaders = []Downloader{{Person: "pdl1"}} }, rests: []string{"Downloaders"}, alone: true},
+		{code: ConsentMissing, name: "R02 nothing recorded", harm: func(f *Facts) { f.Subjects[1].Consents = nil }, rests: []string{"Subjects"}, alone: true},
+		{code: ConsentMissing, name: "unknown case", harm: func(f *Facts) { f.Subjects[1] = Subject{Row: 2} }, rests: []string{"Subjects"}, alone: true},
+		{code: ConsentMissing, name: "only asked", harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Requested }), rests: []string{"Subjects"}, alone: true},
+		{code: ConsentMissing, name: "R02 dated later", harm: ofConsent(2, func(r *consent.Record) { r.EventTime = noon().Add(time.Second) }), rests: []string{"Subjects", "Now"}, alone: true},
+		{code: ConsentExpired, name: "at the instant", harm: ofConsent(2, func(r *consent.Record) { now := noon(); r.ValidUntil = &now }), rests: []string{"Subjects", "Now"}, alone: true},
+		{code: ConsentExpired, name: "by state", harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Expired }), rests: []string{"Subjects"}, alone: true},
+		{code: ConsentPurpose, harm: ofConsent(1, func(r *consent.Record) { r.Purposes = []string{"photo"} }), rests: []string{"Subjects", "Manifest"}},
+		{code: ConsentRecipient, harm: ofConsent(3, func(r *consent.Record) { r.Recipients = []string{"p2"} }), rests: []string{"Subjects", "Manifest"}},
+		{code: ConsentCategory, harm: ofConsent(2, func(r *consent.Record) { r.Categories = []string{"identity"} }), rests: []string{"Subjects", "Manifest"}, alone: true},
+		{code: ConsentInvalid, name: "R01 not understood", harm: ofConsent(2, func(r *consent.Record) { r.Understood = false }), rests: []string{"Subjects"}, alone: true},
+		{code: ConsentInvalid, name: "invalidated", harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Invalidated }), rests: []string{"Subjects"}, alone: true},
+		{code: ConsentInvalid, name: "another's record", harm: ofConsent(2, func(r *consent.Record) { r.Subject = "s3" }), rests: []string{"Subjects"}, alone: true},
+		{code: ConsentRefused, name: "R02", harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Refused }), rests: []string{"Subjects"}, alone: true},
+		{code: ConsentWithdrawn, harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Withdrawn }), rests: []string{"Subjects"}, alone: true},
+		{code: ConsentWithdrawn, name: "revoked by the guardian", harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Revoked }), rests: []string{"Subjects"}, alone: true},
+	}
+}

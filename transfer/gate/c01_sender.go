@@ -1,0 +1,28 @@
+package gate
+
+import "safeconduct/authz/evidence"
+
+// Codes of condition 1.
+const (
+	AuthInvalid    Code = "AUTH_INVALID"
+	AuthRoleDenied Code = "AUTH_ROLE_DENIED"
+)
+
+// sender is condition 1: known, proven as the policy data asks, and with the
+// role in this mission. At PULL it is the downloader who is judged.
+func sender() condition {
+	return condition{
+		number: "1", phases: always, codes: never(AuthInvalid, AuthRoleDenied),
+		check: func(f *Facts) []Finding {
+			switch {
+			case f.Actor.Person == "" || f.Sender == "" || !f.Actor.Assured:
+				return one(AuthInvalid, evidence.Ref{})
+			case f.Phase != Pull && f.Actor.Person != f.Sender: // the standing of another is not the sender's
+				return one(AuthInvalid, evidence.Ref{})
+			case !f.Actor.Allowed:
+				return one(AuthRoleDenied, evidence.Ref{})
+			}
+			return nil
+		},
+	}
+}

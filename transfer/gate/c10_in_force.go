@@ -1,0 +1,38 @@
+package gate
+
+import "safeconduct/agreements"
+
+// Codes of condition 10.
+const (
+	AgrNotActive Code = "AGR_NOT_ACTIVE"
+	AgrNotYet    Code = "AGR_NOT_YET"
+	AgrExpired   Code = "AGR_EXPIRED"
+)
+
+// inForce is condition 10: activated, begun and not over. The clock decides,
+// not the state alone: nobody waits for the sweep that expires agreements.
+func inForce() condition {
+	return condition{
+		number: "10", phases: always, codes: emergency(AgrNotActive, AgrNotYet, AgrExpired),
+		check: ofRuling(func(f *Facts, a *agreements.Agreement) []Finding {
+			ref := agreementRef(a)
+			switch a.State {
+			case agreements.Suspended, agreements.Terminated:
+				return nil // condition 11
+			case agreements.Expired:
+				return one(AgrExpired, ref)
+			}
+			var found []Finding
+			if a.State != agreements.Active && len(unsigned(a)) == 0 { // else condition 9 says why
+				found = append(found, one(AgrNotActive, ref)...)
+			}
+			if a.Document.EffectiveFrom.IsZero() || f.Now.Before(a.Document.EffectiveFrom) {
+				found = append(found, one(AgrNotYet, ref)...)
+			}
+			if !f.Now.Before(a.Document.ValidUntil) { // exclusive instant
+				found = append(found, one(AgrExpired, ref)...)
+			}
+			return found
+		}),
+	}
+}

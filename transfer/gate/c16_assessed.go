@@ -1,0 +1,63 @@
+package gate
+
+import (
+	"slices"
+	"strings"
+
+	"safeconduct/agreements/assessment"
+	"safeconduct/authz/evidence"
+)
+
+// kindAssessment is the record kind of assessments.
+const kindAssessment = "assessment"
+
+// Codes of condition 16.
+const (
+	RBAMissing Code = "RBA_MISSING"
+	RBAScope   Code = "RBA_SCOPE"
+)
+
+// assessed is condition 16: an assessment exists and matches the agreement's
+// version and the transfer's scope (R40, R47).
+func assessed() condition {
+	return condition{
+		number: "16", phases: always, codes: emergency(RBAMissing, RBAScope),
+		check: func(f *Facts) []Finding {
+			switch {
+			case f.Assessment == nil && f.Ambiguous:
+				return nil // whose assessment is known once AGR_AMBIGUOUS is mended
+			case f.Assessment == nil:
+				return one(RBAMissing, evidence.Ref{})
+			}
+			if gaps := f.assessmentGaps(); len(gaps) > 0 {
+				return one(RBAScope, assessmentRef(f.Assessment), gaps...)
+			}
+			return nil
+		},
+	}
+}
+
+// assessmentGaps is what the assessment does not cover of the transfer, as far
+// as that is known; what is missing has its own code.
+func (f *Facts) assessmentGaps() []string {
+	x, m := f.Assessment, &f.Manifest
+	want := assessment.Scope{
+		Mission: m.Mission, Agreement: x.Agreement, AgreementVersion: x.AgreementVersion,
+		Purpose: m.Purpose, Categories: m.Categories,
+	}
+	if a := f.ruling(); a != nil {
+		want.Agreement, want.AgreementVersion = a.ID, a.Document.Version
+	}
+	if p := f.recipient(); p != nil {
+		want.Countries = []string{p.Country}
+	}
+	return slices.DeleteFunc(x.Gaps(want), func(gap string) bool {
+		part, value, listed := strings.Cut(gap, ":")
+		unnamed := listed && !stated(value) && part != "country" // a partner without a country is not assessed
+		return unnamed || gap == "categories" || gap == "mission" && !stated(m.Mission)
+	})
+}
+
+func assessmentRef(x *assessment.Assessment) evidence.Ref {
+	return evidence.Ref{Kind: kindAssessment, ID: x.ID, Version: x.Version}
+}

@@ -1,0 +1,51 @@
+package gate
+
+import (
+	"time"
+
+	"safeconduct/agreements/assessment"
+)
+
+// Codes of condition 17.
+const (
+	RBANotApproved Code = "RBA_NOT_APPROVED"
+	RBAExpired     Code = "RBA_EXPIRED"
+	RBAStale       Code = "RBA_STALE"
+)
+
+// assessedNow is condition 17: the assessment is approved and fresh.
+func assessedNow() condition {
+	return condition{
+		number: "17", phases: always, codes: emergency(RBANotApproved, RBAExpired, RBAStale),
+		check: func(f *Facts) []Finding {
+			if f.Assessment == nil {
+				return nil
+			}
+			return notFresh(f.Assessment, f.Now)
+		},
+	}
+}
+
+func notFresh(x *assessment.Assessment, now time.Time) []Finding {
+	ref := assessmentRef(x)
+	var found []Finding
+	switch x.State {
+	case assessment.Approved, assessment.Stale, assessment.Expired, assessment.Superseded:
+		if now.Before(x.ApprovedAt) { // R40: it predates the transfer
+			return one(RBANotApproved, ref)
+		}
+	default:
+		return one(RBANotApproved, ref, string(x.State))
+	}
+	if x.State == assessment.Expired || x.State == assessment.Approved && !now.Before(x.ValidUntil) {
+		found = append(found, one(RBAExpired, ref)...)
+	}
+	if x.State == assessment.Stale || x.State == assessment.Superseded || x.StaleReason != "" {
+		reason := string(x.StaleReason)
+		if reason == "" {
+			reason = string(x.State)
+		}
+		found = append(found, one(RBAStale, ref, reason)...)
+	}
+	return found
+}

@@ -1,0 +1,42 @@
+package gate
+
+// Codes of condition 28.
+const (
+	ApprovalPending Code = "APPROVAL_PENDING"
+	ApprovalSelf    Code = "APPROVAL_SELF"
+	ApprovalDenied  Code = "APPROVAL_DENIED"
+)
+
+// approved is condition 28: a second person approved where one is needed
+// (separation of duties 1). Before the payload is sealed there is nothing to
+// approve, so REQUEST does not ask. A denial stands, whoever else approves and
+// whatever became of the denier's role.
+func approved() condition {
+	return condition{
+		number: "28", phases: sealed, codes: never(ApprovalPending, ApprovalSelf, ApprovalDenied),
+		check: func(f *Facts) []Finding {
+			var second, self, denied bool
+			for _, g := range f.Approval.Given {
+				switch {
+				case !g.Granted:
+					denied = true
+				case g.Person == f.Sender:
+					self = true
+				case g.Allowed && g.Person != "":
+					second = true
+				}
+			}
+			var found []Finding
+			switch waiting := f.Approval.Needed && !second; {
+			case waiting && self:
+				found = one(ApprovalSelf, f.Transfer)
+			case waiting && !denied:
+				found = one(ApprovalPending, f.Transfer)
+			}
+			if denied {
+				found = append(found, one(ApprovalDenied, f.Transfer)...)
+			}
+			return found
+		},
+	}
+}

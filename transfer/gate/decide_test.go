@@ -1,0 +1,221 @@
+package gate
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func everyPhase() []Phase { return []Phase{Request, Commit, Pull} }
+
+// judged is the condition that has the code.
+func judged(t interface{ Fatalf(string, ...any) }, code Code) (place int, c condition) {
+	for i, c := range conditions() {
+		for _, r := range c.codes {
+			if r.code == code.Base() {
+				return i, c
+			}
+		}
+	}
+	t.Fatalf("no condition has %s", code)
+	return 0, condition{}
+}
+
+func TestDecideReleasesWhereEveryConditionHolds(t *testing.T) {
+	for _, phase := range everyPhase() {
+		if d := Decide(passing(phase)); !d.Released() || d.Phase != phase || d.Policy != "policy-1" {
+			t.Errorf("%s: %v", phase, d.Codes())
+		}
+	}
+}
+
+// Each breakage gives exactly its code at the phases of its condition, and
+// nothing at the others.
+func TestDecideNamesExactlyWhatIsBroken(t *testing.T) {
+	covered := map[Code]bool{ReqIncomplete: true, LogUnavailable: true, GateUnavailable: true} // tests of their own
+	for _, b := range breakages() {
+		covered[b.code.Base()] = true
+		t.Run(strings.TrimSpace(fmt.Sprintf("%s %s", b.code, b.name)), func(t *testing.T) {
+			_, c := judged(t, b.code)
+			for _, phase := range everyPhase() {
+				f := passing(phase)
+				b.harm(&f)
+				var want []string
+				if c.phases&in(phase) != 0 {
+					want = []string{string(b.code)}
+				}
+				if got := Decide(f).Codes(); !slices.Equal(got, want) {
+					t.Errorf("%s: got %v, want %v", phase, got, want)
+				}
+			}
+		})
+	}
+	for _, c := range conditions() {
+		for _, r := range c.codes {
+			if !covered[r.code] {
+				t.Errorf("no breakage shows %s", r.code)
+			}
+		}
+	}
+}
+
+func TestDecideIncompleteRequest(t *testing.T) {
+	for name, harm := range map[string]func(*Facts){
+		"mission":         func(f *Facts) { f.Manifest.Mission = "" },
+		"partner":         func(f *Facts) { f.Manifest.Partner = " " },
+		"purpose":         func(f *Facts) { f.Manifest.Purpose = "" },
+		"nature":          func(f *Facts) { f.Manifest.Nature = "harmless" },
+		"recipient_class": func(f *Facts) { f.Manifest.RecipientClass = "" },
+		"categories":      func(f *Facts) { f.Manifest.Categories = []string{""} },
+		"fields":          func(f *Facts) { f.Manifest.Fields = nil },
+		"subjects":        func(f *Facts) { f.Subjects, f.Manifest.Subjects = nil, 0 },
+		"files":           func(f *Facts) { f.Manifest.Files = 0 },
+	} {
+		t.Run("REQ_INCOMPLETE "+name, func(t *testing.T) {
+			for _, phase := range everyPhase() {
+				f := passing(phase)
+				harm(&f)
+				d := Decide(f)
+				code, detail := ReqIncomplete, name
+				if phase == Pull { // what was released was complete: it was not read
+					code, detail = GateUnavailable, "manifest "+name
+				}
+				if len(d.Refusals) != 1 || d.Refusals[0].Code != code || !slices.Equal(d.Refusals[0].Detail, []string{detail}) {
+					t.Errorf("%s: %+v", phase, d.Refusals)
+				}
+			}
+		})
+	}
+	t.Run("REQ_INCOMPLETE fewer subjects than declared", func(t *testing.T) {
+		f := passing(Request)
+		f.Subjects = f.Subjects[:2]
+		if got := Decide(f).Codes(); !slices.Equal(got, []string{"REQ_INCOMPLETE"}) {
+			t.Error(got)
+		}
+	})
+}
+
+func TestDecideFailsClosed(t *testing.T) {
+	alone := []string{"GATE_UNAVAILABLE"}
+	for _, phase := range everyPhase() {
+		for name, harm := range map[string]func(*Facts){
+			"a fact unreadable":            func(f *Facts) { f.Unreadable = []string{"party"} },
+			"unreadable and more is wrong": func(f *Facts) { f.Unreadable, f.Agreement, f.Partner = []string{"agreement"}, nil, nil },
+			"no clock":                     func(f *Facts) { f.Now = time.Time{} },
+			"R37 no policy version":        func(f *Facts) { f.Policy = "" },
+			"zero facts":                   func(f *Facts) { *f = Facts{Phase: f.Phase} },
+			"phase unheard of":             func(f *Facts) { f.Phase = Phase(strings.ToLower(string(f.Phase))) },
+			"no phase":                     func(f *Facts) { f.Phase = "" },
+		} {
+			t.Run(fmt.Sprintf("GATE_UNAVAILABLE %s %s", phase, name), func(t *testing.T) {
+				f := passing(phase)
+				harm(&f)
+				if d := Decide(f); !slices.Equal(d.Codes(), alone) || d.Refusals[0].Overridable {
+					t.Errorf("%+v", d)
+				}
+			})
+		}
+	}
+	if d := Decide(Facts{}); d.Released() {
+		t.Error("zero facts released")
+	}
+}
+
+// A missing record yields only its own code; another record's absence, its own.
+func TestDecideMissingRecords(t *testing.T) {
+	for _, phase := range everyPhase() {
+		f := passing(phase)
+		f.Agreement, f.Assessment = nil, nil
+		if got := Decide(f).Codes(); !slices.Equal(got, []string{"AGR_MISSING", "RBA_MISSING"}) {
+			t.Errorf("%s: %v", phase, got)
+		}
+		f.Ambiguous = true
+		if got := Decide(f).Codes(); !slices.Equal(got, []string{"AGR_AMBIGUOUS"}) {
+			t.Errorf("%s: %v", phase, got)
+		}
+	}
+}
+
+func TestDecideCombinationsOfOneRecord(t *testing.T) {
+	for name, row := range map[string]struct {
+		phase Phase
+		harm  []func(*Facts)
+		want  string
+	}{
+		"R21 R34 public, and an authority": {Request, []func(*Facts){
+			func(f *Facts) { f.Manifest.RecipientClass = Public; f.Partner.AuthorityLink = true },
+		}, "RECIPIENT_CLASS_DENIED RECIPIENT_AUTHORITY"},
+		"signed, before its time": {Request, []func(*Facts){
+			func(f *Facts) {
+				f.Agreement.State = "signed"
+				f.Agreement.Document.EffectiveFrom = noon().AddDate(0, 0, 1)
+			},
+		}, "AGR_NOT_ACTIVE AGR_NOT_YET"},
+		"suspended and over": {Request, []func(*Facts){
+			func(f *Facts) { f.Agreement.State = "suspended"; f.Agreement.Document.ValidUntil = noon() },
+		}, "AGR_SUSPENDED"},
+		"both signatures at fault": {Commit, []func(*Facts){
+			func(f *Facts) { f.SignatureFaults[0], f.SignatureFaults[1] = 2, 1 },
+		}, "AGR_SIGNATORY_UNAUTHORISED AGR_HASH_MISMATCH"},
+		"three clauses": {Request, []func(*Facts){
+			func(f *Facts) { f.Agreement.Document.Clauses = f.Agreement.Document.Clauses[:22] },
+		}, "AGR_CLAUSE_MISSING:C23 AGR_CLAUSE_MISSING:C24 AGR_CLAUSE_MISSING:C25"},
+		"a severe draft": {Request, []func(*Facts){
+			func(f *Facts) { f.Assessment.State, f.Assessment.Result.Band = "draft", "SEVERE" },
+		}, "RBA_NOT_APPROVED RBA_UNACCEPTABLE"},
+		"stale and lapsed": {Pull, []func(*Facts){
+			func(f *Facts) { f.Assessment.StaleReason, f.Assessment.ValidUntil = "new_country", noon() },
+		}, "RBA_EXPIRED RBA_STALE"},
+		"own approval, then a second person's": {Commit, []func(*Facts){
+			func(f *Facts) {
+				f.Approval.Given = append(f.Approval.Given, GivenApproval{Person: "ro1", Granted: true, Allowed: true})
+			},
+		}, ""},
+		"no approval needed": {Commit, []func(*Facts){func(f *Facts) { f.Approval = Approval{} }}, ""},
+		"pulled while it awaits approval": {Pull, []func(*Facts){
+			func(f *Facts) { f.Approval.Given, f.Pull = nil, PullFacts{Recipient: true} },
+		}, "APPROVAL_PENDING PULL_DENIED"},
+		"resumed session of the last one allowed": {Pull, []func(*Facts){
+			func(f *Facts) { f.Pull.Sessions, f.Pull.Resumed = 3, true },
+		}, ""},
+		"nothing landed": {Commit, []func(*Facts){
+			func(f *Facts) { f.Landing.Sealed = false; f.Files[0].Sealed = "" },
+		}, "CRYPTO_FAILED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := passing(row.phase)
+			for _, harm := range row.harm {
+				harm(&f)
+			}
+			if got := strings.Join(Decide(f).Codes(), " "); got != row.want {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+// Refusals say which record, which rows and whether they can be set aside, and
+// carry neither case numbers nor names.
+func TestRefusalObject(t *testing.T) {
+	f := passing(Request)
+	slices.Reverse(f.Subjects)
+	f.Subjects[0].Consents, f.Subjects[2].Consents, f.Subjects[1].Consents[0].State = nil, nil, "withdrawn"
+	f.Agreement.State = "signed"
+	got, err := json.Marshal(Decide(f).Refusals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"code":"AGR_NOT_ACTIVE","phase":"REQUEST","object":{"kind":"agreement","id":"a1","version":7},"overridable":true,"policy_version":"policy-1"},` +
+		`{"code":"CONSENT_MISSING","phase":"REQUEST","rows":[1,3],"subjects":["s1","s3"],"overridable":true,"policy_version":"policy-1"},` +
+		`{"code":"CONSENT_WITHDRAWN","phase":"REQUEST","rows":[2],"subjects":["s2"],"overridable":false,"policy_version":"policy-1"}]`
+	if string(got) != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if !reflect.DeepEqual([]int{f.Subjects[0].Row, f.Subjects[2].Row}, []int{3, 1}) {
+		t.Error("the facts were reordered")
+	}
+}

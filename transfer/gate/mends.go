@@ -1,0 +1,87 @@
+package gate
+
+import (
+	_ "embed" // the catalogue is data
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed mends.yaml
+var mendsYAML string
+
+// Base is the code without its parameter: AGR_CLAUSE_MISSING of
+// AGR_CLAUSE_MISSING:C20.
+func (c Code) Base() Code {
+	base, _, _ := strings.Cut(string(c), ":")
+	return Code(base)
+}
+
+// Mend is how a refusal is mended, in the languages of the organisation, and
+// who can do it (R56).
+type Mend struct {
+	Ask string `yaml:"ask"` // one of Asks
+	EN  string `yaml:"en"`
+	FR  string `yaml:"fr"`
+	ES  string `yaml:"es"`
+}
+
+// Catalogue holds the mend of every code.
+type Catalogue map[Code]Mend
+
+// Asks are those who can be asked to mend.
+func Asks() []string {
+	return []string{"sender", "focal_point", "head_of_mission", "legal", "dpo", "partner", "operator"}
+}
+
+// ErrCatalogue says that the catalogue is not whole.
+var ErrCatalogue = errors.New("catalogue of mends")
+
+// Mends reads the catalogue that is built in. It answers ErrCatalogue where an
+// entry lacks a language or names nobody to ask, or a code of the conditions
+// has no entry.
+func Mends() (Catalogue, error) { return readMends(mendsYAML) }
+
+func readMends(data string) (Catalogue, error) {
+	var c Catalogue
+	d := yaml.NewDecoder(strings.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCatalogue, err)
+	}
+	for code, m := range c {
+		if !stated(m.EN) || !stated(m.FR) || !stated(m.ES) || !slices.Contains(Asks(), m.Ask) {
+			return nil, fmt.Errorf("%w: %s needs en, fr, es, and ask as one of %s", ErrCatalogue, code, strings.Join(Asks(), ", "))
+		}
+	}
+	for _, condition := range conditions() {
+		for _, r := range condition.codes {
+			if _, ok := c[r.code]; !ok {
+				return nil, fmt.Errorf("%w: %s of condition %s has no entry", ErrCatalogue, r.code, condition.number)
+			}
+		}
+	}
+	return c, nil
+}
+
+// Text answers with what to do about the code, in lang (en, fr, es, or a tag
+// such as fr-CH; English otherwise), and whom to ask. A code with a parameter
+// is looked up by its base. Of an unknown code it can only say whom to ask.
+func (c Catalogue) Text(code Code, lang string) (mend, ask string) {
+	m, ok := c[code.Base()]
+	if !ok {
+		return "", "focal_point"
+	}
+	primary, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(lang), "_", "-"), "-")
+	switch primary {
+	case "fr":
+		return m.FR, m.Ask
+	case "es":
+		return m.ES, m.Ask
+	default:
+		return m.EN, m.Ask
+	}
+}

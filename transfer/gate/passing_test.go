@@ -1,0 +1,110 @@
+package gate
+
+import (
+	"fmt"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/parties"
+	"safeconduct/agreements/signing"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer/consent"
+)
+
+func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+const (
+	sha1st = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	sha2nd = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+)
+
+// passing is facts on which the gate releases at the phase. Nothing in them is
+// shared with another call.
+func passing(phase Phase) Facts { return passingWith(phase, 3) }
+
+func passingWith(phase Phase, subjects int) Facts {
+	f := Facts{
+		Phase: phase, Now: noon(), Policy: "policy-1",
+		Transfer: evidence.Ref{Kind: "transfer", ID: "t1", Version: 1},
+		Actor:    Actor{Person: "ro1", Assured: true, Allowed: true},
+		Sender:   "ro1",
+		Manifest: Manifest{
+			Mission: "m1", Partner: "p1", Purpose: "referral", Nature: "personal", RecipientClass: ServiceProvider,
+			Categories: []string{"identity", "contact"}, Fields: []string{"given_name", "phone"},
+			Subjects: subjects, Files: 2,
+		},
+		Partner: &parties.Party{
+			ID: "p1", Version: 2, Kind: parties.NGO, Country: "KE", State: parties.Vetted,
+			DueDiligence: &parties.DueDiligence{Date: noon().AddDate(0, -1, 0), Result: "passed"},
+		},
+		Downloaders:      []Downloader{{Person: "pdl1", Credential: true}, {Person: "pdl2"}},
+		Agreement:        signedAgreement(subjects),
+		SignatureFaults:  []agreements.SignatureFault{agreements.NoFault, agreements.NoFault},
+		SubjectsThisYear: 10,
+		Assessment:       approvedAssessment(),
+		Retention: []terms.RetentionRule{
+			{Purpose: "referral", Category: "identity", Days: 30}, {Purpose: "referral", Category: "contact", Days: 30},
+		},
+		Approval: Approval{Needed: true, Given: []GivenApproval{{Person: "hom1", Granted: true, Allowed: true}}},
+		Files: []File{
+			{N: 1, Declared: sha1st, Sealed: sha1st}, {N: 2, Sealed: sha2nd},
+		},
+		Landing: Landing{Sealed: true, AgreementAtStart: "a1"},
+		Pull: PullFacts{
+			Recipient: true, Released: true, WindowEnds: noon().AddDate(0, 0, 7), Sessions: 1, Limit: 3,
+		},
+	}
+	if phase == Pull {
+		f.Actor.Person = "pdl1"
+	}
+	for row := 1; row <= subjects; row++ {
+		f.Subjects = append(f.Subjects, consenting(row))
+	}
+	return f
+}
+
+func consenting(row int) Subject {
+	id := fmt.Sprintf("s%d", row)
+	return Subject{Row: row, ID: id, Type: "beneficiary", Consents: []consent.Record{{
+		ID: "c" + id, Version: 1, Subject: id, State: consent.Given, Notice: "n1", Language: "fr",
+		Questions: true, Understood: true, Purposes: []string{"referral"}, Recipients: []string{"p1"},
+		Categories: []string{"identity", "contact"}, EventTime: noon().AddDate(0, 0, -1),
+	}}}
+}
+
+func signedAgreement(subjects int) *agreements.Agreement {
+	a := &agreements.Agreement{
+		ID: "a1", Version: 7, State: agreements.Active,
+		Document: agreements.Document{
+			Agreement: "a1", Version: 2, Mission: "m1", Partner: "p1",
+			Scope: agreements.Scope{
+				Missions: []string{"m1"}, Purposes: []string{"referral"}, SubjectTypes: []string{"beneficiary"},
+				Categories: []string{"identity", "contact"}, Fields: []string{"given_name", "phone"},
+				MaxSubjectsPerTransfer: subjects, MaxSubjectsPerYear: subjects + 10,
+			},
+			EffectiveFrom: noon().AddDate(0, -1, 0), ValidUntil: noon().AddDate(1, 0, 0),
+		},
+		Signatures: []agreements.Signature{
+			{Party: signing.PartyIOM, Signatory: "hom1"}, {Party: "p1", Signatory: "psg1"},
+		},
+	}
+	for _, code := range agreements.MandatoryClauses() {
+		a.Document.Clauses = append(a.Document.Clauses, agreements.Clause{Code: code})
+	}
+	return a
+}
+
+func approvedAssessment() *assessment.Assessment {
+	return &assessment.Assessment{
+		ID: "x1", Version: 3, Mission: "m1", State: assessment.Approved,
+		Content: assessment.Content{
+			Agreement: "a1", AgreementVersion: 2, Purposes: []string{"referral"},
+			Categories: []string{"contact", "identity"}, Countries: []string{"KE"},
+		},
+		Result:     assessment.Result{Band: assessment.Moderate, Approvable: true},
+		ApprovedAt: noon().AddDate(0, -1, 0), ValidUntil: noon().AddDate(0, 11, 0),
+		Conditions: []assessment.Condition{{Number: 1, ClosedAt: noon().AddDate(0, 0, -2)}},
+	}
+}

@@ -1,0 +1,226 @@
+package gate
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/transfer/consent"
+)
+
+func aPhase(t *rapid.T) Phase { return rapid.SampledFrom(everyPhase()).Draw(t, "phase") }
+
+// Any breakages together give all their codes, in the table's order, but for
+// the parts of records that are missing.
+func TestDecideNamesAllThatIsBrokenInOrder(t *testing.T) {
+	var free, alone []breakage
+	for _, b := range breakages() {
+		if b.alone {
+			alone = append(alone, b)
+		} else {
+			free = append(free, b)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		phase := aPhase(t)
+		broken := rapid.SliceOfN(rapid.SampledFrom(free), 1, 5).Draw(t, "breakages")
+		broken = append(rapid.SliceOfN(rapid.SampledFrom(alone), 0, 1).Draw(t, "one more"), broken...)
+		f := passing(phase)
+		for _, b := range broken {
+			b.harm(&f)
+		}
+		var got []Code
+		for _, r := range Decide(f).Refusals {
+			got = append(got, r.Code)
+		}
+		if want := expected(t, phase, broken, f.Ambiguous); !slices.Equal(got, want) {
+			t.Fatalf("%s: got %v, want %v", phase, got, want)
+		}
+	})
+}
+
+// expected is what the breakages must give together, in the table's order.
+func expected(t *rapid.T, phase Phase, broken []breakage, ambiguous bool) []Code {
+	codes, hidden := map[Code]bool{}, map[Code]bool{}
+	for _, b := range broken {
+		codes[b.code] = true
+		for _, code := range b.hides {
+			// What is missing hides its parts, not itself.
+			if code != AgrMissing || ambiguous {
+				hidden[code] = true
+			}
+		}
+	}
+	place := func(code Code) int {
+		i, c := judged(t, code)
+		return i*100 + slices.IndexFunc(c.codes, func(r rule) bool { return r.code == code.Base() })
+	}
+	var want []Code
+	for _, b := range broken {
+		_, c := judged(t, b.code)
+		blind := slices.ContainsFunc(b.needs, func(code Code) bool { return codes[code] })
+		if c.phases&in(phase) != 0 && !hidden[b.code] && !blind {
+			want = append(want, b.code)
+		}
+	}
+	slices.SortFunc(want, func(a, b Code) int { return place(a) - place(b) })
+	return slices.Compact(want)
+}
+
+// arbitrary is facts made of values that mean something often enough.
+func arbitrary() *rapid.Generator[Facts] {
+	type anyOf = *rapid.Generator[any]
+	of := func(values ...any) anyOf { return rapid.SampledFrom(values) }
+	return rapid.MakeCustom[Facts](rapid.MakeConfig{Types: map[reflect.Type]anyOf{
+		reflect.TypeFor[time.Time](): of(time.Time{}, noon().AddDate(-1, 0, 0), noon(), noon().AddDate(1, 0, 0)),
+		reflect.TypeFor[string]():    of("", "m1", "p1", "referral", "ro1", "hom1", "a1", "s1", "identity", "iom", "beneficiary", "KE", sha1st, "personal", "service_provider"),
+		reflect.TypeFor[int]():       of(0, 1, 2, 3, 1000, -1, int(^uint(0)>>1), -int(^uint(0)>>1)-1),
+		reflect.TypeFor[Phase]():     of(Request, Commit, Pull, Phase("")),
+
+		reflect.TypeFor[agreements.State]():          of(agreements.Active, agreements.Suspended, agreements.Draft, agreements.State("?")),
+		reflect.TypeFor[agreements.SignatureFault](): of(agreements.NoFault, agreements.HashMismatch, agreements.SignatureFault(-7)),
+		reflect.TypeFor[assessment.State]():          of(assessment.Approved, assessment.Draft, assessment.State("")),
+		reflect.TypeFor[assessment.Band]():           of(assessment.Low, assessment.Severe, assessment.Band("")),
+		reflect.TypeFor[consent.State]():             of(consent.Given, consent.Renewed, consent.Withdrawn, consent.State("")),
+	}})
+}
+
+// broken facts stay refused whatever else becomes of them: nothing but the fact
+// at fault mends.
+func TestDecideNothingElseMends(t *testing.T) {
+	all, stray := breakages(), arbitrary()
+	rapid.Check(t, func(t *rapid.T) {
+		phase := aPhase(t)
+		b := rapid.SampledFrom(all).Draw(t, "breakage")
+		if _, c := judged(t, b.code); c.phases&in(phase) == 0 {
+			return
+		}
+		f := passing(phase)
+		b.harm(&f)
+		facts, other := reflect.ValueOf(&f).Elem(), reflect.ValueOf(stray.Draw(t, "other"))
+		for range rapid.IntRange(0, 4).Draw(t, "how many") {
+			name := facts.Type().Field(rapid.IntRange(0, facts.NumField()-1).Draw(t, "field")).Name
+			if name != "Phase" && !slices.Contains(b.rests, name) {
+				facts.FieldByName(name).Set(other.FieldByName(name))
+			}
+		}
+		if d := Decide(f); d.Released() {
+			t.Fatalf("%s at %s was released", b.code, phase)
+		}
+	})
+}
+
+// check holds of the answer to any facts at all.
+func checkDecision(t interface{ Fatalf(string, ...any) }, f Facts) {
+	before := snapshot(t, f)
+	d := Decide(f)
+	if again := Decide(f); !reflect.DeepEqual(d, again) {
+		t.Fatalf("two answers to one question: %v, %v", d.Codes(), again.Codes())
+	}
+	if snapshot(t, f) != before {
+		t.Fatalf("the facts were changed")
+	}
+	for _, r := range d.Refusals {
+		judged(t, r.Code) // every refusal is of a condition
+		if r.Phase != f.Phase || r.Policy != f.Policy || !slices.IsSorted(r.Rows) {
+			t.Fatalf("refusal %+v", r)
+		}
+	}
+	if d.Released() {
+		checkRelease(t, f)
+	}
+}
+
+// checkRelease states, apart from the conditions, what no release goes without.
+func checkRelease(t interface{ Fatalf(string, ...any) }, f Facts) {
+	must := func(ok bool, what string) {
+		if !ok {
+			t.Fatalf("released without %s", what)
+		}
+	}
+	must(len(f.Unreadable) == 0 && f.Policy != "", "its facts")
+	must(f.Actor.Person != "" && f.Actor.Assured && f.Actor.Allowed, "a known sender")
+	must(f.Partner != nil && f.Partner.ID == f.Manifest.Partner && f.Partner.State == "vetted", "a vetted partner (condition 5)")
+	a := f.Agreement
+	must(a != nil && !f.Ambiguous && a.InForceAt(f.Now) && a.Document.Partner == f.Partner.ID, "an agreement in force (R46)")
+	must(a.SignedBy("iom") && a.SignedBy(a.Document.Partner), "both signatures (R46)")
+	must(len(f.SignatureFaults) == len(a.Signatures) && !slices.ContainsFunc(f.SignatureFaults, func(s agreements.SignatureFault) bool { return s != 0 }), "verified signatures")
+	must(len(a.Document.MissingClauses()) == 0, "the mandatory clauses (R33)")
+	must(slices.Contains(a.Document.Scope.Missions, f.Manifest.Mission) && slices.Contains(a.Document.Scope.Purposes, f.Manifest.Purpose), "scope")
+	x := f.Assessment
+	must(x != nil && x.LiveAt(f.Now) && x.Agreement == a.ID && x.Result.Approvable && len(x.OpenConditions(f.Now)) == 0, "a live assessment (R40)")
+	must(len(f.Subjects) > 0, "subjects")
+	use := consent.Use{Purpose: f.Manifest.Purpose, Recipient: f.Manifest.Partner, Categories: f.Manifest.Categories, At: f.Now}
+	for _, s := range f.Subjects {
+		must(consent.Judge(s.Consents, use) == consent.NoGap, "consent (R02)")
+	}
+	if f.Phase == Commit {
+		must(f.Landing.Sealed, "a sealed payload (R49)")
+	}
+	if f.Phase == Pull {
+		must(f.Pull.Recipient && f.Pull.Released && !f.Pull.Recalled && f.Now.Before(f.Pull.WindowEnds), "a live release")
+	}
+}
+
+func snapshot(t interface{ Fatalf(string, ...any) }, f Facts) string {
+	b, err := json.Marshal(f)
+	if err != nil {
+		t.Fatalf("marshalling facts: %v", err)
+	}
+	return string(b)
+}
+
+func TestDecideIsTotalAndPure(t *testing.T) {
+	stray := arbitrary()
+	rapid.Check(t, func(t *rapid.T) { checkDecision(t, stray.Draw(t, "facts")) })
+	for _, phase := range everyPhase() {
+		checkDecision(t, passing(phase))
+	}
+}
+
+// seeds are the passing facts of every phase, and each of them broken once.
+func seeds(t interface{ Fatalf(string, ...any) }) []string {
+	var out []string
+	for _, phase := range everyPhase() {
+		out = append(out, snapshot(t, passing(phase)))
+		for _, b := range breakages() {
+			f := passing(phase)
+			b.harm(&f)
+			out = append(out, snapshot(t, f))
+		}
+	}
+	return out
+}
+
+func TestFuzzSeeds(t *testing.T) {
+	all := seeds(t)
+	if want := 3 * (len(breakages()) + 1); len(all) != want || want < 300 {
+		t.Errorf("%d seeds, want %d and at least 300", len(all), want)
+	}
+	var f Facts
+	if err := json.Unmarshal([]byte(all[0]), &f); err != nil || !Decide(f).Released() {
+		t.Errorf("the first seed does not come back as it went: %v", err)
+	}
+}
+
+func FuzzDecide(f *testing.F) {
+	for _, seed := range seeds(f) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data string) {
+		var facts Facts
+		if json.Unmarshal([]byte(data), &facts) != nil {
+			return
+		}
+		if _, err := json.Marshal(facts); err != nil {
+			return // such as a year that JSON cannot write
+		}
+		checkDecision(t, facts)
+	})
+}

@@ -1,0 +1,124 @@
+package gate
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+)
+
+// candidate is an agreement of mission m1: id, state, and its purposes.
+func candidate(id string, state agreements.State, purposes ...string) agreements.Agreement {
+	return agreements.Agreement{ID: id, State: state, Document: agreements.Document{
+		Mission: "m1", Partner: "p1", Scope: agreements.Scope{Purposes: purposes},
+	}}
+}
+
+func TestSelect(t *testing.T) {
+	shared := candidate("a1", agreements.Active, "referral")
+	shared.Document.Mission, shared.Document.Scope.Missions = "m2", []string{"m2", "m1"}
+	foreign := candidate("a1", agreements.Active, "referral")
+	foreign.Document.Mission = "m2"
+	for name, row := range map[string]struct {
+		list      []agreements.Agreement
+		chosen    string
+		ambiguous bool
+	}{
+		"none":                             {nil, "", false},
+		"one draft":                        {[]agreements.Agreement{candidate("a1", agreements.Draft)}, "a1", false},
+		"rejected never":                   {[]agreements.Agreement{candidate("a1", agreements.Rejected, "referral")}, "", false},
+		"state unheard of never":           {[]agreements.Agreement{candidate("a1", "?", "referral")}, "", false},
+		"active before a covering draft":   {[]agreements.Agreement{candidate("a1", agreements.Draft, "referral"), candidate("a2", agreements.Active, "photo")}, "a2", false},
+		"suspended before signed":          {[]agreements.Agreement{candidate("a1", agreements.Signed, "referral"), candidate("a2", agreements.Suspended, "referral")}, "a2", false},
+		"expired before terminated":        {[]agreements.Agreement{candidate("a1", agreements.Terminated), candidate("a2", agreements.Expired)}, "a2", false},
+		"the one that names the purpose":   {[]agreements.Agreement{candidate("a1", agreements.Active, "photo"), candidate("a2", agreements.Active, "referral")}, "a2", false},
+		"two that name the purpose":        {[]agreements.Agreement{candidate("a1", agreements.Active, "referral"), candidate("a2", agreements.Active, "referral")}, "", true},
+		"two, neither names the purpose":   {[]agreements.Agreement{candidate("a1", agreements.Active), candidate("a2", agreements.Active)}, "", true},
+		"of another mission":               {[]agreements.Agreement{foreign}, "", false},
+		"shared by several missions":       {[]agreements.Agreement{shared}, "a1", false},
+		"AGR_AMBIGUOUS more than are read": {slices.Repeat([]agreements.Agreement{candidate("a1", agreements.Draft)}, agreements.MaxBetween+1), "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, ambiguous := Select(row.list, "m1", "referral")
+			if ambiguous != row.ambiguous || (got == nil) != (row.chosen == "") || got != nil && got.ID != row.chosen {
+				t.Errorf("%+v, ambiguous %t", got, ambiguous)
+			}
+		})
+	}
+}
+
+func TestSelectDoesNotHangOnTheOrder(t *testing.T) {
+	states := append(stateRank(), agreements.Rejected)
+	rapid.Check(t, func(t *rapid.T) {
+		var list []agreements.Agreement
+		for i := range rapid.IntRange(0, 6).Draw(t, "n") {
+			list = append(list, candidate(string(rune('a'+i)), rapid.SampledFrom(states).Draw(t, "state"), rapid.SampledFrom([]string{"referral", "photo"}).Draw(t, "purpose")))
+		}
+		one, ambiguous := Select(list, "m1", "referral")
+		other, same := Select(rapid.Permutation(list).Draw(t, "order"), "m1", "referral")
+		if ambiguous != same || (one == nil) != (other == nil) || one != nil && one.ID != other.ID {
+			t.Fatal("the order of the list decided")
+		}
+		if ambiguous && one != nil {
+			t.Fatal("picked silently")
+		}
+	})
+}
+
+func TestPick(t *testing.T) {
+	list := []agreements.Agreement{candidate("a1", agreements.Active), candidate("a2", agreements.Active), candidate("a3", agreements.Rejected)}
+	if got := Pick(list, "a2"); got == nil || got.ID != "a2" {
+		t.Errorf("%+v", got)
+	}
+	for _, id := range []string{"", "a3", "a9"} {
+		if got := Pick(list, id); got != nil {
+			t.Errorf("%q: %+v", id, got)
+		}
+	}
+}
+
+func TestBestAssessment(t *testing.T) {
+	want := assessment.Scope{Mission: "m1", Agreement: "a1", AgreementVersion: 2, Purpose: "referral", Categories: []string{"identity"}, Countries: []string{"KE"}}
+	// In the order of preference, the best first.
+	edits := []struct {
+		id   string
+		edit func(*assessment.Assessment)
+	}{
+		{"permits, for longest", func(x *assessment.Assessment) { x.ValidUntil = noon().AddDate(5, 0, 0) }},
+		{"permits", func(*assessment.Assessment) {}},
+		{"open condition", func(x *assessment.Assessment) { x.Conditions = []assessment.Condition{{Number: 1}} }},
+		{"lapsed", func(x *assessment.Assessment) { x.ValidUntil = noon() }},
+		{"stale", func(x *assessment.Assessment) { x.State = assessment.Stale }},
+		{"submitted", func(x *assessment.Assessment) { x.State = assessment.Submitted }},
+		{"draft", func(x *assessment.Assessment) { x.State = assessment.Draft }},
+		{"superseded", func(x *assessment.Assessment) { x.State = assessment.Superseded }},
+		{"approved, older version", func(x *assessment.Assessment) { x.AgreementVersion = 1 }},
+		{"approved, two gaps", func(x *assessment.Assessment) { x.AgreementVersion, x.Mission = 1, "m2" }},
+		{"draft, other purpose", func(x *assessment.Assessment) { x.State, x.Purposes = assessment.Draft, []string{"photo"} }},
+	}
+	var ranked []assessment.Assessment
+	for _, e := range edits {
+		x := approvedAssessment()
+		x.ID = e.id
+		e.edit(x)
+		ranked = append(ranked, *x)
+	}
+	for i := range ranked {
+		rest := slices.Clone(ranked[i:])
+		slices.Reverse(rest)
+		if got := BestAssessment(rest, want, noon()); got == nil || got.ID != ranked[i].ID {
+			t.Errorf("got %v, want %q", got.ID, ranked[i].ID)
+		}
+	}
+	if BestAssessment(nil, want, noon()) != nil {
+		t.Error("one out of none")
+	}
+	if got := BestAssessment(ranked[2:4], want, noon().Add(-time.Hour)); !strings.HasPrefix(got.ID, "lapsed") {
+		t.Errorf("before it lapsed, %q", got.ID)
+	}
+}

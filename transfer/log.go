@@ -1,0 +1,116 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+)
+
+// LogFilter narrows what is listed of the evidence log. Empty members do not.
+type LogFilter struct {
+	From     time.Time
+	To       time.Time // exclusive
+	Kind     evidence.Kind
+	Verdict  evidence.Verdict
+	Code     string
+	Mission  string
+	Partner  string
+	Actor    string
+	Object   string // id of what was acted upon
+	After    int64  // sequence number to go on after; -1 from the start
+	AtMost   int
+	missions []string // what the caller may see: nil for all
+	own      string   // or only the caller's own
+}
+
+// Missions are those that the caller may see; nil means all.
+func (f LogFilter) Missions() []string { return f.missions }
+
+// Own is the only actor whose entries the caller may see; empty for no such limit.
+func (f LogFilter) Own() string { return f.own }
+
+// LogLine is one sequenced entry, as it may be read.
+type LogLine struct {
+	Seq   int64          `json:"seq"`
+	Leaf  string         `json:"leaf"` // the salted commitment, hex
+	Entry evidence.Entry `json:"entry"`
+}
+
+// LogTx reads the evidence log.
+type LogTx interface {
+	evidence.Recorder
+	// LogLines lists sequenced entries in order.
+	LogLines(ctx context.Context, f LogFilter) ([]LogLine, error)
+	// LatestCheckpoint is the newest signed checkpoint; ErrNotFound before
+	// the first.
+	LatestCheckpoint(ctx context.Context) ([]byte, error)
+}
+
+// LogOffice is the service over the evidence log.
+type LogOffice struct {
+	office *evidence.Office
+	store  evidence.Store[LogTx]
+}
+
+// NewLogOffice makes the service.
+func NewLogOffice(office *evidence.Office, store evidence.Store[LogTx]) *LogOffice {
+	return &LogOffice{office: office, store: store}
+}
+
+// maxLines bounds one page of the log.
+const maxLines = 500
+
+// Entries lists what the caller may see of the log: all at headquarters, their
+// mission's as its head or focal point, their own as a referral officer.
+func (l *LogOffice) Entries(ctx context.Context, c authz.Caller, f LogFilter) ([]LogLine, error) {
+	if f.AtMost < 1 || f.AtMost > maxLines {
+		return nil, fmt.Errorf("%w: at most 1 to %d entries a page", people.ErrInvalid, maxLines)
+	}
+	if err := l.narrow(ctx, c, &f); err != nil {
+		return nil, err
+	}
+	var lines []LogLine
+	err := l.store.View(ctx, func(tx LogTx) (err error) { lines, err = tx.LogLines(ctx, f); return err })
+	return lines, err
+}
+
+func (l *LogOffice) narrow(ctx context.Context, c authz.Caller, f *LogFilter) error {
+	check := func(res authz.Resource) bool {
+		_, denied := l.office.Enforcer.Check(c, authz.LogRead, res)
+		return denied == nil
+	}
+	if check(authz.Resource{Kind: "log"}) {
+		return nil
+	}
+	f.missions = []string{}
+	for _, m := range c.Missions() {
+		if check(authz.Resource{Kind: "log", Mission: m}) {
+			f.missions = append(f.missions, m)
+		}
+	}
+	if len(f.missions) > 0 {
+		return nil
+	}
+	for _, m := range c.Missions() {
+		if check(authz.Resource{Kind: "log", Mission: m, Owner: c.Person}) {
+			f.missions, f.own = nil, c.Person
+			return nil
+		}
+	}
+	_, err := l.office.Authorise(ctx, c, authz.LogRead, authz.Resource{Kind: "log"})
+	return err
+}
+
+// Checkpoint is the newest signed checkpoint of the log, for keeping elsewhere.
+func (l *LogOffice) Checkpoint(ctx context.Context, c authz.Caller) ([]byte, error) {
+	if _, err := l.office.Authorise(ctx, c, authz.LogCheckpoint, authz.Resource{Kind: "log"}); err != nil {
+		return nil, err
+	}
+	var note []byte
+	err := l.store.View(ctx, func(tx LogTx) (err error) { note, err = tx.LatestCheckpoint(ctx); return err })
+	return note, err
+}

@@ -1,0 +1,164 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer/blob"
+	"safeconduct/transfer/consent"
+	"safeconduct/transfer/gate"
+	"safeconduct/transfer/seal"
+)
+
+// Limits bound what one transfer may carry.
+type Limits struct {
+	FileBytes int64 `koanf:"file_bytes" doc:"largest file, in bytes of plaintext"`
+	Files     int   `koanf:"files" doc:"most files in one transfer"`
+	Subjects  int   `koanf:"subjects" doc:"most subjects in one transfer"`
+}
+
+// DefaultLimits are in force where the configuration says nothing.
+func DefaultLimits() Limits { return Limits{FileBytes: 5 << 30, Files: 100, Subjects: 25_000} }
+
+// Validate reports limits that nothing could pass.
+func (l Limits) Validate() error {
+	if l.FileBytes < 1 || l.Files < 1 || l.Subjects < 1 {
+		return fmt.Errorf("limits: file_bytes, files and subjects must be at least 1")
+	}
+	return nil
+}
+
+// Deps is what the office stands on.
+type Deps struct {
+	Office *evidence.Office
+	Store  Store
+	Keys   Keys
+	Blobs  blob.Store
+	Log    Log
+	Cases  consent.References
+	Policy Policy
+	Limits Limits
+	Logger *slog.Logger
+}
+
+// Office is the service over transfers.
+type Office struct{ Deps }
+
+// NewOffice makes the service.
+func NewOffice(d Deps) *Office { return &Office{d} }
+
+// KeyOf is the name of the transit key of an agreement: one per safeguard
+// instrument.
+func KeyOf(agreement string) seal.KeyName { return seal.KeyName("agr-" + agreement) }
+
+// AgreementKeys lets the agreements desk make the key of a new instrument.
+type AgreementKeys struct{ Keeper seal.KeyKeeper }
+
+// EnsureKey makes the derived key of the agreement if there is none.
+func (k AgreementKeys) EnsureKey(ctx context.Context, agreement string) error {
+	return k.Keeper.Ensure(ctx, KeyOf(agreement))
+}
+
+var _ agreements.Keys = AgreementKeys{}
+
+// may is the one way to a transfer: scoped by mission and partner first, so
+// that another's transfer answers as an unknown one, then by the policy.
+func (o *Office) may(ctx context.Context, c authz.Caller, action authz.Action, id string) (Transfer, authz.Role, error) {
+	t, err := o.scoped(ctx, c, id)
+	if err != nil {
+		return Transfer{}, "", err
+	}
+	role, err := o.Office.Authorise(ctx, c, action, t.resource())
+	return t, role, err
+}
+
+func (o *Office) scoped(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
+	var t Transfer
+	if err := o.Store.View(ctx, func(tx Tx) (err error) { t, err = tx.Transfer(ctx, id); return err }); err != nil {
+		return Transfer{}, err
+	}
+	if !c.In(t.Mission) && !c.Of(t.Partner) {
+		return Transfer{}, evidence.ErrNotFound
+	}
+	return t, nil
+}
+
+// save writes the next version of the transfer; its entry follows.
+func (o *Office) save(ctx context.Context, tx Tx, t *Transfer, actor string, now time.Time) error {
+	t.Version, t.Actor, t.Updated = t.Version+1, actor, now
+	return tx.SaveTransfer(ctx, *t)
+}
+
+// decided records the gate's answer as an entry: refusals as fully as
+// releases (R43).
+func (o *Office) decided(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, action authz.Action, t Transfer, f gate.Facts, d gate.Decision) (string, error) {
+	e := o.Office.Entry(c, role, evidence.Decision, action, t.resource())
+	e.Phase, e.Codes, e.Facts, e.Result = string(d.Phase), d.Codes(), f.Read, string(t.State)
+	e.Subject.Version = t.Version
+	if !d.Released() {
+		e.Verdict = evidence.Refused
+	}
+	return e.ID, tx.Record(ctx, e)
+}
+
+// wait holds the answer back until the evidence of the act is under a signed
+// checkpoint.
+func (o *Office) wait(ctx context.Context, entries ...string) error {
+	if err := o.Log.Wait(ctx, entries...); err != nil {
+		return fmt.Errorf("%w: %w", ErrLogUnavailable, err)
+	}
+	return nil
+}
+
+// refusal is a decision that one code makes, where the rest of the gate need
+// not be asked.
+func (o *Office) refusal(t Transfer, phase gate.Phase, code gate.Code) gate.Decision {
+	return gate.Decision{Phase: phase, Policy: o.Office.Policy, Refusals: []gate.Refusal{{
+		Code: code, Phase: phase, Object: t.ref(), Policy: o.Office.Policy,
+	}}}
+}
+
+// system is the caller for what follows from another's act by itself.
+func system(c authz.Caller) authz.Caller { return authz.System(c.Request) }
+
+func joinCodes(codes []string) string { return strings.Join(codes, " ") }
+
+// Transfer answers with one transfer, reduced to what a partner may see where
+// the caller is of the partner.
+func (o *Office) Transfer(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
+	t, err := o.scoped(ctx, c, id)
+	if err != nil {
+		return Transfer{}, err
+	}
+	if c.Of(t.Partner) {
+		if _, err := o.Office.Authorise(ctx, c, authz.TransferReadReduced, t.resource()); err != nil {
+			return Transfer{}, err
+		}
+		return t.reduced()
+	}
+	if _, err := o.Office.Authorise(ctx, c, authz.TransferRead, t.resource()); err != nil {
+		return Transfer{}, err
+	}
+	return t, nil
+}
+
+// reduced is what the partner may know of a transfer to them: nothing before
+// its release, and never why it is not available.
+func (t Transfer) reduced() (Transfer, error) {
+	if t.Released == nil {
+		return Transfer{}, evidence.ErrNotFound
+	}
+	view := Transfer{
+		ID: t.ID, Version: t.Version, State: t.State, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
+		RecipientClass: t.RecipientClass, Nature: t.Nature, Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects,
+		Files: t.Files, Agreement: t.Agreement, Released: t.Released, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit,
+		Receipts: t.Receipts, Created: t.Created, Updated: t.Updated,
+	}
+	return view, nil
+}

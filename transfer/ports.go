@@ -1,0 +1,119 @@
+package transfer
+
+import (
+	"context"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/parties"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/consent"
+	"safeconduct/transfer/gate"
+	"safeconduct/transfer/seal"
+)
+
+// Tx is what the use cases need of a transaction.
+type Tx interface {
+	evidence.Recorder
+	TransferTx
+	UploadTx
+	PullTx
+	FactTx
+	AnchorTx
+}
+
+// TransferTx reads and writes transfers and their sealed files.
+type TransferTx interface {
+	Transfer(ctx context.Context, id string) (Transfer, error)
+	SaveTransfer(ctx context.Context, t Transfer) error
+	// SaveSubjects writes who is in the transfer, once, in row order.
+	SaveTransferSubjects(ctx context.Context, transfer string, subjects []string) error
+	SealedFile(ctx context.Context, id string) (SealedFile, error)
+	SaveSealedFile(ctx context.Context, f SealedFile) error
+}
+
+// UploadTx reads and writes the announcements of uploads. They are working
+// state and need no entry.
+type UploadTx interface {
+	Upload(ctx context.Context, id string) (Upload, error)
+	AddUpload(ctx context.Context, u Upload) error
+	// MarkUpload moves an upload from one of the given states; ErrConflict
+	// where it is in another.
+	MarkUpload(ctx context.Context, id string, now time.Time, to UploadState, from ...UploadState) error
+	// DoomUploads marks every upload of the transfer for removal with its key.
+	DoomUploads(ctx context.Context, transfer string, now time.Time) error
+	// Sweepable lists uploads that are doomed, or open and untouched since.
+	Sweepable(ctx context.Context, untouchedSince time.Time, most int) ([]Upload, error)
+	DeleteUpload(ctx context.Context, id string) error
+}
+
+// PullTx reads and writes pull sessions.
+type PullTx interface {
+	// PullSessions lists the sessions of one file of a transfer, oldest first.
+	PullSessions(ctx context.Context, transfer string, file int) ([]PullSession, error)
+	PullSession(ctx context.Context, id string) (PullSession, error)
+	SavePullSession(ctx context.Context, p PullSession) error
+	// Lapsed lists transfers whose window has ended unpulled, or which have
+	// been held since before heldBefore.
+	Lapsed(ctx context.Context, now, heldBefore time.Time, most int) ([]Transfer, error)
+}
+
+// FactTx reads what the gate judges. The number of queries does not depend on
+// how many subjects, agreements or consents there are.
+type FactTx interface {
+	people.MissionTx
+	people.GrantTx
+	people.KeyTx
+	parties.PartyTx
+	terms.RetentionTx
+	terms.CategoryTx
+	consent.SubjectTx
+	DecisionTx
+}
+
+// DecisionTx reads what only decisions need.
+type DecisionTx interface {
+	AgreementsBetween(ctx context.Context, mission, partner string) ([]agreements.Agreement, error)
+	AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error)
+	// SubjectsOf answers with the transfer's subjects in row order, each with
+	// every consent record that is kept of them.
+	SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, error)
+	// Downloaders lists who may pull for the partner, with whether they hold
+	// a live credential.
+	Downloaders(ctx context.Context, partner string, now time.Time) ([]gate.Downloader, error)
+	// SubjectsReleased counts the subjects of transfers released under the
+	// agreement from since on, the given transfer left out.
+	SubjectsReleased(ctx context.Context, agreement string, since time.Time, except string) (int, error)
+}
+
+// Anchors are the records that a decision reads and that must not change until
+// it is written.
+type Anchors struct {
+	Transfer  string
+	Persons   []string // whose grants count
+	Mission   string
+	Partner   string
+	Agreement string
+}
+
+// AnchorTx locks: decisions share, changers exclude. On an engine with a
+// single writer it does nothing.
+type AnchorTx interface {
+	LockAnchors(ctx context.Context, a Anchors) error
+}
+
+// Store is where transfers live.
+type Store = evidence.Store[Tx]
+
+// Log waits for evidence.
+type Log interface {
+	// Wait returns when every entry is under a signed checkpoint, or fails
+	// after a bounded time.
+	Wait(ctx context.Context, entries ...string) error
+}
+
+// Keys wraps data keys; adapters are chosen in gateway/app.
+type Keys = seal.KeyWrapper

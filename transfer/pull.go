@@ -1,0 +1,300 @@
+package transfer
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/gate"
+	"safeconduct/transfer/seal"
+)
+
+// Delivery is one file about to leave: authorised, decided, logged and under a
+// signed checkpoint. Send writes it, once.
+type Delivery struct {
+	Session   string
+	MediaType string
+	Size      int64  // bytes of the whole file
+	SHA256    string // of the whole file, hex
+	Offset    int64
+	transfer  Transfer
+	n         int
+	caller    authz.Caller
+	role      authz.Role
+	manifest  seal.Manifest
+	upload    Upload
+	office    *Office
+}
+
+// Pull decides whether the caller may have file n from offset on, logs the
+// release, and waits for its checkpoint, all before the first byte. A partner
+// learns only ErrNotAvailable; the codes are on the transfer.
+func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, offset int64) (*Delivery, error) {
+	t, err := o.scoped(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	role, err := o.Office.Authorise(ctx, c, authz.TransferPull, t.resource())
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := t.file(n); !ok {
+		return nil, evidence.ErrNotFound
+	}
+	if t.Released == nil {
+		code := "PULL_DENIED"
+		if t.State == AwaitingApproval {
+			code = "APPROVAL_PENDING"
+		}
+		return nil, errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, authz.TransferPull, t.resource(), code))
+	}
+	d := &Delivery{n: n, Offset: offset, caller: c, role: role, office: o}
+	entries, err := o.Store.Update(ctx, func(tx Tx) error {
+		if t, err = o.locked(ctx, tx, c, id); err != nil {
+			return err
+		}
+		return o.decidePull(ctx, tx, &t, d)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !t.Decision.Released() {
+		return nil, ErrNotAvailable // and no more: the partner is not told why
+	}
+	if err := o.wait(ctx, append(entries, t.ReleaseEntry)...); err != nil {
+		return nil, err
+	}
+	d.transfer = t
+	return d, nil
+}
+
+func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, d *Delivery) error {
+	now := o.Office.Time()
+	sessions, err := tx.PullSessions(ctx, t.ID, d.n)
+	if err != nil {
+		return err
+	}
+	resumed := o.resumable(sessions, d, now)
+	allowed, err := o.allowedNow(ctx, tx, d.caller.Person, authz.TransferPull, t.resource(), now)
+	if err != nil {
+		return err
+	}
+	f, err := o.gather(ctx, tx, *t, gate.Pull, actor{caller: d.caller, allowed: allowed})
+	if err != nil {
+		return err
+	}
+	f.Pull = gate.PullFacts{
+		Recipient: d.caller.Of(t.Partner) && allowed, Released: t.Released != nil && t.State != Refused && t.State != Unclaimed,
+		Recalled: t.State == Recalled, Sessions: len(sessions), Limit: t.PullLimit, Resumed: resumed != nil,
+	}
+	if t.WindowEnds != nil {
+		f.Pull.WindowEnds = *t.WindowEnds
+	}
+	before := t.Decision
+	t.Decision = gate.Decide(f)
+	if err := o.holdOrPass(ctx, tx, t, before, f, now); err != nil {
+		return err
+	}
+	if !t.Decision.Released() {
+		_, err := o.decided(ctx, tx, d.caller, d.role, authz.TransferPull, *t, f, t.Decision)
+		return err
+	}
+	if err := d.prepare(ctx, tx, *t); err != nil {
+		return err
+	}
+	session := PullSession{
+		ID: o.Office.NewID(), Version: 1, Transfer: t.ID, File: d.n, Person: d.caller.Person,
+		Offset: d.Offset, Actor: d.caller.Person, Created: now, Updated: now,
+	}
+	if resumed != nil {
+		session = *resumed
+		session.Version, session.Offset, session.Aborted, session.Updated = session.Version+1, d.Offset, nil, now
+	}
+	d.Session = session.ID
+	if err := tx.SavePullSession(ctx, session); err != nil {
+		return err
+	}
+	e := o.Office.Entry(d.caller, d.role, evidence.Release, authz.TransferPull, t.resource())
+	e.Phase, e.Facts, e.Subject.Version, e.Result = string(gate.Pull), f.Read, t.Version, fmt.Sprintf("file %d from %d", d.n, d.Offset)
+	return tx.Record(ctx, e)
+}
+
+// resumable finds the session that a request from an offset goes on in: the
+// same person's last one of this file, begun recently enough.
+func (o *Office) resumable(sessions []PullSession, d *Delivery, now time.Time) *PullSession {
+	if d.Offset == 0 {
+		return nil
+	}
+	for _, s := range slices.Backward(sessions) {
+		if s.Person == d.caller.Person && now.Sub(s.Created) < o.Policy.session() {
+			return &s
+		}
+	}
+	return nil
+}
+
+// holdOrPass keeps the state in step with the gate's answer: a check that
+// fails holds an available transfer, one that passes again frees it. What is
+// wrong with the downloader alone holds nothing.
+func (o *Office) holdOrPass(ctx context.Context, tx Tx, t *Transfer, before gate.Decision, f gate.Facts, now time.Time) error {
+	switch {
+	case t.Decision.Released() && t.State == Held:
+		t.State, t.HeldSince = Available, nil
+	case !t.Decision.Released() && t.State == Available && holds(t.Decision):
+		t.State, t.HeldSince = Held, &now
+	case slices.Equal(before.Codes(), t.Decision.Codes()):
+		return nil // nothing that those who may read it do not know already
+	}
+	if err := o.save(ctx, tx, t, string(authz.SYS), now); err != nil {
+		return err
+	}
+	e := o.Office.Entry(authz.System(""), authz.SYS, evidence.Change, "transfer.hold", t.resource())
+	e.Phase, e.Codes, e.Facts, e.Result = string(gate.Pull), t.Decision.Codes(), f.Read, string(t.State)
+	return tx.Record(ctx, e)
+}
+
+// holds reports whether a refusal is about the transfer, and not only about
+// who asks or how often.
+func holds(d gate.Decision) bool {
+	ofCaller := []gate.Code{
+		"AUTH_INVALID", "AUTH_ROLE_DENIED", "TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING",
+		"PULL_DENIED", "PULL_WINDOW", "PULL_LIMIT", "PULL_RECALLED",
+	}
+	return slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(ofCaller, r.Code) })
+}
+
+// prepare reads what sending needs, in the transaction that releases.
+func (d *Delivery) prepare(ctx context.Context, tx Tx, t Transfer) error {
+	f, _ := t.file(d.n)
+	if f == nil || f.Sealed == nil {
+		return t.illegal("pull", "the file has landed", "contact the mission")
+	}
+	if d.Offset < 0 || d.Offset > f.Sealed.Size || d.Offset == f.Sealed.Size && d.Offset > 0 {
+		return seal.ErrOffset
+	}
+	file, err := tx.SealedFile(ctx, f.Sealed.Upload)
+	if err != nil {
+		return err
+	}
+	digest := file.Manifest.Digest()
+	if hexOf(digest) != f.Sealed.Manifest || file.Transfer != t.ID || file.N != d.n {
+		return fmt.Errorf("%w: the manifest is not the one that was sealed", seal.ErrCorrupt)
+	}
+	d.MediaType, d.Size, d.SHA256, d.manifest = f.MediaType, f.Sealed.Size, f.Sealed.SHA256, file.Manifest
+	d.upload, err = tx.Upload(ctx, f.Sealed.Upload)
+	return err
+}
+
+// Send unwraps the key and writes the file from its offset on, authenticated
+// chunk by chunk. Whatever happens is recorded: delivery, or abort. On an error
+// the caller breaks the connection, so that it never looks complete.
+func (d *Delivery) Send(ctx context.Context, w io.Writer) error {
+	err := d.send(ctx, w)
+	return errors.Join(err, d.ended(context.WithoutCancel(ctx), err == nil))
+}
+
+func (d *Delivery) send(ctx context.Context, w io.Writer) error {
+	o := d.office
+	key, err := o.Keys.Unwrap(ctx, d.upload.Key, seal.NewBinding(d.transfer.Agreement, d.transfer.ID), d.upload.Wrapped)
+	if err != nil {
+		return fmt.Errorf("unwrapping the data key: %w", err)
+	}
+	defer key.Destroy()
+	get := func(ctx context.Context, seq int) (io.ReadCloser, error) {
+		name, err := chunkName(d.upload.Prefix, seq)
+		if err != nil {
+			return nil, err
+		}
+		return o.Blobs.Open(ctx, name)
+	}
+	return seal.Open(ctx, key, seal.Address{Transfer: d.transfer.ID, File: d.n}, d.manifest, d.Offset, get, w)
+}
+
+func (d *Delivery) ended(ctx context.Context, complete bool) error {
+	o := d.office
+	_, err := o.Store.Update(ctx, func(tx Tx) error {
+		now := o.Office.Time()
+		s, err := tx.PullSession(ctx, d.Session)
+		if err != nil {
+			return err
+		}
+		kind := evidence.Abort
+		s.Version, s.Updated = s.Version+1, now
+		if complete {
+			kind, s.Written = evidence.Delivery, &now
+		} else {
+			s.Aborted = &now
+		}
+		if err := tx.SavePullSession(ctx, s); err != nil {
+			return err
+		}
+		t, err := tx.Transfer(ctx, d.transfer.ID)
+		if err != nil {
+			return err
+		}
+		if complete && t.State == Available {
+			t.State = Pulled
+			if err := o.save(ctx, tx, &t, d.caller.Person, now); err != nil {
+				return err
+			}
+		}
+		e := o.Office.Entry(d.caller, d.role, kind, authz.TransferPull, t.resource())
+		e.Phase, e.Result = string(gate.Pull), fmt.Sprintf("file %d from %d", d.n, d.Offset)
+		return tx.Record(ctx, e)
+	})
+	if err != nil {
+		return fmt.Errorf("recording how a delivery ended: %w", err)
+	}
+	return nil
+}
+
+// Acknowledge records the recipient's confirmation that what they hold is what
+// was sent, file by file, by its hash. When every file is confirmed the
+// transfer is acknowledged.
+func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, hashes map[int]string) (Transfer, error) {
+	t, role, err := o.may(ctx, c, authz.TransferAcknowledge, id)
+	if err != nil {
+		return Transfer{}, err
+	}
+	if len(hashes) == 0 {
+		return Transfer{}, fmt.Errorf("%w: confirm at least one file by its sha256", people.ErrInvalid)
+	}
+	_, err = o.Store.Update(ctx, func(tx Tx) error {
+		if t, err = tx.Transfer(ctx, id); err != nil {
+			return err
+		}
+		if t.State != Pulled {
+			return t.illegal("acknowledge", "the transfer was pulled", "pull every file first")
+		}
+		now := o.Office.Time()
+		for n, sum := range hashes {
+			f, ok := t.file(n)
+			if !ok || f.Sealed == nil || subtle.ConstantTimeCompare([]byte(f.Sealed.SHA256), []byte(sum)) != 1 {
+				return fmt.Errorf("%w: file %d has another sha256; pull it again", ErrDigest, n)
+			}
+			t.Receipts = slices.DeleteFunc(t.Receipts, func(r Receipt) bool { return r.File == n })
+			t.Receipts = append(t.Receipts, Receipt{File: n, Person: c.Person, SHA256: sum, At: now})
+		}
+		slices.SortFunc(t.Receipts, func(a, b Receipt) int { return a.File - b.File })
+		if len(t.Receipts) == len(t.Files) {
+			t.State = Acknowledged
+		}
+		if err := o.save(ctx, tx, &t, c.Person, now); err != nil {
+			return err
+		}
+		e := o.Office.Entry(c, role, evidence.Receipt, authz.TransferAcknowledge, t.resource())
+		e.Result = string(t.State)
+		return tx.Record(ctx, e)
+	})
+	if err != nil {
+		return Transfer{}, err
+	}
+	return t.reduced()
+}

@@ -1,0 +1,125 @@
+package transfer
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/blob"
+)
+
+// Recall takes a transfer back: no pull succeeds from now on, and its keys and
+// objects are destroyed. What was pulled before is the partner's to destroy.
+func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) (Transfer, error) {
+	t, role, err := o.may(ctx, c, authz.TransferRecall, id)
+	if err != nil {
+		return Transfer{}, err
+	}
+	if strings.TrimSpace(reason) == "" || len(reason) > 4000 {
+		return Transfer{}, fmt.Errorf("%w: say why it is recalled, in at most 4000 bytes", people.ErrInvalid)
+	}
+	_, err = o.Store.Update(ctx, func(tx Tx) error {
+		if t, err = o.locked(ctx, tx, c, id); err != nil {
+			return err
+		}
+		if slices.Contains([]State{Refused, Recalled, Unclaimed}, t.State) {
+			return t.illegal("recall", "the transfer has not ended", "nothing: no pull succeeds any more")
+		}
+		t.RecallReason = reason
+		return o.end(ctx, tx, c, role, authz.TransferRecall, &t, Recalled)
+	})
+	return t, err
+}
+
+// end moves a transfer to a state from which nothing is ever pulled, and dooms
+// its uploads.
+func (o *Office) end(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, action authz.Action, t *Transfer, to State) error {
+	now := o.Office.Time()
+	t.State = to
+	if err := tx.DoomUploads(ctx, t.ID, now); err != nil {
+		return err
+	}
+	if err := o.save(ctx, tx, t, c.Person, now); err != nil {
+		return err
+	}
+	e := o.Office.Entry(c, role, evidence.Change, action, t.resource())
+	e.Result = string(to)
+	return tx.Record(ctx, e)
+}
+
+// sweepBatch bounds the work of one call.
+const sweepBatch = 200
+
+// Sweep removes what nothing refers to: objects of uploads that failed or that
+// a crash left open, with their keys. It answers with how many uploads went.
+// Running twice at once is harmless.
+func (o *Office) Sweep(ctx context.Context) (int, error) {
+	var list []Upload
+	since := o.Office.Time().Add(-o.Policy.lease())
+	if err := o.Store.View(ctx, func(tx Tx) (err error) { list, err = tx.Sweepable(ctx, since, sweepBatch); return err }); err != nil {
+		return 0, fmt.Errorf("listing what to sweep: %w", err)
+	}
+	for i, u := range list {
+		if err := o.sweep(ctx, u); err != nil {
+			return i, err
+		}
+	}
+	return len(list), nil
+}
+
+func (o *Office) sweep(ctx context.Context, u Upload) error {
+	// Doomed first: an upload that wakes up again then finds that it may not
+	// be sealed any more.
+	now := o.Office.Time()
+	if _, err := o.Store.Update(ctx, func(tx Tx) error {
+		return tx.MarkUpload(ctx, u.ID, now, UploadDoomed, UploadOpen, UploadDoomed)
+	}); errors.Is(err, evidence.ErrConflict) {
+		return nil // sealed, or swept, meanwhile
+	} else if err != nil {
+		return fmt.Errorf("dooming an upload: %w", err)
+	}
+	if err := o.Blobs.Delete(ctx, blob.Name(u.Prefix)); err != nil {
+		return fmt.Errorf("removing the objects of an upload: %w", err)
+	}
+	_, err := o.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.DeleteUpload(ctx, u.ID); err != nil {
+			return err
+		}
+		e := o.Office.Entry(authz.System(""), authz.SYS, evidence.Change, "transfer.sweep", authz.Resource{Kind: "upload", ID: u.ID})
+		e.Result = "objects and key destroyed"
+		return tx.Record(ctx, e)
+	})
+	if err != nil {
+		return fmt.Errorf("forgetting an upload: %w", err)
+	}
+	return nil
+}
+
+// Lapse ends transfers that nobody pulled within their window, and those that
+// have been held too long; their keys are destroyed. It answers with how many.
+func (o *Office) Lapse(ctx context.Context) (int, error) {
+	n := 0
+	_, err := o.Store.Update(ctx, func(tx Tx) error {
+		now := o.Office.Time()
+		due, err := tx.Lapsed(ctx, now, now.Add(-o.Policy.held()), sweepBatch)
+		if err != nil {
+			return err
+		}
+		n = len(due)
+		for _, t := range due {
+			if err := o.end(ctx, tx, authz.System(""), authz.SYS, "transfer.lapse", &t, Unclaimed); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+func hexOf(d [32]byte) string { return hex.EncodeToString(d[:]) }

@@ -1,0 +1,240 @@
+package transfer
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/blob"
+	"safeconduct/transfer/gate"
+	"safeconduct/transfer/seal"
+)
+
+// touchEvery is how often a running upload renews its lease.
+const touchEvery = time.Minute
+
+// Receive takes the bytes of file n, sealing them as they come: no plaintext
+// touches the disk, and memory is bounded. The file counts only when the whole
+// of it has landed and is what was declared; until then nothing refers to it,
+// and a failed attempt may be repeated. declared is the hex SHA-256 that came
+// with the bytes, or empty.
+func (o *Office) Receive(ctx context.Context, c authz.Caller, id string, n int, declared string, body io.Reader) (Transfer, error) {
+	t, role, err := o.may(ctx, c, authz.TransferUpload, id)
+	if err != nil {
+		return Transfer{}, err
+	}
+	if declared != "" && !isDigest(declared) {
+		return Transfer{}, fmt.Errorf("%w: the declared sha256 is 64 lower-case hexadecimal digits", people.ErrInvalid)
+	}
+	if err := t.accepts(n); err != nil {
+		return Transfer{}, err
+	}
+	u, key, err := o.announce(ctx, c, role, &t, n)
+	if err != nil {
+		return Transfer{}, err
+	}
+	defer key.Destroy()
+	manifest, err := o.land(ctx, t, u, key, n, body)
+	if err == nil {
+		t, err = o.landed(ctx, c, role, t.ID, u, manifest, declared)
+	}
+	if err != nil {
+		return Transfer{}, errors.Join(err, o.doom(context.WithoutCancel(ctx), u))
+	}
+	return t, nil
+}
+
+func (t Transfer) accepts(n int) error {
+	if t.State != Draft && t.State != Uploading {
+		return t.illegal("upload", "the transfer is a draft or uploading", "make a new transfer; this one takes no more bytes")
+	}
+	f, ok := t.file(n)
+	if !ok {
+		return evidence.ErrNotFound
+	}
+	if f.Sealed != nil {
+		return t.illegal("upload", fmt.Sprintf("file %d has not landed yet", n), "nothing: it has landed; go on with the next file")
+	}
+	return nil
+}
+
+// announce writes the upload with its wrapped key before the first object is
+// put, so that whatever a crash leaves can be found and removed.
+func (o *Office) announce(ctx context.Context, c authz.Caller, role authz.Role, t *Transfer, n int) (Upload, seal.DataKey, error) {
+	name := KeyOf(t.Agreement)
+	key, wrapped, err := o.Keys.NewDataKey(ctx, name, seal.NewBinding(t.Agreement, t.ID))
+	if err != nil {
+		return Upload{}, seal.DataKey{}, fmt.Errorf("making a data key: %w", err)
+	}
+	now := o.Office.Time()
+	u := Upload{ID: o.Office.NewID(), Transfer: t.ID, File: n, Key: name, Wrapped: wrapped, State: UploadOpen, Started: now, Touched: now}
+	u.Prefix = "transfers/" + t.ID + "/" + strconv.Itoa(n) + "/" + u.ID + "/"
+	_, err = o.Store.Update(ctx, func(tx Tx) error {
+		if *t, err = tx.Transfer(ctx, t.ID); err != nil {
+			return err
+		}
+		if err := t.accepts(n); err != nil {
+			return err
+		}
+		if err := tx.AddUpload(ctx, u); err != nil {
+			return err
+		}
+		if t.State == Uploading {
+			return nil
+		}
+		t.State = Uploading
+		if err := o.save(ctx, tx, t, c.Person, now); err != nil {
+			return err
+		}
+		e := o.Office.Entry(c, role, evidence.Change, authz.TransferUpload, t.resource())
+		e.Result = string(t.State)
+		return tx.Record(ctx, e)
+	})
+	if err != nil {
+		key.Destroy()
+		return Upload{}, seal.DataKey{}, err
+	}
+	return u, key, nil
+}
+
+// land streams the body into sealed objects.
+func (o *Office) land(ctx context.Context, t Transfer, u Upload, key seal.DataKey, n int, body io.Reader) (seal.Manifest, error) {
+	limit := o.Limits.FileBytes
+	if f, ok := t.file(n); ok && f.Size != nil {
+		limit = *f.Size
+	}
+	touched := u.Touched
+	put := func(ctx context.Context, seq int, sealed []byte) error {
+		if now := o.Office.Time(); now.Sub(touched) >= touchEvery {
+			touched = now
+			if err := o.touch(ctx, u, now); err != nil {
+				return err
+			}
+		}
+		name, err := chunkName(u.Prefix, seq)
+		if err != nil {
+			return err
+		}
+		return o.Blobs.Create(ctx, name, sealed)
+	}
+	m, err := seal.Seal(ctx, key, seal.Address{Transfer: t.ID, File: n}, &bounded{r: body, left: limit}, put)
+	if err != nil {
+		return seal.Manifest{}, fmt.Errorf("landing file %d: %w", n, err)
+	}
+	return m, nil
+}
+
+func chunkName(prefix string, seq int) (blob.Name, error) {
+	n := blob.Name(fmt.Sprintf("%s%08d", prefix, seq))
+	return n, n.Validate()
+}
+
+// bounded fails, rather than ends, where more comes than is allowed.
+type bounded struct {
+	r    io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.r.Read(p)
+	if int64(n) > b.left {
+		return 0, ErrTooLarge
+	}
+	b.left -= int64(n)
+	return n, err
+}
+
+// landed makes the transfer refer to what landed, if it is what was declared.
+func (o *Office) landed(ctx context.Context, c authz.Caller, role authz.Role, id string, u Upload, m seal.Manifest, declared string) (Transfer, error) {
+	var t Transfer
+	var refusal *RefusedError
+	_, err := o.Store.Update(ctx, func(tx Tx) (err error) {
+		refusal = nil
+		if t, err = tx.Transfer(ctx, id); err != nil {
+			return err
+		}
+		if err := t.accepts(u.File); err != nil {
+			return err
+		}
+		f, _ := t.file(u.File)
+		sum := hex.EncodeToString(m.SHA256[:])
+		if f.SHA256 != "" && f.SHA256 != sum || declared != "" && declared != sum || f.Size != nil && *f.Size != m.Size {
+			refusal = &RefusedError{Transfer: t.ID, Decision: o.refusal(t, gate.Commit, "PAYLOAD_HASH")}
+			// Condition 29, of one attempt: the transfer goes on, so that the
+			// sender can send the right bytes.
+			_, err := o.decided(ctx, tx, c, role, authz.TransferUpload, t, gate.Facts{}, refusal.Decision)
+			return err
+		}
+		now, digest := o.Office.Time(), m.Digest()
+		f.Sealed = &Sealed{Upload: u.ID, Size: m.Size, SHA256: sum, Manifest: hex.EncodeToString(digest[:])}
+		if err := tx.SaveSealedFile(ctx, SealedFile{
+			ID: u.ID, Version: 1, Transfer: t.ID, N: u.File, Manifest: m, Actor: c.Person, Created: now, Updated: now,
+		}); err != nil {
+			return err
+		}
+		// An upload that the sweeper took for dead is not sealed any more.
+		if err := tx.MarkUpload(ctx, u.ID, now, UploadSealed, UploadOpen); err != nil {
+			return err
+		}
+		return o.sealed(ctx, tx, c, role, &t, now)
+	})
+	if err != nil {
+		return Transfer{}, err
+	}
+	if refusal != nil {
+		return Transfer{}, refusal
+	}
+	return t, nil
+}
+
+// sealed moves the transfer on when its last file has landed: to sealed, and
+// by itself to awaiting approval where a second person is asked for.
+func (o *Office) sealed(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, t *Transfer, now time.Time) error {
+	if t.allSealed() {
+		t.State = SealedState
+	}
+	if err := o.save(ctx, tx, t, c.Person, now); err != nil {
+		return err
+	}
+	e := o.Office.Entry(c, role, evidence.Change, authz.TransferUpload, t.resource())
+	e.Result = string(t.State)
+	if err := tx.Record(ctx, e); err != nil {
+		return err
+	}
+	if t.State != SealedState || !t.NeedsApproval {
+		return nil
+	}
+	t.State = AwaitingApproval
+	if err := o.save(ctx, tx, t, string(authz.SYS), now); err != nil {
+		return err
+	}
+	e = o.Office.Entry(system(c), authz.SYS, evidence.Change, authz.TransferUpload, t.resource())
+	e.Result = string(t.State)
+	return tx.Record(ctx, e)
+}
+
+func (o *Office) touch(ctx context.Context, u Upload, now time.Time) error {
+	_, err := o.Store.Update(ctx, func(tx Tx) error { return tx.MarkUpload(ctx, u.ID, now, UploadOpen, UploadOpen) })
+	return err
+}
+
+// doom hands what an attempt left behind to the sweeper. If it fails too, the
+// sweeper finds the upload when its lease is over.
+func (o *Office) doom(ctx context.Context, u Upload) error {
+	now := o.Office.Time()
+	_, err := o.Store.Update(ctx, func(tx Tx) error { return tx.MarkUpload(ctx, u.ID, now, UploadDoomed, UploadOpen) })
+	if err != nil && !errors.Is(err, evidence.ErrConflict) {
+		return fmt.Errorf("handing an upload to the sweeper: %w", err)
+	}
+	return nil
+}

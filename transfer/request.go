@@ -1,0 +1,171 @@
+package transfer
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"mime"
+	"slices"
+	"strings"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/gate"
+)
+
+// Order is what a sender asks for: the manifest of gate.md condition 3.
+type Order struct {
+	Mission        string
+	Partner        string
+	Purpose        string
+	Nature         string
+	RecipientClass string
+	Categories     []string
+	Fields         []string
+	Subjects       []string // case references; only their keyed hashes are kept
+	Files          []File
+	Agreement      string // picks one where several could rule
+}
+
+// check bounds the order. What is missing is the gate's to name; what cannot
+// be meant is refused here.
+func (o *Office) check(r Order) error {
+	l := o.Limits
+	if len(r.Subjects) > l.Subjects || len(r.Files) > l.Files || len(r.Categories) > 100 || len(r.Fields) > 1000 {
+		return fmt.Errorf("%w: at most %d subjects, %d files, 100 categories and 1000 fields go in one transfer", people.ErrInvalid, l.Subjects, l.Files)
+	}
+	seen := make(map[string]bool, len(r.Subjects))
+	for i, s := range r.Subjects {
+		if strings.TrimSpace(s) == "" || len(s) > 200 || seen[s] {
+			return fmt.Errorf("%w: subject in row %d is empty, too long or a repetition", people.ErrInvalid, i+1)
+		}
+		seen[s] = true
+	}
+	for i, f := range r.Files {
+		if _, _, err := mime.ParseMediaType(f.MediaType); err != nil || len(f.MediaType) > 200 {
+			return fmt.Errorf("%w: file %d needs a media type, such as text/csv", people.ErrInvalid, i+1)
+		}
+		if f.Size != nil && (*f.Size < 0 || *f.Size > l.FileBytes) {
+			return fmt.Errorf("%w: file %d is larger than the limit of %d bytes", people.ErrInvalid, i+1, l.FileBytes)
+		}
+		if f.SHA256 != "" && !isDigest(f.SHA256) {
+			return fmt.Errorf("%w: sha256 of file %d is 64 lower-case hexadecimal digits", people.ErrInvalid, i+1)
+		}
+	}
+	return nil
+}
+
+func isDigest(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == 32 && strings.ToLower(s) == s
+}
+
+// Request asks the gate whether the transfer may be prepared, before a byte is
+// taken. A refused transfer keeps its id and is final; the answer is then a
+// *RefusedError with every code.
+func (o *Office) Request(ctx context.Context, c authz.Caller, r Order) (Transfer, error) {
+	// Another mission's id answers exactly as an unknown one.
+	if !c.In(r.Mission) {
+		return Transfer{}, evidence.ErrNotFound
+	}
+	if err := o.check(r); err != nil {
+		return Transfer{}, err
+	}
+	var hashes []string
+	if len(r.Subjects) > 0 {
+		var err error
+		if hashes, _, err = o.Cases.Of(ctx, r.Mission, r.Subjects); err != nil {
+			return Transfer{}, fmt.Errorf("hashing case numbers: %w", err)
+		}
+	}
+	t := o.draft(c, r)
+	_, err := o.Store.Update(ctx, func(tx Tx) error {
+		t = o.draft(c, r)
+		if _, err := tx.Mission(ctx, r.Mission); err != nil {
+			return err
+		}
+		ids, err := o.subjects(ctx, tx, r.Mission, hashes)
+		if err != nil {
+			return err
+		}
+		if t.SubjectsDigest, err = digestOf(ids); err != nil {
+			return err
+		}
+		if err := tx.SaveTransferSubjects(ctx, t.ID, ids); err != nil {
+			return err
+		}
+		return o.decideRequest(ctx, tx, c, &t)
+	})
+	if err != nil {
+		return Transfer{}, err
+	}
+	if !t.Decision.Released() {
+		return t, &RefusedError{Transfer: t.ID, Decision: t.Decision}
+	}
+	return t, nil
+}
+
+func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Transfer) error {
+	role, denied := o.Office.Enforcer.Check(c, authz.TransferRequest, t.resource())
+	f, err := o.gather(ctx, tx, *t, gate.Request, actor{caller: c, allowed: denied == nil})
+	if err != nil {
+		return err
+	}
+	t.Decision = gate.Decide(f)
+	t.NeedsApproval = f.Approval.Needed
+	if f.Agreement != nil {
+		t.Agreement = f.Agreement.ID
+	}
+	if f.Assessment != nil {
+		t.Assessment = f.Assessment.ID
+	}
+	if !t.Decision.Released() {
+		t.State = Refused
+	}
+	if err := tx.SaveTransfer(ctx, *t); err != nil {
+		return err
+	}
+	_, err = o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, t.Decision)
+	return err
+}
+
+func (o *Office) draft(c authz.Caller, r Order) Transfer {
+	now := o.Office.Time()
+	t := Transfer{
+		ID: o.Office.NewID(), Version: 1, State: Draft, Mission: r.Mission, Partner: r.Partner, Purpose: r.Purpose,
+		Nature: r.Nature, RecipientClass: r.RecipientClass, Categories: slices.Clone(r.Categories), Fields: slices.Clone(r.Fields),
+		Subjects: len(r.Subjects), Chosen: r.Agreement, Sender: c.Person, SenderAssurance: c.Assurance, Actor: c.Person, Created: now, Updated: now,
+	}
+	for i, f := range r.Files {
+		t.Files = append(t.Files, File{N: i + 1, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256})
+	}
+	return t
+}
+
+// subjects answers with the ids of the subjects, in row order; empty for a
+// case number of which nothing is known: nobody has asked that person.
+func (o *Office) subjects(ctx context.Context, tx Tx, mission string, hashes []string) ([]string, error) {
+	known, err := tx.SubjectsByReference(ctx, mission, hashes)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(hashes))
+	for i, h := range hashes {
+		ids[i] = known[h].ID
+	}
+	return ids, nil
+}
+
+func digestOf(v any) (string, error) {
+	b, err := evidence.Canonical(v)
+	if err != nil {
+		return "", err
+	}
+	return evidence.DigestOf(b), nil
+}
+
+// unreadable tells whether an error while gathering facts is about one record
+// (which the gate then misses) or about the store (which refuses).
+func absent(err error) bool { return errors.Is(err, evidence.ErrNotFound) }
