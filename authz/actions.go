@@ -60,3 +60,24 @@ const (
 
 // GrantRole is the action of granting, or of ending, role.
 func GrantRole(role Role) Action { return roleGrant + Action(role) }
+
+// Actions are all actions that a policy may name.
+func Actions() []Action {
+	all := []Action{
+		MissionCreate, MissionRead,
+		PersonCreate, PersonRead,
+		KeyEnrol, KeyConfirm,
+		TokenIssue, TokenRevoke,
+		PartyCreate, PartyVet, PartyRead,
+		TermsWrite, TermsRead,
+		AgreementDraft, AgreementRead, AgreementReview, AgreementApprove, AgreementSign, AgreementActivate, AgreementSuspend, AgreementLift, AgreementTerminate,
+		AssessmentCreate, AssessmentRead, AssessmentSubmit, AssessmentApprove,
+		ConsentRecord, ConsentRead, ConsentWithdraw,
+		TransferRequest, TransferUpload, TransferCommit, TransferApprove, TransferRead, TransferReadReduced, TransferPull, TransferAcknowledge, TransferRecall,
+		LogRead, LogCheckpoint,
+	}
+	for _, role := range []Role{RO, HOM, FP, LEG, DPO, PSG, PDL, OIG} {
+		all = append(all, GrantRole(role))
+	}
+	return all
+}

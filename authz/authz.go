@@ -88,6 +88,12 @@ func System(request string) Caller {
 	return Caller{Person: string(SYS), Grants: []Grant{{Role: SYS}}, Assurance: AssuranceMFA, Request: request}
 }
 
+// Reaches reports whether the caller's token extends to action. It narrows, and
+// allows nothing by itself.
+func (c Caller) Reaches(action Action) bool {
+	return len(c.Scope) == 0 || slices.Contains(c.Scope, action)
+}
+
 // In reports whether the caller holds any role in the mission, or any role of
 // headquarters: without one, the mission's records answer as unknown.
 func (c Caller) In(mission string) bool {

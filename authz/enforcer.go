@@ -59,6 +59,10 @@ func NewEnforcer(c Config) (*Enforcer, error) {
 		}
 		policy = string(b)
 	}
+	return newEnforcer(policy)
+}
+
+func newEnforcer(policy string) (*Enforcer, error) {
 	lines, err := policyLines(policy)
 	if err != nil {
 		return nil, err
@@ -80,6 +84,7 @@ func NewEnforcer(c Config) (*Enforcer, error) {
 // another sense than their writer: the csv reader is lenient.
 func policyLines(text string) ([]string, error) {
 	var lines []string
+	actions := Actions()
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -94,6 +99,9 @@ func policyLines(text string) ([]string, error) {
 		}
 		if _, ok := PlaceOf(Role(f[1])); !ok {
 			return nil, fmt.Errorf("policy line %d: unknown role %q", i+1, f[1])
+		}
+		if !slices.Contains(actions, Action(f[2])) {
+			return nil, fmt.Errorf("policy line %d: unknown action %q", i+1, f[2])
 		}
 		if !slices.Contains([]string{"any", "mission", "partner", "own"}, f[3]) {
 			return nil, fmt.Errorf("policy line %d: unknown scope %q; want any, mission, partner or own", i+1, f[3])
@@ -112,7 +120,7 @@ func (e *Enforcer) Digest() string { return e.digest }
 // Check answers with the role under which the caller may do action to res, or
 // with ErrDenied. Any other failure is ErrDenied too: it fails closed (R53).
 func (e *Enforcer) Check(c Caller, action Action, res Resource) (Role, error) {
-	if len(c.Scope) > 0 && !slices.Contains(c.Scope, action) {
+	if !c.Reaches(action) {
 		return "", fmt.Errorf("%w: the token does not reach %s", ErrDenied, action)
 	}
 	for _, g := range c.Grants {

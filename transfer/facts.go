@@ -100,7 +100,12 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys, grants))
 	}
 	year := time.Date(f.Now.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
-	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, a.ID, year, t.ID)
+	// What was released after this transfer does not count against it.
+	until := f.Now
+	if t.Released != nil {
+		until = *t.Released
+	}
+	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, a.ID, year, until, t.ID)
 	return err
 }
 
@@ -112,10 +117,14 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 	if err != nil {
 		return err
 	}
-	f.Assessment = gate.BestAssessment(list, assessment.Scope{
+	want := assessment.Scope{
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
 		Purpose: t.Purpose, Categories: t.Categories,
-	}, f.Now)
+	}
+	if f.Partner != nil {
+		want.Countries = []string{f.Partner.Country}
+	}
+	f.Assessment = gate.BestAssessment(list, want, f.Now)
 	if f.Assessment != nil {
 		f.Read = append(f.Read, evidence.Ref{Kind: assessment.KindAssessment, ID: f.Assessment.ID, Version: f.Assessment.Record})
 	}

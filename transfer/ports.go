@@ -85,8 +85,8 @@ type DecisionTx interface {
 	// a live credential.
 	Downloaders(ctx context.Context, partner string, now time.Time) ([]gate.Downloader, error)
 	// SubjectsReleased counts the subjects of transfers released under the
-	// agreement from since on, the given transfer left out.
-	SubjectsReleased(ctx context.Context, agreement string, since time.Time, except string) (int, error)
+	// agreement from since to until, both included, the given transfer left out.
+	SubjectsReleased(ctx context.Context, agreement string, since, until time.Time, except string) (int, error)
 }
 
 // Anchors are the records that a decision reads and that must not change until

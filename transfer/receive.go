@@ -12,7 +12,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/transfer/blob"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/seal"
 )
@@ -118,22 +117,13 @@ func (o *Office) land(ctx context.Context, t Transfer, u Upload, key seal.DataKe
 				return err
 			}
 		}
-		name, err := chunkName(u.Prefix, seq)
-		if err != nil {
-			return err
-		}
-		return o.Blobs.Create(ctx, name, sealed)
+		return o.putChunk(ctx, u.Prefix, seq, sealed)
 	}
 	m, err := seal.Seal(ctx, key, seal.Address{Transfer: t.ID, File: n}, &bounded{r: body, left: limit}, put)
 	if err != nil {
 		return seal.Manifest{}, fmt.Errorf("landing file %d: %w", n, err)
 	}
 	return m, nil
-}
-
-func chunkName(prefix string, seq int) (blob.Name, error) {
-	n := blob.Name(fmt.Sprintf("%s%08d", prefix, seq))
-	return n, n.Validate()
 }
 
 // bounded fails, rather than ends, where more comes than is allowed.

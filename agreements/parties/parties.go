@@ -61,6 +61,7 @@ type Party struct {
 	DueDiligence  *DueDiligence `json:"due_diligence,omitempty"`
 	State         State         `json:"state"`
 	Reason        string        `json:"reason,omitempty"` // of a suspension or a block
+	Registrar     string        `json:"registrar"`        // who registered it, and so does not vet it
 	Actor         string        `json:"actor"`
 	Created       time.Time     `json:"created"`
 	Updated       time.Time     `json:"updated"`
@@ -102,7 +103,7 @@ func (r *Register) Create(ctx context.Context, c authz.Caller, p Party) (Party, 
 		return Party{}, fmt.Errorf("%w: a partner needs a legal name, a two-letter country code and a kind", people.ErrInvalid)
 	}
 	p.ID, p.Version, p.State, p.DueDiligence, p.Reason = r.office.NewID(), 1, Registered, nil, ""
-	p.Actor, p.Created = c.Person, r.office.Time()
+	p.Registrar, p.Actor, p.Created = c.Person, c.Person, r.office.Time()
 	p.Updated, res.ID, res.Partner = p.Created, p.ID, p.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
 		if err := tx.SaveParty(ctx, p); err != nil {
@@ -126,7 +127,7 @@ func (r *Register) Vet(ctx context.Context, c authz.Caller, id string, passed bo
 		if p, err = tx.Party(ctx, id); err != nil {
 			return err
 		}
-		if p.Version == 1 && p.Actor == c.Person {
+		if p.Registrar == c.Person {
 			return people.ErrOwnAccess
 		}
 		now := r.office.Time()

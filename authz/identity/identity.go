@@ -54,7 +54,13 @@ func (t Token) LiveAt(at time.Time) bool {
 
 // Secret is the secret of a token. It redacts itself wherever it is printed;
 // only Reveal gives it away, once, to whom it is issued.
-type Secret struct{ text string }
+type Secret struct {
+	// A function, because fmt does not ask an unexported field of somebody
+	// else's struct to format itself. Of a function it can show the address only.
+	text func() string
+}
+
+func secretOf(text string) Secret { return Secret{text: func() string { return text }} }
 
 // NewSecret draws 256 random bits.
 func NewSecret(random io.Reader) (Secret, error) {
@@ -62,7 +68,7 @@ func NewSecret(random io.Reader) (Secret, error) {
 	if _, err := io.ReadFull(random, b); err != nil {
 		return Secret{}, fmt.Errorf("drawing a token: %w", err)
 	}
-	return Secret{Prefix + base64.RawURLEncoding.EncodeToString(b)}, nil
+	return secretOf(Prefix + base64.RawURLEncoding.EncodeToString(b)), nil
 }
 
 // ParseSecret takes what a caller presented. Anything that cannot be a secret
@@ -72,22 +78,33 @@ func ParseSecret(text string) (Secret, error) {
 	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(32) {
 		return Secret{}, ErrUnknown
 	}
-	if _, err := base64.RawURLEncoding.Strict().DecodeString(body); err != nil {
+	// The decoder skips line breaks, which leave too few bytes.
+	if raw, err := base64.RawURLEncoding.Strict().DecodeString(body); err != nil || len(raw) != 32 {
 		return Secret{}, ErrUnknown
 	}
-	return Secret{text}, nil
+	return secretOf(text), nil
 }
 
-// Reveal is the secret itself.
-func (s Secret) Reveal() string { return s.text }
+// Reveal is the secret itself; empty for the zero Secret.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return s.text()
+}
 
 // Hash is what is stored of the secret.
 func (s Secret) Hash() string {
-	sum := sha256.Sum256([]byte(s.text))
+	sum := sha256.Sum256([]byte(s.Reveal()))
 	return hex.EncodeToString(sum[:])
 }
 
 const redacted = "[redacted]"
+
+// Format redacts, whatever the verb.
+func (Secret) Format(state fmt.State, _ rune) {
+	_, _ = io.WriteString(state, redacted) // fmt has nowhere to report to
+}
 
 // String redacts.
 func (Secret) String() string { return redacted }
@@ -97,6 +114,9 @@ func (Secret) GoString() string { return redacted }
 
 // LogValue redacts.
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText redacts.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // MarshalJSON redacts.
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
@@ -215,17 +235,26 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 		}
 		return tx.Record(ctx, d.office.Entry(c, role, evidence.Change, authz.TokenIssue, res))
 	})
-	return t, secret, err
+	if err != nil {
+		return Token{}, Secret{}, err
+	}
+	return t, secret, nil
 }
 
 func (d *Desk) mayIssue(ctx context.Context, c authz.Caller, action authz.Action, p people.Person, held []people.Grant) (authz.Assurance, authz.Role, error) {
+	res := authz.Resource{Kind: KindToken, Mission: p.Mission, Partner: p.Partner, Owner: p.ID}
 	if p.ID == c.Person {
+		// A narrow token that leaks must not renew or free itself.
+		if !c.Reaches(action) {
+			return "", "", errors.Join(authz.ErrDenied, d.office.Deny(ctx, c, action, res, "AUTH_ROLE_DENIED"))
+		}
 		return c.Assurance, "", nil
 	}
-	if p.Mission != "" && !c.In(p.Mission) {
+	// A person of headquarters may get any role of it tomorrow, and a token
+	// carries what its holder has then.
+	if p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && p.Partner == "" && !c.AtHQ() {
 		return "", "", evidence.ErrNotFound
 	}
-	res := authz.Resource{Kind: KindToken, Mission: p.Mission, Partner: p.Partner, Owner: p.ID}
 	role, err := d.office.Authorise(ctx, c, action, res)
 	if err != nil {
 		return "", "", err

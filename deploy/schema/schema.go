@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"testing/fstest"
+	"slices"
+	"strings"
 )
 
 //go:embed *.sql sqlite/*.sql postgres/*.sql
@@ -21,25 +21,56 @@ func For(engine string) (fs.FS, error) {
 	if engine != "sqlite" && engine != "postgres" {
 		return nil, fmt.Errorf("unknown database engine %q", engine)
 	}
-	flat := fstest.MapFS{}
-	for _, dir := range []string{".", engine} {
-		list, err := fs.ReadDir(files, dir)
+	own, err := fs.Sub(files, engine)
+	if err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+	return flatten(files, own)
+}
+
+// flat shows the plain files of several file systems as one folder.
+type flat struct {
+	layers map[string]fs.FS
+	list   []fs.DirEntry // sorted by name
+}
+
+var _ fs.ReadDirFS = flat{}
+
+func flatten(layers ...fs.FS) (flat, error) {
+	f := flat{layers: map[string]fs.FS{}}
+	for _, layer := range layers {
+		list, err := fs.ReadDir(layer, ".")
 		if err != nil {
-			return nil, fmt.Errorf("reading the migrations: %w", err)
+			return flat{}, fmt.Errorf("reading the migrations: %w", err)
 		}
-		for _, f := range list {
-			if f.IsDir() {
+		for _, e := range list {
+			if e.IsDir() {
 				continue
 			}
-			b, err := fs.ReadFile(files, path.Join(dir, f.Name()))
-			if err != nil {
-				return nil, fmt.Errorf("reading a migration: %w", err)
+			if f.layers[e.Name()] != nil {
+				return flat{}, errors.New("two migrations are called " + e.Name())
 			}
-			if flat[f.Name()] != nil {
-				return nil, errors.New("two migrations are called " + f.Name())
-			}
-			flat[f.Name()] = &fstest.MapFile{Data: b, Mode: 0o444}
+			f.layers[e.Name()] = layer
+			f.list = append(f.list, e)
 		}
 	}
-	return flat, nil
+	slices.SortFunc(f.list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return f, nil
+}
+
+// Open implements fs.FS.
+func (f flat) Open(name string) (fs.File, error) {
+	layer, ok := f.layers[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return layer.Open(name)
+}
+
+// ReadDir implements fs.ReadDirFS.
+func (f flat) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name != "." {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
+	}
+	return slices.Clone(f.list), nil
 }

@@ -137,6 +137,24 @@ func (p *process) signal(sig syscall.Signal) error {
 	return nil
 }
 
+// freeze suspends the process, and returns once no thread of it runs.
+func (p *process) freeze() error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(stopGrace); time.Now().Before(deadline); <-tick.C {
+		stopped, err := suspended(p.cmd.Process.Pid)
+		if err != nil || stopped {
+			return err
+		}
+	}
+	return fmt.Errorf("%s did not freeze", p.name)
+}
+
+func (p *process) thaw() error { return p.signal(syscall.SIGCONT) }
+
 // stop sends each signal in turn, waiting stopGrace after each, and finally kills.
 func (p *process) stop(signals ...syscall.Signal) error {
 	for _, sig := range append(signals, syscall.SIGKILL) {
@@ -144,7 +162,7 @@ func (p *process) stop(signals ...syscall.Signal) error {
 			return err
 		}
 		// A frozen process acts on the signal only once it runs again.
-		if err := p.signal(syscall.SIGCONT); err != nil {
+		if err := p.thaw(); err != nil {
 			return err
 		}
 		select {

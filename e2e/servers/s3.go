@@ -186,16 +186,19 @@ func (s *S3) Halt() error { return s.down(syscall.SIGTERM) }
 func (s *S3) Crash() error { return s.down() }
 
 // Freeze has the server keep its connections and answer nothing, until Thaw.
-func (s *S3) Freeze() error { return s.signal(syscall.SIGSTOP) }
-
-// Thaw lets a frozen server go on.
-func (s *S3) Thaw() error { return s.signal(syscall.SIGCONT) }
-
-func (s *S3) signal(sig syscall.Signal) error {
+func (s *S3) Freeze() error {
 	if s.space == nil {
 		return ErrExternal
 	}
-	return s.proc.signal(sig)
+	return s.proc.freeze()
+}
+
+// Thaw lets a frozen server go on.
+func (s *S3) Thaw() error {
+	if s.space == nil {
+		return ErrExternal
+	}
+	return s.proc.thaw()
 }
 
 func (s *S3) down(signals ...syscall.Signal) error {

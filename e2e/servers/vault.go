@@ -236,18 +236,20 @@ func (v *Vault) Halt() error { return v.down(syscall.SIGTERM) }
 // Crash kills the server.
 func (v *Vault) Crash() error { return v.down() }
 
-// Freeze stops the server's clock, so to say: connections stay open and nothing
-// answers, until Thaw.
-func (v *Vault) Freeze() error { return v.signal(syscall.SIGSTOP) }
-
-// Thaw lets a frozen server go on.
-func (v *Vault) Thaw() error { return v.signal(syscall.SIGCONT) }
-
-func (v *Vault) signal(sig syscall.Signal) error {
+// Freeze has the server keep its connections and answer nothing, until Thaw.
+func (v *Vault) Freeze() error {
 	if v.given {
 		return ErrExternal
 	}
-	return v.proc.signal(sig)
+	return v.proc.freeze()
+}
+
+// Thaw lets a frozen server go on.
+func (v *Vault) Thaw() error {
+	if v.given {
+		return ErrExternal
+	}
+	return v.proc.thaw()
 }
 
 func (v *Vault) down(signals ...syscall.Signal) error {

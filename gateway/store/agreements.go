@@ -121,10 +121,13 @@ func (t *tx) SaveAgreement(ctx context.Context, a agreements.Agreement) error {
 	if err := save(ctx, t, agreementRecords(), a); err != nil {
 		return err
 	}
-	if a.Version != 1 {
-		return nil
+	// An amendment may name other missions than the version before it.
+	if a.Version > 1 {
+		if err := t.exec(ctx, "DELETE FROM agreement_missions WHERE agreement = $1", a.ID); err != nil {
+			return fmt.Errorf("saving the missions of an agreement: %w", err)
+		}
 	}
-	named := slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(a.Document.Scope.Missions), a.Document.Mission))))
+	named := missionsNamed(a.Document)
 	rows := make([][]any, 0, len(named))
 	for _, m := range named {
 		rows = append(rows, []any{a.Document.Partner, m, a.ID})
@@ -133,6 +136,11 @@ func (t *tx) SaveAgreement(ctx context.Context, a agreements.Agreement) error {
 		return fmt.Errorf("saving the missions of an agreement: %w", err)
 	}
 	return nil
+}
+
+// missionsNamed are the missions that an agreement is found under, sorted.
+func missionsNamed(d agreements.Document) []string {
+	return slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(d.Scope.Missions), d.Mission))))
 }
 
 // Assessment implements assessment.AssessmentTx.

@@ -40,7 +40,7 @@ func unique(err error) bool {
 // explain turns the failures of a driver into the sentinels that callers
 // branch on. Errors of the caller's own pass as they are.
 func explain(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, evidence.ErrUnavailable) {
 		return err
 	}
 	var pg *pgconn.PgError
@@ -53,8 +53,9 @@ func explain(err error) error {
 	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
 		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
 	case errors.As(err, &pg):
-		// Classes 08 connection, 53 resources, 57 operator intervention, 58 system.
-		if strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "5") || lostRace(err) {
+		// Classes 08 connection, 53 resources, 54 limits, 55 locks, 57 operator
+		// intervention, 58 system; 25P03 and 25P04 end a transaction by timeout.
+		if strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "5") || pg.Code == "25P03" || pg.Code == "25P04" || lostRace(err) {
 			return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
 		}
 	case errors.As(err, &lite):

@@ -20,7 +20,7 @@ func (t *tx) LogLines(ctx context.Context, f transfer.LogFilter) ([]transfer.Log
 	var lines []transfer.LogLine
 	after := f.After
 	for {
-		page, err := t.entryRows(ctx, "WHERE seq > $1 ORDER BY seq LIMIT $2", after, pageRows)
+		page, more, err := t.entryRows(ctx, pageEntries, "WHERE seq > $1 ORDER BY seq LIMIT $2", after, pageEntries)
 		if err != nil {
 			return nil, err
 		}
@@ -37,7 +37,7 @@ func (t *tx) LogLines(ctx context.Context, f transfer.LogFilter) ([]transfer.Log
 				return lines, nil
 			}
 		}
-		if len(page) < pageRows {
+		if !more {
 			return lines, nil
 		}
 	}

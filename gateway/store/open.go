@@ -31,6 +31,7 @@ func OpenSQLite(ctx context.Context, path string, opts Options) (*Store, error) 
 	dsn := func(extra ...string) string {
 		q := url.Values{"_pragma": append([]string{
 			"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(1)", "secure_delete(1)", "temp_store(MEMORY)",
+			"recursive_triggers(1)", // else REPLACE would delete past the append-only triggers
 		}, extra...), "_txlock": {"immediate"}}
 		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 	}
@@ -58,10 +59,12 @@ func OpenSQLiteReadOnly(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	file := (&url.URL{Path: path}).EscapedPath()
-	mode := "mode=ro"
 	// Without a write-ahead log the file alone is the database, and reading it
-	// as immutable touches nothing beside it.
-	if wal, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) || err == nil && wal.Size() == 0 {
+	// as immutable touches nothing beside it. An empty one with its index
+	// beside it may belong to a program that is about to write.
+	mode := "mode=ro"
+	wal, err := os.Stat(path + "-wal")
+	if _, index := os.Stat(path + "-shm"); errors.Is(err, fs.ErrNotExist) || err == nil && wal.Size() == 0 && errors.Is(index, fs.ErrNotExist) {
 		mode = "immutable=1"
 	}
 	db, err := sql.Open("sqlite", "file:"+file+"?"+mode+"&_pragma=query_only(1)&_pragma=busy_timeout(10000)")

@@ -29,6 +29,10 @@ func save[T any](ctx context.Context, t *tx, r record[T], v T) error {
 
 // saveAll saves all or none; new ones with few statements.
 func saveAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
+	return t.spoil(writeAll(ctx, t, r, all))
+}
+
+func writeAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
 	if t.readOnly {
 		return errReadOnly
 	}

@@ -28,7 +28,7 @@ func (l Log) Sequence(ctx context.Context, limit int, fn sequencer.Integrate) (i
 		if err != nil {
 			return err
 		}
-		waiting, err := t.entryRows(ctx, "WHERE seq IS NULL ORDER BY id LIMIT $1", limit)
+		waiting, _, err := t.entryRows(ctx, limit, "WHERE seq IS NULL ORDER BY id LIMIT $1", limit)
 		if err != nil {
 			return err
 		}
@@ -178,17 +178,26 @@ func (l Log) Position(ctx context.Context, entry string) (int64, bool, error) {
 	return seq.Int64, seq.Valid, nil
 }
 
-func (t *tx) entryRows(ctx context.Context, where string, args ...any) ([]ledger.Entry, error) {
-	var all []ledger.Entry
-	err := t.query(ctx, func(rows *sql.Rows) error {
+// entryRows reads at most limit rows, which where bounds, and no more after
+// pageBytes of bodies. More says that there may be others.
+func (t *tx) entryRows(ctx context.Context, limit int, where string, args ...any) (all []ledger.Entry, more bool, err error) {
+	weight := 0
+	err = t.query(ctx, func(rows *sql.Rows) error {
 		e, err := scanEntry(rows)
+		if err != nil {
+			return err
+		}
 		all = append(all, e)
-		return err
+		if weight += len(e.Body); weight > pageBytes {
+			more = true
+			return errEnough
+		}
+		return nil
 	}, "SELECT "+entryColumns+" FROM log_entries "+where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("reading the log: %w", err)
+		return nil, false, fmt.Errorf("reading the log: %w", err)
 	}
-	return all, nil
+	return all, more || len(all) == limit, nil
 }
 
 const entryColumns = "id, seq, version, kind, commitment, salt, body"

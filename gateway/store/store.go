@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 
 	"safeconduct/authz/evidence"
 	"safeconduct/deploy/schema"
@@ -82,11 +83,15 @@ func (s *Store) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialect := goose.DialectSQLite3
-	if s.engine == Postgres {
-		dialect = goose.DialectPostgres
+	if s.engine == SQLite {
+		return goose.NewProvider(goose.DialectSQLite3, s.write, files, goose.WithVerbose(false))
 	}
-	return goose.NewProvider(dialect, s.write, files, goose.WithVerbose(false))
+	// Two replicas that migrate at once: the second waits, and finds it done.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return nil, fmt.Errorf("preparing to lock the schema: %w", err)
+	}
+	return goose.NewProvider(goose.DialectPostgres, s.write, files, goose.WithVerbose(false), goose.WithSessionLocker(locker))
 }
 
 // Migrate brings the schema up to date and answers with its version.
@@ -138,6 +143,7 @@ type unit[T evidence.Recorder] struct {
 // It panics where *tx does not implement T, which every start-up and every
 // test would show.
 func For[T evidence.Recorder](s *Store) evidence.Store[T] {
+	_ = any((*tx)(nil)).(T) //nolint:forcetypeassert // the panic is the contract
 	return unit[T]{s, func(t *tx) T { return any(t).(T) }}
 }
 
@@ -162,24 +168,44 @@ func (s *Store) update(ctx context.Context, fn func(*tx) error) ([]string, error
 			return entries, nil
 		}
 		if attempt == attempts || !lostRace(err) || ctx.Err() != nil {
-			return nil, explain(err)
+			return nil, explain(ended(ctx, err))
 		}
 	}
 }
 
+// ended says so where the context is what stopped a transaction: drivers tell
+// only of an interrupt, or that the transaction is gone.
+func ended(ctx context.Context, err error) error {
+	if over := ctx.Err(); over != nil && !errors.Is(err, over) {
+		return fmt.Errorf("%w: %w", over, err)
+	}
+	return err
+}
+
 func (s *Store) once(ctx context.Context, fn func(*tx) error) (entries []string, err error) {
-	db, err := s.write.BeginTx(ctx, nil)
+	// Anchors exclude at READ COMMITTED (architecture.md, Transactions),
+	// whatever the server's default is.
+	opts := &sql.TxOptions{}
+	if s.engine == Postgres {
+		opts.Isolation = sql.LevelReadCommitted
+	}
+	db, err := s.write.BeginTx(ctx, opts)
 	if err != nil {
 		return nil, fmt.Errorf("beginning a transaction: %w", err)
 	}
+	// Also where fn panics and somebody recovers: a transaction that stays
+	// open would hold the one writer of SQLite for ever.
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, rolledBack(db.Rollback()))
+		if undone := rolledBack(db.Rollback()); undone != nil {
+			err = errors.Join(err, undone)
 		}
 	}()
 	t := &tx{store: s, db: db}
 	if err := fn(t); err != nil {
 		return nil, err
+	}
+	if t.spoilt != nil {
+		return nil, t.spoilt
 	}
 	if len(t.saved) > 0 {
 		return nil, fmt.Errorf("a change of %s is named by no entry", t.saved[0].Kind)
@@ -190,7 +216,7 @@ func (s *Store) once(ctx context.Context, fn func(*tx) error) (entries []string,
 	return t.entries, nil
 }
 
-func (s *Store) view(ctx context.Context, fn func(*tx) error) error {
+func (s *Store) view(ctx context.Context, fn func(*tx) error) (err error) {
 	opts := &sql.TxOptions{ReadOnly: true}
 	if s.engine == Postgres {
 		opts.Isolation = sql.LevelRepeatableRead
@@ -199,8 +225,15 @@ func (s *Store) view(ctx context.Context, fn func(*tx) error) error {
 	if err != nil {
 		return explain(fmt.Errorf("beginning to read: %w", err))
 	}
-	t := &tx{store: s, db: db, readOnly: true}
-	return explain(errors.Join(fn(t), rolledBack(db.Rollback())))
+	defer func() {
+		if undone := rolledBack(db.Rollback()); undone != nil {
+			err = errors.Join(err, undone)
+		}
+		if err != nil {
+			err = explain(ended(ctx, err))
+		}
+	}()
+	return fn(&tx{store: s, db: db, readOnly: true})
 }
 
 func rolledBack(err error) error {

@@ -87,7 +87,7 @@ func (t *tx) LockSubjects(ctx context.Context, ids []string) error {
 // subjects there are.
 func (t *tx) SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, error) {
 	var all []gate.Subject
-	rowOf := map[string]int{}
+	rowsOf := map[string][]int{}
 	err := t.query(ctx, func(rows *sql.Rows) error {
 		var s gate.Subject
 		var body []byte
@@ -100,7 +100,7 @@ func (t *tx) SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, e
 				return err
 			}
 			s.Type = subject.Type
-			rowOf[s.ID] = len(all)
+			rowsOf[s.ID] = append(rowsOf[s.ID], len(all))
 		}
 		all = append(all, s)
 		return nil
@@ -111,12 +111,12 @@ WHERE ts.transfer = $1 ORDER BY ts.row_number`, transfer)
 	if err != nil {
 		return nil, fmt.Errorf("reading who is in a transfer: %w", err)
 	}
-	records, err := find(ctx, t, consents(), "JOIN transfer_subjects ts ON ts.subject = r.subject WHERE ts.transfer = $1 ORDER BY r.id", transfer)
+	records, err := find(ctx, t, consents(), "WHERE r.subject IN (SELECT ts.subject FROM transfer_subjects ts WHERE ts.transfer = $1) ORDER BY r.id", transfer)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range records {
-		if i, ok := rowOf[r.Subject]; ok {
+		for _, i := range rowsOf[r.Subject] {
 			all[i].Consents = append(all[i].Consents, r)
 		}
 	}
@@ -146,11 +146,11 @@ func (t *tx) Downloaders(ctx context.Context, partner string, now time.Time) ([]
 }
 
 // SubjectsReleased implements transfer.DecisionTx.
-func (t *tx) SubjectsReleased(ctx context.Context, agreement string, since time.Time, except string) (int, error) {
+func (t *tx) SubjectsReleased(ctx context.Context, agreement string, since, until time.Time, except string) (int, error) {
 	var n int64
 	err := t.db.QueryRowContext(ctx,
-		"SELECT CAST(COALESCE(SUM(subjects), 0) AS BIGINT) FROM transfers WHERE agreement = $1 AND released >= $2 AND id <> $3",
-		agreement, since.UnixMicro(), except).Scan(&n)
+		"SELECT CAST(COALESCE(SUM(subjects), 0) AS BIGINT) FROM transfers WHERE agreement = $1 AND released >= $2 AND released <= $3 AND id <> $4",
+		agreement, since.UnixMicro(), until.UnixMicro(), except).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("counting released subjects: %w", err)
 	}

@@ -19,6 +19,7 @@ type tx struct {
 	readOnly bool
 	saved    []evidence.Ref // by no entry yet
 	entries  []string
+	spoilt   error // the first write that failed; then nothing commits
 }
 
 var errReadOnly = errors.New("the transaction only reads")
@@ -27,9 +28,23 @@ var errReadOnly = errors.New("the transaction only reads")
 // entries.
 const maxObjects = 1000
 
+// spoil keeps a transaction from committing after a write of it failed, also
+// where the caller goes on: what was written of a record or an entry may be a
+// part. PostgreSQL does the same by itself, SQLite does not.
+func (t *tx) spoil(err error) error {
+	if err != nil && t.spoilt == nil {
+		t.spoilt = err
+	}
+	return err
+}
+
 // Record appends the entry, and with it names every record saved since the
 // entry before.
 func (t *tx) Record(ctx context.Context, e evidence.Entry) error {
+	return t.spoil(t.recordAll(ctx, e))
+}
+
+func (t *tx) recordAll(ctx context.Context, e evidence.Entry) error {
 	if t.readOnly {
 		return errReadOnly
 	}
@@ -64,15 +79,21 @@ func (t *tx) record(ctx context.Context, e evidence.Entry) error {
 }
 
 func (t *tx) exec(ctx context.Context, query string, args ...any) error {
+	if t.readOnly {
+		return errReadOnly
+	}
 	_, err := t.db.ExecContext(ctx, query, args...)
-	return err
+	return t.spoil(err)
 }
 
 // execOne is exec that must touch exactly one row; ErrConflict otherwise.
 func (t *tx) execOne(ctx context.Context, query string, args ...any) error {
+	if t.readOnly {
+		return errReadOnly
+	}
 	r, err := t.db.ExecContext(ctx, query, args...)
 	if err != nil {
-		return err
+		return t.spoil(err)
 	}
 	if n, err := r.RowsAffected(); err != nil {
 		return fmt.Errorf("counting rows: %w", err)
@@ -114,7 +135,10 @@ func (t *tx) insert(ctx context.Context, table string, columns []string, rows []
 	return nil
 }
 
-// query scans every row with scan.
+// errEnough ends a query before its last row.
+var errEnough = errors.New("enough rows")
+
+// query scans every row with scan, or until it answers errEnough.
 func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) (err error) {
 	rows, err := t.db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -122,7 +146,9 @@ func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, query string
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		if err := scan(rows); err != nil {
+		if err := scan(rows); errors.Is(err, errEnough) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 	}

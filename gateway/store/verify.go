@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"iter"
+	"strconv"
 	"strings"
 
 	"safeconduct/authz/evidence"
@@ -22,19 +24,28 @@ type Verification struct {
 
 // Verify recomputes the whole log from one snapshot, and compares every record
 // with the entries that evidence it: a version that no entry names, one whose
-// body is not what was evidenced, one that is gone, a record whose current
-// version is not the last one evidenced, and a look-up column that contradicts
-// the body are all findings. kept is a checkpoint kept elsewhere, or nil.
+// body is not what was evidenced, one that is gone, one that a second entry
+// names again, a record whose current version is not the last one evidenced,
+// and a look-up column or list that contradicts the body are all findings.
+// kept is a checkpoint kept elsewhere, or nil. It needs some 150 bytes of
+// memory for each record version.
 func (s *Store) Verify(ctx context.Context, keys []seal.PublicKey, origin string, kept []byte) (Verification, error) {
 	var v Verification
 	err := s.view(ctx, func(t *tx) error {
-		named := evidenced{versions: map[versionKey]version{}, latest: map[recordKey]int{}}
-		report, err := ledger.Verify(ctx, source{t}, keys, origin, ledger.Options{Kept: kept, OnEntry: named.entry})
+		mistyped, err := t.mistyped(ctx)
 		if err != nil {
 			return err
 		}
-		v.Report = report
-		c := comparison{tx: t, named: named, verification: &v}
+		if len(mistyped) > 0 {
+			// No row of such a table can be trusted to be read at all.
+			v.Report = ledger.Report{Findings: mistyped, Caveats: []string{CaveatMistyped}}
+			return nil
+		}
+		c := comparison{tx: t, verification: &v, versions: map[versionKey]digest{}, latest: map[recordKey]int{}}
+		v.Report, err = ledger.Verify(ctx, source{t}, keys, origin, ledger.Options{Kept: kept, OnEntry: c.entry})
+		if err != nil {
+			return err
+		}
 		return c.run(ctx)
 	})
 	return v, err
@@ -44,50 +55,75 @@ func (s *Store) Verify(ctx context.Context, keys []seal.PublicKey, origin string
 type (
 	versionKey [16]byte
 	recordKey  [16]byte
+	digest     [sha256.Size]byte
 )
-
-type version struct {
-	digest [sha256.Size]byte
-	seen   bool
-	label  string // of its record, for a version that is gone
-}
 
 func keyOf(parts ...string) [16]byte {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return [16]byte(sum[:16])
 }
 
-// evidenced is what the entries say that the records are.
-type evidenced struct {
-	versions map[versionKey]version
-	latest   map[recordKey]int
+// comparison compares the records with what the entries say that they are.
+type comparison struct {
+	tx           *tx
+	verification *Verification
+	versions     map[versionKey]digest // evidenced, and not seen yet
+	latest       map[recordKey]int
+	twice        []ledger.Finding
 }
 
-func (e evidenced) entry(row ledger.Entry) error {
-	if row.Body == nil {
-		return nil
-	}
-	var said evidence.Entry
-	if err := json.Unmarshal(row.Body, &said); err != nil {
-		return nil //nolint:nilerr // the leaf proves the body; one that is no entry names no record
-	}
-	for _, o := range said.Objects {
-		digest, err := hex.DecodeString(o.Digest)
-		if err != nil || len(digest) != sha256.Size {
+// entry takes down which versions a good entry evidences. A version is saved
+// once, so only the first entry that names it counts: with a second one, even
+// in good form, an altered record could be made to look evidenced.
+func (c *comparison) entry(row ledger.Entry) error {
+	for o := range objects(row) {
+		key := versionKey(keyOf(o.Kind, o.ID, strconv.Itoa(o.Version)))
+		if _, again := c.versions[key]; again {
+			if len(c.twice) < maxRecordFindings {
+				c.twice = append(c.twice, ledger.Finding{
+					Table: ledger.TableEntries, Row: place(row), What: "names again a version that an earlier entry evidences: " + label(o.Kind, o.ID, o.Version),
+				})
+			}
 			continue
 		}
-		label := fmt.Sprintf("%s id=%s version=%d", o.Kind, o.ID, o.Version)
-		e.versions[keyOf(o.Kind, o.ID, fmt.Sprint(o.Version))] = version{digest: [sha256.Size]byte(digest), label: label}
+		c.versions[key] = o.digest
 		record := recordKey(keyOf(o.Kind, o.ID))
-		e.latest[record] = max(e.latest[record], o.Version)
+		c.latest[record] = max(c.latest[record], o.Version)
 	}
 	return nil
 }
 
-type comparison struct {
-	tx           *tx
-	named        evidenced
-	verification *Verification
+type object struct {
+	evidence.Ref
+	digest digest
+}
+
+// objects are the versions that an entry evidences. The leaf proves the body;
+// one that is no entry of this program names no record.
+func objects(row ledger.Entry) iter.Seq[object] {
+	return func(yield func(object) bool) {
+		var said evidence.Entry
+		if row.Body == nil || json.Unmarshal(row.Body, &said) != nil {
+			return
+		}
+		for _, o := range said.Objects {
+			sum, err := hex.DecodeString(o.Digest)
+			if err == nil && len(sum) == sha256.Size && !yield(object{o, digest(sum)}) {
+				return
+			}
+		}
+	}
+}
+
+func place(row ledger.Entry) string {
+	if row.Seq == ledger.Unsequenced {
+		return "id=" + row.ID
+	}
+	return fmt.Sprintf("seq=%d", row.Seq)
+}
+
+func label(kind, id string, version int) string {
+	return fmt.Sprintf("%s id=%s version=%d", kind, id, version)
 }
 
 const maxRecordFindings = 1000
@@ -101,20 +137,15 @@ func (c *comparison) found(table, row, what string) {
 }
 
 func (c *comparison) run(ctx context.Context) error {
-	if err := c.versions(ctx); err != nil {
-		return err
+	for _, f := range c.twice {
+		c.found(f.Table, f.Row, f.What)
 	}
-	for _, v := range c.named.versions {
-		if !v.seen {
-			c.found("record_versions", v.label, "an entry of the log evidences it, and it is gone")
-		}
-	}
-	for _, table := range tables() {
-		if err := table(ctx, c); err != nil {
+	for _, step := range append(tables(), (*comparison).subjects, (*comparison).missions, (*comparison).orphans) {
+		if err := step(c, ctx); err != nil {
 			return err
 		}
 	}
-	return c.subjects(ctx)
+	return nil
 }
 
 type versionRow struct {
@@ -123,8 +154,10 @@ type versionRow struct {
 	body     []byte
 }
 
-func (c *comparison) versions(ctx context.Context) error {
-	rows := pages(func(last *versionRow) (page []versionRow, err error) {
+// bodies compares every version with its entry, and finds those that are gone.
+func (c *comparison) bodies(ctx context.Context) error {
+	same := func(a, b versionRow) bool { return a.kind == b.kind && a.id == b.id && a.version == b.version }
+	rows := pages(same, func(last *versionRow, skip int) (page []versionRow, more bool, err error) {
 		after := versionRow{}
 		if last != nil {
 			after = *last
@@ -134,153 +167,43 @@ func (c *comparison) versions(ctx context.Context) error {
 			err := rows.Scan(&r.kind, &r.id, &r.version, &r.body)
 			page = append(page, r)
 			return err
-		}, "SELECT kind, id, version, body FROM record_versions WHERE (kind, id, version) > ($1, $2, $3) ORDER BY kind, id, version LIMIT $4",
-			after.kind, after.id, after.version, pageRows)
-		return page, failed("record versions", err)
+		}, "SELECT kind, id, version, body FROM record_versions WHERE (kind, id, version) >= ($1, $2, $3) ORDER BY kind, id, version LIMIT $4 OFFSET $5",
+			after.kind, after.id, after.version, pageRows, skip)
+		return page, len(page) == pageRows, failed("record versions", err)
 	})
 	for r, err := range rows {
 		if err != nil {
 			return err
 		}
 		c.verification.Records++
-		key := versionKey(keyOf(r.kind, r.id, fmt.Sprint(r.version)))
-		label := fmt.Sprintf("%s id=%s version=%d", r.kind, r.id, r.version)
-		said, ok := c.named.versions[key]
-		switch {
+		key := versionKey(keyOf(r.kind, r.id, strconv.Itoa(r.version)))
+		switch said, ok := c.versions[key]; {
 		case !ok:
-			c.found("record_versions", label, "no entry of the log evidences it")
-			continue
-		case sha256.Sum256(r.body) != said.digest:
-			c.found("record_versions", label, "its content is not what the log evidences")
+			c.found("record_versions", label(r.kind, r.id, r.version), "no entry of the log evidences it")
+		case sha256.Sum256(r.body) != said:
+			c.found("record_versions", label(r.kind, r.id, r.version), "its content is not what the log evidences")
 		}
-		said.seen = true
-		c.named.versions[key] = said
+		delete(c.versions, key)
 	}
-	return nil
+	return c.gone(ctx)
 }
 
-// tables compares the look-up table of each kind of record with its versions.
-func tables() []func(context.Context, *comparison) error {
-	return []func(context.Context, *comparison) error{
-		compare(missions()), compare(persons()), compare(grants()), compare(signingKeys()), compare(tokens()), compare(partners()),
-		compare(purposes()), compare(categories()), compare(retentionRules()), compare(agreementRecords()), compare(assessments()),
-		compare(subjects()), compare(consents()), compare(transfers()), compare(sealedFiles()), compare(pullSessions()),
-	}
-}
-
-type currentRow struct {
-	id      string
-	version int
-	columns []any
-	body    []byte
-}
-
-func compare[T any](r record[T]) func(context.Context, *comparison) error {
-	return func(ctx context.Context, c *comparison) error {
-		rows := pages(func(last *currentRow) ([]currentRow, error) {
-			after := ""
-			if last != nil {
-				after = last.id
-			}
-			return currentRows(ctx, c.tx, r, after)
-		})
-		for row, err := range rows {
-			if err != nil {
-				return err
-			}
-			c.current(r.kind, r.table, row.id, row.version)
-			var v T
-			if row.body == nil || json.Unmarshal(row.body, &v) != nil {
-				c.found(r.table, "id="+row.id, "its current version is gone or cannot be read")
-				continue
-			}
-			for i, want := range r.values(v) {
-				if fmt.Sprint(want) != fmt.Sprint(row.columns[i]) {
-					c.found(r.table, "id="+row.id, "column "+r.columns[i]+" contradicts the record")
-				}
-			}
-		}
-		return c.rowsGone(ctx, r.kind, r.table)
-	}
-}
-
-func currentRows[T any](ctx context.Context, t *tx, r record[T], after string) ([]currentRow, error) {
-	columns := ""
-	for _, name := range r.columns {
-		columns += ", r." + name
-	}
-	var page []currentRow
-	err := t.query(ctx, func(rows *sql.Rows) error {
-		row := currentRow{columns: make([]any, len(r.columns))}
-		dest := []any{&row.id, &row.version, &row.body}
-		for i := range row.columns {
-			dest = append(dest, &row.columns[i])
-		}
-		err := rows.Scan(dest...)
-		page = append(page, row)
-		return err
-	}, "SELECT r.id, r.version, v.body"+columns+" FROM "+r.table+" r LEFT JOIN record_versions v ON v.kind = '"+r.kind+
-		"' AND v.id = r.id AND v.version = r.version WHERE r.id > $1 ORDER BY r.id LIMIT $2", after, pageRows)
-	return page, failed(r.table, err)
-}
-
-func (c *comparison) current(kind, table, id string, version int) {
-	last, ok := c.named.latest[recordKey(keyOf(kind, id))]
-	switch {
-	case !ok:
-		c.found(table, "id="+id, "no entry of the log evidences it")
-	case version != last:
-		c.found(table, "id="+id, fmt.Sprintf("its current version is %d, and the last one that the log evidences is %d", version, last))
-	}
-}
-
-// rowsGone finds records whose row is gone while their versions are there.
-func (c *comparison) rowsGone(ctx context.Context, kind, table string) error {
-	return c.tx.query(ctx, func(rows *sql.Rows) error {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return fmt.Errorf("scanning: %w", err)
-		}
-		c.found(table, "id="+id, "the record has versions, and its row is gone")
+// gone names the versions that are left over, by walking the log again: what
+// they are called is not kept, since mostly none is.
+func (c *comparison) gone(ctx context.Context) error {
+	if len(c.versions) == 0 {
 		return nil
-	}, "SELECT DISTINCT v.id FROM record_versions v WHERE v.kind = $1 AND NOT EXISTS (SELECT 1 FROM "+table+" r WHERE r.id = v.id) ORDER BY v.id LIMIT 100", kind)
-}
-
-// subjects compares who is in each transfer with the digest that the transfer
-// holds.
-func (c *comparison) subjects(ctx context.Context) error {
-	rows := pages(func(last *currentRow) ([]currentRow, error) {
-		after := ""
-		if last != nil {
-			after = last.id
-		}
-		return currentRows(ctx, c.tx, transfers(), after)
-	})
-	for row, err := range rows {
+	}
+	for row, err := range (source{c.tx}).Entries(ctx) {
 		if err != nil {
 			return err
 		}
-		var said struct {
-			Digest string `json:"subjects_digest"`
-		}
-		if row.body == nil || json.Unmarshal(row.body, &said) != nil {
-			continue // found already
-		}
-		ids := []string{}
-		if err := c.tx.query(ctx, func(rows *sql.Rows) error {
-			var id string
-			err := rows.Scan(&id)
-			ids = append(ids, id)
-			return err
-		}, "SELECT subject FROM transfer_subjects WHERE transfer = $1 ORDER BY row_number", row.id); err != nil {
-			return failed("who is in a transfer", err)
-		}
-		body, err := evidence.Canonical(ids)
-		if err != nil {
-			return err
-		}
-		if evidence.DigestOf(body) != said.Digest {
-			c.found("transfer_subjects", "transfer="+row.id, "who is in the transfer is not what the log evidences")
+		for o := range objects(row) {
+			key := versionKey(keyOf(o.Kind, o.ID, strconv.Itoa(o.Version)))
+			if _, left := c.versions[key]; left {
+				c.found("record_versions", label(o.Kind, o.ID, o.Version), "an entry of the log evidences it, and it is gone")
+				delete(c.versions, key)
+			}
 		}
 	}
 	return nil

@@ -10,13 +10,13 @@ const (
 
 // The recipient classes of R21.
 const (
-	ServiceProvider        = "service_provider"
-	OtherParticipants      = "other_participants"
-	Public                 = "public"
-	Media                  = "media"
-	CertificationAuthority = "certification_authority"
-	UNorIO                 = "un_io"
-	GovernmentAuthority    = "government_authority"
+	ClassServiceProvider        = "service_provider"
+	ClassOtherParticipants      = "other_participants"
+	ClassPublic                 = "public"
+	ClassMedia                  = "media"
+	ClassCertificationAuthority = "certification_authority"
+	ClassUNorIO                 = "un_io"
+	ClassGovernmentAuthority    = "government_authority"
 )
 
 // recipientClass is condition 6: the class may receive, and an authority never
@@ -28,7 +28,7 @@ func recipientClass() condition {
 			var found []Finding
 			class := f.Manifest.RecipientClass
 			switch class {
-			case ServiceProvider, CertificationAuthority, UNorIO, GovernmentAuthority:
+			case ClassServiceProvider, ClassCertificationAuthority, ClassUNorIO, ClassGovernmentAuthority:
 			default:
 				if stated(class) { // the missing one is REQ_INCOMPLETE
 					found = append(found, one(RecipientClassDenied, f.Transfer)...)
@@ -38,7 +38,7 @@ func recipientClass() condition {
 			switch {
 			case p != nil && (p.AuthorityLink || p.Kind == parties.Government):
 				found = append(found, one(RecipientAuthority, partyRef(p))...)
-			case class == GovernmentAuthority:
+			case class == ClassGovernmentAuthority:
 				found = append(found, one(RecipientAuthority, f.Transfer)...)
 			}
 			return found

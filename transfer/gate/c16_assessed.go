@@ -8,9 +8,6 @@ import (
 	"safeconduct/authz/evidence"
 )
 
-// kindAssessment is the record kind of assessments.
-const kindAssessment = "assessment"
-
 // Codes of condition 16.
 const (
 	RBAMissing Code = "RBA_MISSING"
@@ -59,5 +56,5 @@ func (f *Facts) assessmentGaps() []string {
 }
 
 func assessmentRef(x *assessment.Assessment) evidence.Ref {
-	return evidence.Ref{Kind: kindAssessment, ID: x.ID, Version: x.Version}
+	return evidence.Ref{Kind: assessment.KindAssessment, ID: x.ID, Version: x.Record}
 }

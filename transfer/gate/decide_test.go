@@ -48,8 +48,14 @@ func TestDecideNamesExactlyWhatIsBroken(t *testing.T) {
 				if c.phases&in(phase) != 0 {
 					want = []string{string(b.code)}
 				}
-				if got := Decide(f).Codes(); !slices.Equal(got, want) {
+				d := Decide(f)
+				if got := d.Codes(); !slices.Equal(got, want) {
 					t.Errorf("%s: got %v, want %v", phase, got, want)
+				}
+				for _, r := range d.Refusals {
+					if r.Overridable != (specOverride(t, r.Code) == Emergency) {
+						t.Errorf("%s: overridable %t", r.Code, r.Overridable)
+					}
 				}
 			}
 		})
@@ -147,7 +153,7 @@ func TestDecideCombinationsOfOneRecord(t *testing.T) {
 		want  string
 	}{
 		"R21 R34 public, and an authority": {Request, []func(*Facts){
-			func(f *Facts) { f.Manifest.RecipientClass = Public; f.Partner.AuthorityLink = true },
+			func(f *Facts) { f.Manifest.RecipientClass = ClassPublic; f.Partner.AuthorityLink = true },
 		}, "RECIPIENT_CLASS_DENIED RECIPIENT_AUTHORITY"},
 		"signed, before its time": {Request, []func(*Facts){
 			func(f *Facts) {

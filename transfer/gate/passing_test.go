@@ -31,7 +31,7 @@ func passingWith(phase Phase, subjects int) Facts {
 		Actor:    Actor{Person: "ro1", Assured: true, Allowed: true},
 		Sender:   "ro1",
 		Manifest: Manifest{
-			Mission: "m1", Partner: "p1", Purpose: "referral", Nature: "personal", RecipientClass: ServiceProvider,
+			Mission: "m1", Partner: "p1", Purpose: "referral", Nature: "personal", RecipientClass: ClassServiceProvider,
 			Categories: []string{"identity", "contact"}, Fields: []string{"given_name", "phone"},
 			Subjects: subjects, Files: 2,
 		},

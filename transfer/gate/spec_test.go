@@ -85,6 +85,18 @@ func specCodes(t *testing.T) []Code {
 	return append(codes, exceptionCodes()...)
 }
 
+// specOverride is what gate.md's table says of the code.
+func specOverride(t *testing.T, code Code) Override {
+	t.Helper()
+	for _, row := range specRows(t) {
+		if i := slices.Index(row.codes, code.Base()); i >= 0 {
+			return row.overrides[min(i, len(row.overrides)-1)]
+		}
+	}
+	t.Fatalf("%s is not in gate.md's table", code)
+	return ""
+}
+
 // specPhases is the phase table of gate.md.
 func specPhases(number string) phases {
 	n, _ := strconv.Atoi(strings.TrimSuffix(number, "a"))

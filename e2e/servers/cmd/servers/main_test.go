@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ func TestRun(t *testing.T) {
 	if code := <-ended; code != 0 {
 		t.Errorf("interrupted it exits %d: %s", code, stderr.String())
 	}
-	left, err := os.ReadDir(os.TempDir())
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), "safeconduct-e2e-*"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v %v", left, err)
 	}

@@ -1,0 +1,46 @@
+# Safeconduct. `make demo` plays the main job on embedded parts; `make test`
+# sets up what is missing, where it may, and passes every test.
+SHELL := /bin/sh
+GO ?= go
+TOOLS := $(GO) tool -modfile=deploy/tools/go.mod
+BIN := bin/safeconduct
+
+.PHONY: help build demo demo-once demo-real test test-fast lint fmt generate servers bench clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+
+build: ## the program, into bin/
+	$(GO) build -trimpath -o $(BIN) ./gateway/cmd/safeconduct
+
+demo: build ## play the main job on embedded parts, then serve it
+	./$(BIN) demo
+
+demo-once: build ## play it and stop
+	./$(BIN) demo --once
+
+demo-real: build servers ## play it on private PostgreSQL, Vault and MinIO, and show what proves it
+	$(GO) run ./e2e/cmd/demoreal ./$(BIN)
+
+servers: ## build or find PostgreSQL, Vault and MinIO for the tests
+	$(GO) run ./e2e/servers/cmd/servers build --install
+
+test: ## everything, real servers included
+	$(GO) run ./e2e/cmd/testall
+
+test-fast: ## embedded parts only; needs nothing but Go
+	@echo "embedded parts only"
+	$(GO) test -shuffle=on $$($(GO) list ./... | grep -v /e2e)
+
+lint: ## linters and generated files
+	$(TOOLS) golangci-lint run ./...
+	$(GO) mod verify
+
+fmt: ## format
+	$(TOOLS) gofumpt -w authz agreements transfer gateway config deploy e2e
+
+generate: build ## write the generated documents anew
+	$(GO) test ./config ./gateway/api -run Generated -update
+
+clean:
+	rm -rf bin

@@ -1,0 +1,141 @@
+package identity_test
+
+import (
+	"context"
+	"crypto/rand"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
+	"safeconduct/gateway/store"
+)
+
+const partner = "01900000-0000-7000-8000-00000000000a"
+
+// clock is a clock that a test moves; every reading is a millisecond later.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time { return c.Add(time.Millisecond) }
+
+func (c *clock) Add(d time.Duration) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+	return c.now
+}
+
+// world is the desk and the register over the real embedded store.
+type world struct {
+	*identity.Desk
+	t      testing.TB
+	ctx    context.Context
+	clock  *clock
+	store  *store.Store
+	office *evidence.Office
+	people *people.Register
+	legal  string
+	here   string
+	there  string
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, ctx: t.Context(), clock: &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}}
+	var err error
+	w.store, err = store.OpenSQLite(w.ctx, filepath.Join(t.TempDir(), "identity.db"), store.Options{Now: w.clock.Now, NewID: newID, Random: rand.Reader})
+	w.must(err)
+	t.Cleanup(func() { w.must(w.store.Close()) })
+	_, err = w.store.Migrate(w.ctx)
+	w.must(err)
+	enforcer, err := authz.NewEnforcer(authz.Config{})
+	w.must(err)
+	w.office = &evidence.Office{Enforcer: enforcer, Denials: store.For[evidence.Recorder](w.store), Now: w.clock.Now, NewID: newID, Policy: "test"}
+	w.people = people.NewRegister(w.office, store.For[people.Tx](w.store), nil)
+	w.Desk = identity.NewDesk(w.office, store.For[identity.Tx](w.store), rand.Reader)
+	w.legal = w.found()
+	w.here, w.there = w.mission("Here"), w.mission("There")
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// found enrols the first person of Legal, as bootstrap does.
+func (w *world) found() string {
+	now := w.office.Time()
+	p := people.Person{ID: newID(), Version: 1, Name: "Legal", Actor: "SYS", Created: now, Updated: now}
+	g := people.Grant{ID: newID(), Version: 1, Person: p.ID, Role: authz.LEG, From: now, Actor: "SYS", Created: now, Updated: now}
+	_, err := store.For[people.Tx](w.store).Update(w.ctx, func(tx people.Tx) error {
+		if err := tx.SavePerson(w.ctx, p); err != nil {
+			return err
+		}
+		if err := tx.SaveGrant(w.ctx, g); err != nil {
+			return err
+		}
+		return tx.Record(w.ctx, w.office.Entry(authz.System(""), authz.SYS, evidence.Change, "test.found", authz.Resource{Kind: people.KindPerson, ID: p.ID}))
+	})
+	w.must(err)
+	return p.ID
+}
+
+func (w *world) mission(name string) string {
+	m, err := w.people.CreateMission(w.ctx, w.as(w.legal), people.Mission{Name: name, Country: "CO", Contact: "focal point"})
+	w.must(err)
+	return m.ID
+}
+
+// as is the person as a caller with two factors, with the grants held now.
+func (w *world) as(person string) authz.Caller {
+	var held []people.Grant
+	w.must(store.For[people.Tx](w.store).View(w.ctx, func(tx people.Tx) (err error) { held, err = tx.GrantsOf(w.ctx, person); return err }))
+	c := authz.Caller{Person: person, Assurance: authz.AssuranceMFA}
+	now := w.office.Time()
+	for _, g := range held {
+		if g.LiveAt(now) {
+			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+		}
+	}
+	return c
+}
+
+// holder is a new person of the place, who holds the roles.
+func (w *world) holder(mission, partner string, roles ...authz.Role) string {
+	w.t.Helper()
+	p, err := w.people.CreatePerson(w.ctx, w.as(w.legal), people.Person{Name: "Somebody", Mission: mission, Partner: partner})
+	w.must(err)
+	for _, role := range roles {
+		w.grant(p.ID, role, mission, partner)
+	}
+	return p.ID
+}
+
+func (w *world) grant(person string, role authz.Role, mission, partner string) people.Grant {
+	w.t.Helper()
+	g, err := w.people.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: person, Role: role, Mission: mission, Partner: partner})
+	w.must(err)
+	return g
+}
+
+// issued is a token that Legal made for the person.
+func (w *world) issued(person string, life time.Duration, scope ...authz.Action) (identity.Token, identity.Secret) {
+	w.t.Helper()
+	t, s, err := w.Issue(w.ctx, w.as(w.legal), person, life, scope)
+	w.must(err)
+	return t, s
+}

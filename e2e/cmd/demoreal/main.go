@@ -1,0 +1,59 @@
+// Command demoreal is `make demo-real`: it starts private PostgreSQL, Vault and
+// MinIO, plays the demo of the given program on them, and stops them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"safeconduct/e2e/servers"
+	"safeconduct/e2e/system"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: demoreal PROGRAM [FLAGS OF demo]")
+		os.Exit(2)
+	}
+	if err := run(ctx, os.Args[1], os.Args[2:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, program string, flags []string, stdout, stderr io.Writer) (err error) {
+	dir, err := os.MkdirTemp("", "safeconduct-demo-real-")
+	if err != nil {
+		return fmt.Errorf("making a folder for the configuration: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	fmt.Fprintln(stderr, "starting private PostgreSQL, Vault and MinIO")
+	all, err := servers.StartAll(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, all.Stop()) }()
+	s, err := system.New(ctx, all, dir)
+	if err != nil {
+		return err
+	}
+	for _, argv := range [][]string{
+		{"migrate", "--config", s.Config},
+		append([]string{"demo", "--config", s.Config, "--once"}, flags...),
+	} {
+		cmd := exec.CommandContext(ctx, program, argv...) //nolint:gosec // the program that the Makefile has built
+		cmd.Stdout, cmd.Stderr = stdout, stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s %s: %w", program, argv[0], err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/parties"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
+	"safeconduct/gateway/edge"
+	"safeconduct/transfer"
+	"safeconduct/transfer/consent"
+	"safeconduct/transfer/gate"
+)
+
+// Prefix is the path under which the whole API lies.
+const Prefix = "/api/v1"
+
+// Services are what the API calls. All are needed.
+type Services struct {
+	People      *people.Register
+	Identity    *identity.Desk
+	Parties     *parties.Register
+	Terms       *terms.Book
+	Agreements  *agreements.Desk
+	Assessments *assessment.Desk
+	Consents    *consent.Office
+	Transfers   *transfer.Office
+	Log         *transfer.LogOffice
+	Mends       gate.Catalogue // what a transfer's refusals say
+}
+
+// batchBytes bounds the body of a batch of consents, and of a transfer with its subjects. Other bodies are bounded by the
+// configuration of the edge.
+const batchBytes = 4 << 20
+
+func (s Services) check() error {
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		if v.Field(i).IsNil() {
+			return fmt.Errorf("api: service %s is missing", v.Type().Field(i).Name)
+		}
+	}
+	return nil
+}
+
+// routes is what the handlers stand on.
+type routes struct {
+	Services
+	api    huma.API
+	server *edge.Server
+}
+
+// Register mounts the API on the server: everything behind its identity check but the OpenAPI document, which is public.
+// It answers with what it mounted. It fails where a service is missing.
+func Register(server *edge.Server, s Services) (huma.API, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
+	r.api.UseMiddleware(readBody)
+	for _, mount := range []func(){
+		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
+		r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log,
+	} {
+		mount()
+	}
+	if err := r.publish(server.Public()); err != nil {
+		return nil, err
+	}
+	return r.api, nil
+}
+
+func configuration() huma.Config {
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	return huma.Config{
+		OpenAPI:       description(),
+		Formats:       map[string]huma.Format{"application/json": format, "json": format},
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{edge.HumaTransform},
+		// No OpenAPIPath, DocsPath or SchemasPath: huma would mount them behind the identity check, and its pages load
+		// scripts from elsewhere.
+		RejectUnknownQueryParameters: true,
+	}
+}
+
+// schemaName names a schema: packages of the domain use the same words for different things.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t {
+	case reflect.TypeFor[consent.Record]():
+		return "ConsentRecord"
+	case reflect.TypeFor[evidence.Entry]():
+		return "LogEntry"
+	case reflect.TypeFor[evidence.Ref]():
+		return "RecordRef"
+	}
+	if strings.HasSuffix(t.PkgPath(), "/assessment") && !strings.HasPrefix(name, "Assessment") {
+		return "Assessment" + name
+	}
+	return strings.TrimSuffix(name, "View")
+}

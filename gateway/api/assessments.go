@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/signing"
+	"safeconduct/authz"
+)
+
+// assessmentBody is what the author writes. Answers may be incomplete until it is submitted.
+type assessmentBody struct {
+	Agreement        string                `json:"agreement" minLength:"1" maxLength:"128" doc:"id of the agreement that is assessed"`
+	AgreementVersion int                   `json:"agreement_version,omitempty" minimum:"1" doc:"version of its document; the newest where it is left out"`
+	Purposes         []string              `json:"purposes" nullable:"false" minItems:"1" maxItems:"500" doc:"ids of purposes"`
+	Categories       []string              `json:"categories" nullable:"false" minItems:"1" maxItems:"500" doc:"codes of categories" example:"[\"contact\"]"`
+	Countries        []string              `json:"countries" nullable:"false" minItems:"1" maxItems:"250" doc:"of the recipients" example:"[\"NE\"]"`
+	Answers          map[string]answerBody `json:"answers,omitempty" doc:"by question id, K1 to B4"`
+	PeopleConsulted  []string              `json:"people_consulted,omitempty" nullable:"false" maxItems:"100" doc:"posts, not names"`
+}
+
+// answerBody is the answer to one question: a value, or unknown where the question allows it.
+type answerBody struct {
+	Value    *int   `json:"value,omitempty" doc:"on the scale of the question"`
+	Evidence string `json:"evidence,omitempty" maxLength:"4000" doc:"what the answer rests on"`
+	Unknown  bool   `json:"unknown,omitempty"`
+}
+
+func (b assessmentBody) content() assessment.Content {
+	c := assessment.Content{
+		Agreement: b.Agreement, AgreementVersion: b.AgreementVersion, Purposes: b.Purposes, Categories: b.Categories,
+		Countries: b.Countries, PeopleConsulted: b.PeopleConsulted, Answers: assessment.Answers{},
+	}
+	for question, a := range b.Answers {
+		c.Answers[question] = assessment.Answer(a)
+	}
+	return c
+}
+
+type reviewBody struct {
+	Decision assessment.Decision `json:"decision" enum:"approved,returned,rejected"`
+	Note     string              `json:"note,omitempty" maxLength:"4000" doc:"needed to return or to reject"`
+}
+
+// templateView is the questionnaire with its digest.
+type templateView struct {
+	assessment.Template
+	Digest signing.Digest `json:"digest" doc:"of the template; each assessment stores it (R37)"`
+}
+
+// assessmentView is an assessment, with who still has to approve it.
+type assessmentView struct {
+	assessment.Assessment
+	Pending []authz.Role `json:"pending_approvals" nullable:"false" doc:"roles that still have to approve"`
+}
+
+func viewAssessment(a assessment.Assessment, err error) (assessmentView, error) {
+	return assessmentView{a, full(a.PendingApprovals())}, err
+}
+
+func (r *routes) assessments() {
+	const tag = "assessments"
+	create(r, spec{tag: tag, id: "draft-assessment", path: "/assessments", summary: "Draft a risk-benefit assessment"},
+		func(v assessmentView) string { return v.ID },
+		func(ctx context.Context, c authz.Caller, in *of[assessmentBody]) (assessmentView, error) {
+			return viewAssessment(r.Assessments.Create(ctx, c, in.Body.content()))
+		})
+	handle(r, spec{tag: tag, id: "get-assessment", method: http.MethodGet, path: "/assessments/{id}", summary: "Read an assessment"},
+		func(ctx context.Context, c authz.Caller, in *RecordID) (assessmentView, error) {
+			return viewAssessment(r.Assessments.Assessment(ctx, c, in.ID))
+		})
+	handle(r, spec{
+		tag: tag, id: "submit-assessment", method: http.MethodPost, path: "/assessments/{id}/submission", summary: "Submit an assessment",
+		about: "It is scored, and handed to those who approve its band.",
+	}, func(ctx context.Context, c authz.Caller, in *RecordID) (assessmentView, error) {
+		return viewAssessment(r.Assessments.Submit(ctx, c, in.ID))
+	})
+	handle(r, spec{
+		tag: tag, id: "decide-assessment", method: http.MethodPost, path: "/assessments/{id}/approvals", summary: "Approve, return or reject an assessment",
+		about: "The band says whose approval is needed, each by another person. The author never approves.",
+	}, func(ctx context.Context, c authz.Caller, in *with[reviewBody]) (assessmentView, error) {
+		return viewAssessment(r.Assessments.Decide(ctx, c, in.ID, in.Body.Decision, in.Body.Note))
+	})
+	handle(r, spec{
+		tag: tag, id: "get-assessment-template", method: http.MethodGet, path: "/assessment-templates/current", summary: "Read the current questionnaire",
+		about: "Questions with their scales and anchors, the scoring, and the bands with their approvals.",
+	}, func(context.Context, authz.Caller, *none) (templateView, error) {
+		t := r.Assessments.Template()
+		return templateView{t, t.Digest()}, nil
+	})
+}

@@ -1,0 +1,209 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"safeconduct/authz"
+	"safeconduct/authz/people"
+	"safeconduct/gateway/api"
+	"safeconduct/gateway/app"
+	"safeconduct/gateway/edge"
+	"safeconduct/gateway/store"
+	"safeconduct/transfer"
+	"safeconduct/transfer/blob/dirblob"
+	"safeconduct/transfer/gate"
+	"safeconduct/transfer/seal/localkeys"
+)
+
+// bench is the API over the real services on embedded parts, with a person for each role.
+type bench struct {
+	*testing.T
+	api     huma.API
+	server  *edge.Server
+	blobs   string // folder of the sealed objects
+	url     string
+	clock   *clock
+	tokens  map[authz.Role]string
+	people  map[authz.Role]string
+	mission string
+	partner string
+	purpose string
+
+	sensitivity string // of the one category
+}
+
+// clock moves a millisecond at each reading.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(time.Millisecond)
+	return c.now
+}
+
+const maxFile = 8 << 20
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	dir := t.TempDir()
+	b := &bench{
+		T: t, clock: &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)},
+		tokens: map[authz.Role]string{}, people: map[authz.Role]string{}, sensitivity: "moderate",
+	}
+	st, err := store.OpenSQLite(t.Context(), filepath.Join(dir, "safeconduct.db"), store.Options{Now: b.clock.Now, NewID: app.NewID, Random: rand.Reader})
+	must(t, err)
+	_, err = st.Migrate(t.Context())
+	must(t, err)
+	ring, err := localkeys.Open(filepath.Join(dir, "keys.json"))
+	must(t, err)
+	b.blobs = filepath.Join(dir, "blobs")
+	blobs, err := dirblob.Open(b.blobs)
+	must(t, err)
+	limits := transfer.DefaultLimits()
+	limits.FileBytes = maxFile
+	services, err := app.Compose(app.Parts{Store: st, Keys: ring, Keeper: ring, Signer: ring.LogSigner(), Blobs: blobs}, app.Settings{
+		Origin: "safeconduct.test/log", Limits: limits, Wait: 10 * time.Second, Now: b.clock.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+	must(t, err)
+	b.serve(services)
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() { must(t, services.Sequencer.Run(ctx)) })
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+		must(t, blobs.Close())
+		must(t, st.Close())
+	})
+	first, err := services.Bootstrap(t.Context(), st, people.Person{Name: "Legal One"}, people.Person{Name: "Legal Two"})
+	must(t, err)
+	b.people[authz.LEG], b.tokens[authz.LEG] = first[0].Person.ID, first[0].Secret.Reveal()
+	return b
+}
+
+func (b *bench) serve(s *app.Services) {
+	mends, err := gate.Mends()
+	must(b, err)
+	config := edge.Default()
+	config.Listen = "127.0.0.1:0"
+	server, err := edge.New(config, edge.Deps{
+		Identity: s.Identity, Mends: mends, Log: slog.New(slog.DiscardHandler), Now: b.clock.Now, Random: rand.Reader,
+		Tracer: tracenoop.NewTracerProvider(), Meter: metricnoop.NewMeterProvider(),
+	})
+	must(b, err)
+	b.server = server
+	b.api, err = api.Register(server, api.Services{
+		People: s.People, Identity: s.Identity, Parties: s.Parties, Terms: s.Terms, Agreements: s.Agreements,
+		Assessments: s.Assessments, Consents: s.Consents, Transfers: s.Transfers, Log: s.Log, Mends: mends,
+	})
+	must(b, err)
+	listening := httptest.NewServer(server.Handler())
+	b.Cleanup(listening.Close)
+	b.url = listening.URL
+}
+
+// answer is what came back.
+type answer struct {
+	*http.Response
+	body []byte
+}
+
+// object is the body as a JSON object.
+func (a answer) object(t testing.TB) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal(a.body, &v); err != nil {
+		t.Fatalf("%d %s: %v", a.StatusCode, a.body, err)
+	}
+	return v
+}
+
+func (b *bench) request(role authz.Role, method, path string, body io.Reader) *http.Request {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), method, b.url+path, body)
+	must(b, err)
+	if token := b.tokens[role]; token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return r
+}
+
+func (b *bench) send(r *http.Request) answer {
+	b.Helper()
+	res, err := http.DefaultClient.Do(r)
+	must(b, err)
+	body, err := io.ReadAll(res.Body)
+	must(b, err)
+	must(b, res.Body.Close())
+	return answer{res, body}
+}
+
+// do sends a JSON body, or none where it is nil, as the person who holds the role; nobody for the empty role.
+func (b *bench) do(role authz.Role, method, path string, body any) answer {
+	b.Helper()
+	var r io.Reader
+	switch body := body.(type) {
+	case nil:
+	case string:
+		r = bytes.NewReader([]byte(body))
+	default:
+		text, err := json.Marshal(body)
+		must(b, err)
+		r = bytes.NewReader(text)
+	}
+	request := b.request(role, method, path, r)
+	if r != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return b.send(request)
+}
+
+// want sends and answers with the object, which must come with the status.
+func (b *bench) want(status int, role authz.Role, method, path string, body any) map[string]any {
+	b.Helper()
+	a := b.do(role, method, path, body)
+	if a.StatusCode != status {
+		b.Fatalf("%s %s as %s: %d, want %d: %s", method, path, role, a.StatusCode, status, a.body)
+	}
+	return a.object(b)
+}
+
+// make posts and answers with the id of what was made.
+func (b *bench) make(role authz.Role, path string, body any) string {
+	b.Helper()
+	return str(b.want(http.StatusCreated, role, http.MethodPost, path, body), "id")
+}
+
+func str(v map[string]any, name string) string {
+	s, _ := v[name].(string)
+	return s
+}
+
+// object is a JSON body.
+type object = map[string]any

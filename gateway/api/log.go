@@ -1,0 +1,57 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer"
+)
+
+// logQuery narrows the log. What is left out does not.
+type logQuery struct {
+	From    time.Time        `query:"from" doc:"from this instant on"`
+	To      time.Time        `query:"to" doc:"before this instant"`
+	Kind    evidence.Kind    `query:"kind" enum:"decision,change,denial,release,delivery,abort,receipt"`
+	Verdict evidence.Verdict `query:"verdict" enum:"allowed,refused"`
+	Code    string           `query:"code" maxLength:"64" doc:"a code, such as CONSENT_WITHDRAWN"`
+	Mission string           `query:"mission" maxLength:"128"`
+	Partner string           `query:"partner" maxLength:"128"`
+	Actor   string           `query:"actor" maxLength:"128" doc:"id of a person"`
+	Object  string           `query:"object" maxLength:"128" doc:"id of what was acted upon"`
+	After   int64            `query:"after" default:"-1" minimum:"-1" doc:"go on after this sequence number"`
+	Limit   int              `query:"limit" default:"100" minimum:"1" maximum:"500"`
+}
+
+// logView is one page of the log.
+type logView struct {
+	Items []transfer.LogLine `json:"items" nullable:"false"`
+	Next  *int64             `json:"next_after,omitempty" doc:"after for the next page; left out where the page is not full"`
+}
+
+func (r *routes) log() {
+	const tag = "log"
+	handle(r, spec{
+		tag: tag, id: "list-log-entries", method: http.MethodGet, path: "/log/entries", summary: "Read the evidence log",
+		about: "Entries in order, as far as you may see them: all at headquarters, your mission's as its head or focal point, else your own. Entries hold references, never names.",
+	}, func(ctx context.Context, c authz.Caller, in *logQuery) (logView, error) {
+		lines, err := r.Log.Entries(ctx, c, transfer.LogFilter{
+			From: in.From, To: in.To, Kind: in.Kind, Verdict: in.Verdict, Code: in.Code, Mission: in.Mission, Partner: in.Partner,
+			Actor: in.Actor, Object: in.Object, After: in.After, AtMost: in.Limit,
+		})
+		v := logView{Items: full(lines)}
+		if len(lines) == in.Limit {
+			last := lines[len(lines)-1].Seq
+			v.Next = &last
+		}
+		return v, err
+	})
+	bytesOf(r, spec{
+		tag: tag, id: "get-checkpoint", method: http.MethodGet, path: "/log/checkpoint", summary: "Read the newest signed checkpoint",
+		about: "A C2SP signed note, to be kept elsewhere: with it a later cut or rollback of the log is found.",
+	}, "text/plain; charset=utf-8", func(ctx context.Context, c authz.Caller, _ *none) ([]byte, error) {
+		return r.Log.Checkpoint(ctx, c)
+	})
+}

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/gateway/edge"
+)
+
+// spec says what an operation is, for the router and for the document.
+type spec struct {
+	tag     string
+	id      string // of the operation
+	method  string
+	path    string
+	summary string
+	about   string
+	status  int  // 200 where it is zero
+	large   bool // the body may be as large as a batch
+}
+
+func (r *routes) operation(s spec) huma.Operation {
+	op := huma.Operation{
+		OperationID: s.id, Method: s.method, Path: s.path, Tags: []string{s.tag}, Summary: s.summary, Description: s.about,
+		DefaultStatus: s.status, Responses: problemResponses(), Security: security(),
+		MaxBodyBytes: -1, BodyReadTimeout: -1, // the edge bounds both
+	}
+	if op.DefaultStatus == 0 {
+		op.DefaultStatus = http.StatusOK
+	}
+	if s.large {
+		r.server.Bound(s.method, ginPath(s.path), batchBytes)
+	}
+	return op
+}
+
+// ginPath is the template under which gin knows a path of the document.
+func ginPath(path string) string {
+	return Prefix + strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// answer is the JSON body of a response.
+type answer[T any] struct{ Body T }
+
+// created is the JSON body of a response about something new, and where to find it.
+type created[T any] struct {
+	Location string `header:"Location" doc:"where it is found"`
+	Body     T
+}
+
+// list is the JSON body of every list.
+type list[T any] struct {
+	Items []T `json:"items" nullable:"false"`
+}
+
+func listed[T any](all []T, err error) (list[T], error) {
+	if all == nil {
+		all = []T{}
+	}
+	return list[T]{all}, err
+}
+
+// none is the input of an operation that takes none.
+type none struct{}
+
+// handle mounts an operation that answers with what act answers.
+func handle[I, T any](r *routes, s spec, act func(context.Context, authz.Caller, *I) (T, error)) {
+	huma.Register(r.api, r.operation(s), func(ctx context.Context, in *I) (*answer[T], error) {
+		v, err := call(ctx, in, act)
+		if err != nil {
+			return nil, err
+		}
+		return &answer[T]{v}, nil
+	})
+}
+
+// create mounts an operation that makes something, which is found at path and its id.
+func create[I, T any](r *routes, s spec, id func(T) string, act func(context.Context, authz.Caller, *I) (T, error)) {
+	s.method, s.status = http.MethodPost, http.StatusCreated
+	huma.Register(r.api, r.operation(s), func(ctx context.Context, in *I) (*created[T], error) {
+		v, err := call(ctx, in, act)
+		if err != nil {
+			return nil, err
+		}
+		return &created[T]{Location: Prefix + s.path + "/" + id(v), Body: v}, nil
+	})
+}
+
+// bytesOf mounts an operation that answers with bytes of one media type, as they are.
+func bytesOf[I any](r *routes, s spec, mediaType string, act func(context.Context, authz.Caller, *I) ([]byte, error)) {
+	op := r.operation(s)
+	plain, _, _ := strings.Cut(mediaType, ";")
+	op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{plain: {Schema: &huma.Schema{}}}}
+	huma.Register(r.api, op, func(ctx context.Context, in *I) (*exact, error) {
+		b, err := call(ctx, in, act)
+		if err != nil {
+			return nil, err
+		}
+		return &exact{ContentType: mediaType, Body: b}, nil
+	})
+}
+
+// exact is a body that is sent byte for byte.
+type exact struct {
+	ContentType string `header:"Content-Type" hidden:"true"`
+	Body        []byte
+}
+
+func call[I, T any](ctx context.Context, in *I, act func(context.Context, authz.Caller, *I) (T, error)) (T, error) {
+	var none T
+	if p, ok := any(in).(interface{ ids() []string }); ok {
+		for _, id := range p.ids() {
+			if !opaque(id) {
+				return none, edge.Huma(evidence.ErrNotFound, ctx)
+			}
+		}
+	}
+	v, err := act(ctx, edge.Caller(ctx), in)
+	if err != nil {
+		return none, edge.Huma(translate(err), ctx)
+	}
+	return v, nil
+}
+
+// RecordID is the input of an operation on one record. It is exported for huma, which passes over what it cannot name.
+type RecordID struct {
+	ID string `path:"id" doc:"opaque id" example:"0198f7a4-2b1c-7d3e-8f10-5a6b7c8d9e0f"`
+}
+
+func (p *RecordID) ids() []string { return []string{p.ID} }
+
+// with is the input of an operation on one record that takes a body.
+type with[B any] struct {
+	RecordID
+	Body B
+}
+
+// of is the input of an operation that takes a body only.
+type of[B any] struct{ Body B }
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+
+// opaque reports whether an id could be one. What could not is not looked up.
+func opaque(id string) bool { return idForm.MatchString(id) }

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"safeconduct/authz"
+	"safeconduct/authz/people"
+)
+
+type personBody struct {
+	Name    string `json:"name" minLength:"1" maxLength:"200" example:"Aïcha Example"`
+	Title   string `json:"title,omitempty" maxLength:"200" example:"Protection officer"`
+	Email   string `json:"email,omitempty" maxLength:"254" example:"a.example@example.org"`
+	Mission string `json:"mission,omitempty" maxLength:"128" doc:"the mission that the person works for; or"`
+	Partner string `json:"partner,omitempty" maxLength:"128" doc:"the partner; neither for headquarters"`
+}
+
+type roleBody struct {
+	Role    authz.Role `json:"role" enum:"RO,HOM,FP,LEG,DPO,PSG,PDL,OIG" doc:"the role, as domain.md section 4 names it" example:"RO"`
+	Mission string     `json:"mission,omitempty" maxLength:"128" doc:"for RO, HOM and FP"`
+	Partner string     `json:"partner,omitempty" maxLength:"128" doc:"for PSG and PDL"`
+}
+
+// GrantID is the input of an operation on one grant.
+type GrantID struct {
+	RecordID
+	Grant string `path:"grant" doc:"id of the grant"`
+}
+
+func (p *GrantID) ids() []string { return []string{p.ID, p.Grant} }
+
+// profileView is a person with grants and keys, never null.
+type profileView struct {
+	people.Person
+	Grants []people.Grant `json:"grants" nullable:"false"`
+	Keys   []people.Key   `json:"keys" nullable:"false"`
+}
+
+func (r *routes) people() {
+	const tag = "people"
+	create(r, spec{tag: tag, id: "create-person", path: "/people", summary: "Register a person"},
+		func(p people.Person) string { return p.ID },
+		func(ctx context.Context, c authz.Caller, in *of[personBody]) (people.Person, error) {
+			b := in.Body
+			return r.People.CreatePerson(ctx, c, people.Person{Name: b.Name, Title: b.Title, Email: b.Email, Mission: b.Mission, Partner: b.Partner})
+		})
+	handle(r, spec{tag: tag, id: "get-person", method: http.MethodGet, path: "/people/{id}", summary: "Read a person, with roles and keys"},
+		func(ctx context.Context, c authz.Caller, in *RecordID) (profileView, error) {
+			p, err := r.People.Person(ctx, c, in.ID)
+			return profileView{p.Person, full(p.Grants), full(p.Keys)}, err
+		})
+	handle(r, spec{
+		tag: tag, id: "grant-role", method: http.MethodPost, path: "/people/{id}/roles", status: http.StatusCreated, summary: "Grant a role",
+		about: "From now on. Nobody grants their own access.",
+	}, func(ctx context.Context, c authz.Caller, in *with[roleBody]) (people.Grant, error) {
+		return r.People.GrantRole(ctx, c, people.Grant{Person: in.ID, Role: in.Body.Role, Mission: in.Body.Mission, Partner: in.Body.Partner})
+	})
+	handle(r, spec{
+		tag: tag, id: "end-role", method: http.MethodDelete, path: "/people/{id}/roles/{grant}", summary: "End a grant of a role",
+		about: "From now on. The grant stays on record, with its end.",
+	}, func(ctx context.Context, c authz.Caller, in *GrantID) (people.Grant, error) {
+		return r.People.EndGrant(ctx, c, in.Grant)
+	})
+}
+
+// full is the list, empty rather than null.
+func full[T any](all []T) []T {
+	if all == nil {
+		return []T{}
+	}
+	return all
+}

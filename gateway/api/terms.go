@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"safeconduct/agreements/terms"
+	"safeconduct/authz"
+)
+
+type purposeBody struct {
+	Code        string `json:"code" pattern:"^[a-z][a-z0-9_]{1,63}$" example:"medical_referral"`
+	Text        string `json:"text" minLength:"1" maxLength:"4000" example:"Referral to a health service"`
+	Refusable   bool   `json:"refusable,omitempty"`
+	Consequence string `json:"consequence,omitempty" maxLength:"4000" doc:"what refusing means; needed where it is refusable (R15)"`
+	LegalBasis  string `json:"legal_basis" minLength:"1" maxLength:"1000" example:"consent"`
+}
+
+type categoryBody struct {
+	Code          string            `json:"code" pattern:"^[a-z][a-z0-9_]{1,63}$" example:"contact"`
+	Fields        []string          `json:"fields" nullable:"false" minItems:"1" maxItems:"1000" example:"[\"phone\",\"location\"]"`
+	Sensitivity   terms.Sensitivity `json:"sensitivity" enum:"low,moderate,high,severe"`
+	Sensitive     bool              `json:"sensitive,omitempty"`
+	ApprovalScope string            `json:"approval_scope,omitempty" enum:"agreement,transfer" doc:"agreement where it is left out"`
+}
+
+type retentionBody struct {
+	Purpose   string    `json:"purpose" minLength:"1" maxLength:"128" doc:"id of the purpose"`
+	Category  string    `json:"category" minLength:"1" maxLength:"64" doc:"code of the category" example:"contact"`
+	Trigger   string    `json:"trigger" minLength:"1" maxLength:"200" doc:"what starts the period" example:"case_closed"`
+	Days      int       `json:"days" minimum:"1" maximum:"36525" doc:"the period, in days" example:"365"`
+	Action    string    `json:"action" enum:"delete,anonymise"`
+	Extension string    `json:"extension_ground,omitempty" maxLength:"1000"`
+	Review    time.Time `json:"review" doc:"when the rule itself is reviewed (R48)"`
+}
+
+func (r *routes) terms() {
+	const tag = "terms"
+	handle(r, spec{tag: tag, id: "create-purpose", method: http.MethodPost, path: "/purposes", status: http.StatusCreated, summary: "Record a purpose"},
+		func(ctx context.Context, c authz.Caller, in *of[purposeBody]) (terms.Purpose, error) {
+			b := in.Body
+			return r.Terms.CreatePurpose(ctx, c, terms.Purpose{
+				Code: b.Code, Text: b.Text, Refusable: b.Refusable, Consequence: b.Consequence, LegalBasis: b.LegalBasis,
+			})
+		})
+	handle(r, spec{tag: tag, id: "list-purposes", method: http.MethodGet, path: "/purposes", summary: "List the purposes"},
+		func(ctx context.Context, c authz.Caller, _ *none) (list[terms.Purpose], error) {
+			return listed(r.Terms.Purposes(ctx, c))
+		})
+	handle(r, spec{tag: tag, id: "create-category", method: http.MethodPost, path: "/categories", status: http.StatusCreated, summary: "Record a category of data"},
+		func(ctx context.Context, c authz.Caller, in *of[categoryBody]) (terms.Category, error) {
+			b := in.Body
+			return r.Terms.CreateCategory(ctx, c, terms.Category{
+				Code: b.Code, Fields: b.Fields, Sensitivity: b.Sensitivity, Sensitive: b.Sensitive, ApprovalScope: b.ApprovalScope,
+			})
+		})
+	handle(r, spec{tag: tag, id: "list-categories", method: http.MethodGet, path: "/categories", summary: "List the categories of data"},
+		func(ctx context.Context, c authz.Caller, _ *none) (list[terms.Category], error) {
+			return listed(r.Terms.Categories(ctx, c))
+		})
+	handle(r, spec{
+		tag: tag, id: "create-retention-rule", method: http.MethodPost, path: "/retention-rules", status: http.StatusCreated,
+		summary: "Record how long data may be kept", about: "Without a rule for a purpose and a category nothing is transferred (R24).",
+	}, func(ctx context.Context, c authz.Caller, in *of[retentionBody]) (terms.RetentionRule, error) {
+		b := in.Body
+		return r.Terms.CreateRetentionRule(ctx, c, terms.RetentionRule{
+			Purpose: b.Purpose, Category: b.Category, Trigger: b.Trigger, Days: b.Days, Action: b.Action, Extension: b.Extension, Review: b.Review,
+		})
+	})
+	handle(r, spec{tag: tag, id: "list-retention-rules", method: http.MethodGet, path: "/retention-rules", summary: "List the retention rules"},
+		func(ctx context.Context, c authz.Caller, _ *none) (list[terms.RetentionRule], error) {
+			return listed(r.Terms.RetentionRules(ctx, c))
+		})
+}

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"safeconduct/authz"
+	"safeconduct/authz/people"
+	"safeconduct/gateway/edge"
+	"safeconduct/transfer"
+)
+
+// orderBody is a transfer as it is asked for. Only the mission must be there: what else is missing is for the gate to
+// name (REQ_INCOMPLETE), so that the refusal is logged.
+type orderBody struct {
+	Mission        string     `json:"mission" maxLength:"128" doc:"the mission that sends"`
+	Partner        string     `json:"partner,omitempty" maxLength:"128" doc:"who receives"`
+	Purpose        string     `json:"purpose,omitempty" maxLength:"128" doc:"id of the purpose"`
+	Nature         string     `json:"nature,omitempty" maxLength:"40" doc:"personal, pseudonymised, anonymised or aggregate" example:"personal"`
+	RecipientClass string     `json:"recipient_class,omitempty" maxLength:"60" doc:"what the recipient is (R21)" example:"service_provider"`
+	Categories     []string   `json:"categories,omitempty" nullable:"false" doc:"codes of the categories of data" example:"[\"contact\"]"`
+	Fields         []string   `json:"fields,omitempty" nullable:"false" doc:"fields in the payload" example:"[\"phone\",\"location\"]"`
+	Subjects       []string   `json:"subjects,omitempty" nullable:"false" doc:"case numbers, each once; refusals name them by row, from 1" example:"[\"NE-2026-00417\"]"`
+	Files          []fileBody `json:"files,omitempty" nullable:"false" doc:"what will be sent, in order"`
+	Agreement      string     `json:"agreement,omitempty" maxLength:"128" doc:"picks one where several could rule"`
+}
+
+type fileBody struct {
+	MediaType string `json:"media_type,omitempty" maxLength:"200" example:"text/csv"`
+	Size      *int64 `json:"size,omitempty" minimum:"0" doc:"bytes, where it is known" example:"18204"`
+	SHA256    string `json:"sha256,omitempty" maxLength:"64" doc:"of the content, hex, where it is known"`
+}
+
+func (b orderBody) order() transfer.Order {
+	o := transfer.Order{
+		Mission: b.Mission, Partner: b.Partner, Purpose: b.Purpose, Nature: b.Nature, RecipientClass: b.RecipientClass,
+		Categories: b.Categories, Fields: b.Fields, Subjects: b.Subjects, Agreement: b.Agreement,
+	}
+	for i, f := range b.Files {
+		o.Files = append(o.Files, transfer.File{N: i + 1, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256})
+	}
+	return o
+}
+
+type approvalBody struct {
+	Granted     bool   `json:"granted"`
+	Attestation string `json:"attestation,omitempty" maxLength:"4000" doc:"of necessity, where the payload cannot be read by machine"`
+}
+
+type receiptsBody struct {
+	Files []receiptBody `json:"files" nullable:"false" minItems:"1" maxItems:"10000"`
+}
+
+type receiptBody struct {
+	N      int    `json:"n" minimum:"1" doc:"number of the file"`
+	SHA256 string `json:"sha256" pattern:"^[0-9a-f]{64}$" doc:"of what was pulled, hex"`
+}
+
+// hashes refuses two hashes of one file.
+func (b receiptsBody) hashes() (map[int]string, error) {
+	sums := make(map[int]string, len(b.Files))
+	for _, f := range b.Files {
+		if _, twice := sums[f.N]; twice {
+			return nil, fmt.Errorf("%w: file %d is there twice", people.ErrInvalid, f.N)
+		}
+		sums[f.N] = f.SHA256
+	}
+	return sums, nil
+}
+
+func (r *routes) transfers() {
+	const tag = "transfers"
+	create(r, spec{
+		tag: tag, id: "request-transfer", path: "/transfers", large: true, summary: "Ask to send personal data to a partner",
+		about: "The gate is asked before a byte is taken. A refused transfer keeps its id, which the problem names, and is final.",
+	}, func(v transferView) string { return v.ID },
+		func(ctx context.Context, c authz.Caller, in *of[orderBody]) (transferView, error) {
+			t, err := r.Transfers.Request(ctx, c, in.Body.order())
+			return r.viewTransfer(t, edge.Language(ctx)), err
+		})
+	handle(r, spec{
+		tag: tag, id: "get-transfer", method: http.MethodGet, path: "/transfers/{id}", summary: "Read a transfer",
+		about: "The sender, the mission and headquarters read the gate's last decision; the partner does not.",
+	}, func(ctx context.Context, c authz.Caller, in *RecordID) (transferView, error) {
+		t, err := r.Transfers.Transfer(ctx, c, in.ID)
+		return r.viewTransfer(t, edge.Language(ctx)), err
+	})
+}
+
+// transferActs mounts what moves a transfer through its life. Each answers with the transfer as it is then.
+func (r *routes) transferActs() {
+	post := func(id, act, summary, about string) spec {
+		return spec{tag: "transfers", id: id, method: http.MethodPost, path: "/transfers/{id}/" + act, summary: summary, about: about}
+	}
+	handle(r, post("commit-transfer", "commit", "Release a sealed transfer",
+		"The gate is asked again. It answers when the release is in the log under a signed checkpoint; repeating it then answers alike."),
+		func(ctx context.Context, c authz.Caller, in *RecordID) (transferView, error) {
+			t, err := r.Transfers.Commit(ctx, c, in.ID)
+			return r.viewTransfer(t, edge.Language(ctx)), err
+		})
+	handle(r, post("approve-transfer", "approvals", "Answer as the second person",
+		"The last approval that is needed releases the transfer, through the gate. To deny one answers with the transfer, refused."),
+		func(ctx context.Context, c authz.Caller, in *with[approvalBody]) (transferView, error) {
+			t, err := r.Transfers.Approve(ctx, c, in.ID, in.Body.Granted, in.Body.Attestation)
+			var refused *transfer.RefusedError
+			if errors.As(err, &refused) && !in.Body.Granted && t.State == transfer.Refused {
+				err = nil // a denial that is recorded is what was asked for
+			}
+			return r.viewTransfer(t, edge.Language(ctx)), err
+		})
+	handle(r, post("acknowledge-transfer", "acknowledgement", "Confirm what was pulled, by its hash", "By the recipient; some files or all."),
+		func(ctx context.Context, c authz.Caller, in *with[receiptsBody]) (transferView, error) {
+			sums, err := in.Body.hashes()
+			if err != nil {
+				return transferView{}, err
+			}
+			t, err := r.Transfers.Acknowledge(ctx, c, in.ID, sums)
+			return r.viewTransfer(t, edge.Language(ctx)), err
+		})
+	handle(r, post("recall-transfer", "recall", "Take a transfer back", "No pull succeeds from then on; its keys and objects are destroyed."),
+		func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (transferView, error) {
+			t, err := r.Transfers.Recall(ctx, c, in.ID, in.Body.Reason)
+			return r.viewTransfer(t, edge.Language(ctx)), err
+		})
+}

@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"safeconduct/config"
+	"safeconduct/gateway/store"
+	"safeconduct/transfer/blob/dirblob"
+	"safeconduct/transfer/blob/s3blob"
+	"safeconduct/transfer/seal"
+	"safeconduct/transfer/seal/localkeys"
+	"safeconduct/transfer/seal/vaulttransit"
+)
+
+// What lies in the directory of the embedded parts.
+const (
+	databaseFile = "safeconduct.db"
+	ringFile     = "keys.json"
+	objectsDir   = "objects"
+)
+
+// opened are the parts with what closes them, last opened first closed.
+type opened struct {
+	Parts
+	closers []func() error
+}
+
+func (o *opened) closing(f func() error) { o.closers = append([]func() error{f}, o.closers...) }
+
+// Close closes every part.
+func (o *opened) Close() error {
+	var err error
+	for _, f := range o.closers {
+		err = errors.Join(err, f())
+	}
+	o.closers = nil
+	return err
+}
+
+// openParts opens the parts that the configuration names, and embedded ones
+// for the rest; production has been refused any of those by Validate.
+func openParts(ctx context.Context, c config.Config, log *slog.Logger) (_ *opened, err error) {
+	o := &opened{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.Close())
+		}
+	}()
+	if !c.UsesPostgreSQL() || !c.UsesVault() || !c.UsesS3() {
+		if err := os.MkdirAll(c.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("making the directory of the embedded parts: %w", err)
+		}
+	}
+	if err := o.openStore(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := o.openKeys(ctx, c, log); err != nil {
+		return nil, err
+	}
+	return o, o.openBlobs(ctx, c, log)
+}
+
+func (o *opened) openStore(ctx context.Context, c config.Config) error {
+	s, err := openStore(ctx, c)
+	if err != nil {
+		return err
+	}
+	o.Store = s
+	o.closing(s.Close)
+	if s.Engine() == store.SQLite {
+		// There is nobody to migrate it but its one user.
+		_, err = s.Migrate(ctx)
+		return err
+	}
+	return s.CheckSchema(ctx)
+}
+
+func openStore(ctx context.Context, c config.Config) (*store.Store, error) {
+	opts := store.Options{Now: time.Now, NewID: NewID, Random: rand.Reader}
+	if !c.UsesPostgreSQL() {
+		return store.OpenSQLite(ctx, filepath.Join(c.Data, databaseFile), opts)
+	}
+	dsn, err := c.Database.DSN()
+	if err != nil {
+		return nil, err
+	}
+	return store.OpenPostgres(ctx, dsn.Reveal(), opts)
+}
+
+func (o *opened) openKeys(ctx context.Context, c config.Config, log *slog.Logger) error {
+	if !c.UsesVault() {
+		ring, err := localkeys.Open(filepath.Join(c.Data, ringFile))
+		if err != nil {
+			return err
+		}
+		o.Keys, o.Keeper, o.Signer = ring, ring, ring.LogSigner()
+		return nil
+	}
+	vault, err := vaulttransit.Open(ctx, c.Vault, log)
+	if err != nil {
+		return err
+	}
+	o.closing(vault.Close)
+	o.Keys, o.Keeper, o.Signer = vault, vault, vault.LogSigner(seal.KeyName(c.Log.VaultKey))
+	return nil
+}
+
+func (o *opened) openBlobs(ctx context.Context, c config.Config, log *slog.Logger) error {
+	if !c.UsesS3() {
+		dir, err := dirblob.Open(filepath.Join(c.Data, objectsDir))
+		if err != nil {
+			return err
+		}
+		o.closing(dir.Close)
+		o.Blobs = dir
+		return nil
+	}
+	bucket, err := s3blob.Open(ctx, c.S3, log)
+	if err != nil {
+		return err
+	}
+	o.closing(bucket.Close)
+	o.Blobs = bucket
+	return nil
+}
+
+// Migrate brings the configured database to the newest schema.
+func Migrate(ctx context.Context, c config.Config) (version int64, err error) {
+	if !c.UsesPostgreSQL() {
+		if err := os.MkdirAll(c.Data, 0o700); err != nil {
+			return 0, fmt.Errorf("making the directory of the embedded parts: %w", err)
+		}
+	}
+	s, err := openStore(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return s.Migrate(ctx)
+}

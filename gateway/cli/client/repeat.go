@@ -1,0 +1,51 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"safeconduct/gateway/edge"
+)
+
+// repeat does what may be done again, until it is done, or refused, or has
+// failed tries times.
+func (c *Client) repeat(ctx context.Context, do func() error) error {
+	wait := firstPause
+	for n := 1; ; n++ {
+		err := do()
+		if err == nil || n == tries || !transient(err) {
+			return err
+		}
+		if paused := c.pause(ctx, wait); paused != nil {
+			return errors.Join(err, paused)
+		}
+		wait = min(2*wait, longestPause)
+	}
+}
+
+// transient reports whether trying again may help: no answer came, or one that
+// says so.
+func transient(err error) bool {
+	var p *edge.Problem
+	if errors.As(err, &p) {
+		switch p.Status {
+		case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusRequestTimeout, http.StatusTooManyRequests:
+			return true
+		}
+		return false
+	}
+	return errors.Is(err, ErrUnreachable)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,73 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"safeconduct/authz"
+	"safeconduct/gateway/cli/client"
+	"safeconduct/gateway/store"
+)
+
+// prove keeps a checkpoint, verifies the log against it, and shows that an
+// alteration is found.
+func (p *Player) prove(ctx context.Context) error {
+	c := call{step: "keep-checkpoint", role: authz.OIG, what: "keeps the log's newest checkpoint", method: http.MethodGet, path: "/log/checkpoint"}
+	var kept client.Raw
+	if err := p.do(ctx, c, &kept); err != nil {
+		return err
+	}
+	v, err := p.System.verify(ctx, kept, shortPause)
+	if err != nil {
+		return unexpected("verify-log", err)
+	}
+	if !v.OK() || v.Waiting != 0 || v.Signed != v.Size || v.Size == 0 {
+		return fmt.Errorf("%w: step verify-log: %s", ErrUnexpected, summary(v))
+	}
+	if err := p.local("verify-log", "verifies the log, against the checkpoint that the auditor kept", summary(v)); err != nil {
+		return err
+	}
+	return p.alter(ctx)
+}
+
+func summary(v store.Verification) string {
+	text := fmt.Sprintf("%d entries, %d of them under a signed checkpoint, %d checkpoints, %d records, root %s", v.Size, v.Signed, v.Checkpoints, v.Records, v.Root)
+	for _, f := range v.Findings {
+		text += "; " + f.String()
+	}
+	return text
+}
+
+// alter changes one row in a copy of the database, and verifies the copy.
+func (p *Player) alter(ctx context.Context) (err error) {
+	copied, err := p.Copy.Copy(ctx)
+	if err != nil {
+		return unexpected("alter-copy", err)
+	}
+	defer func() { err = errors.Join(err, copied.Remove()) }()
+	what, err := copied.Alter()
+	if err != nil {
+		return unexpected("alter-copy", err)
+	}
+	if err := p.local("alter-copy", "alters one row in a copy of the database, as somebody with the disk could", what); err != nil {
+		return err
+	}
+	v, err := copied.Verify(ctx)
+	if err != nil {
+		return unexpected("find-alteration", err)
+	}
+	if v.OK() {
+		return fmt.Errorf("%w: step find-alteration: the alteration was not found", ErrUnexpected)
+	}
+	var notes []string
+	for i, f := range v.Findings {
+		if i == 3 {
+			notes = append(notes, fmt.Sprintf("and %d more", int64(len(v.Findings)-i)+v.More))
+			break
+		}
+		notes = append(notes, f.String())
+	}
+	return p.local("find-alteration", "verifies the copy: the alteration is found", notes...)
+}

@@ -1,0 +1,179 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+
+	"safeconduct/authz"
+	"safeconduct/authz/identity"
+	"safeconduct/gateway/app"
+)
+
+const (
+	category  = "referral"
+	country   = "NE"
+	keepDays  = 90
+	tokenDays = 90 // the longest
+)
+
+// setUp enrols the people, the partner and the terms. Each is invented.
+func (p *Player) setUp(ctx context.Context) error {
+	enrolled, err := p.System.bootstrap(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.local("bootstrap", "the system gets its first two role-granters, offline and once"); err != nil {
+		return err
+	}
+	if err := p.granter(ctx, enrolled); err != nil {
+		return err
+	}
+	var made struct {
+		ID string `json:"id"`
+	}
+	if err := p.do(ctx, post("create-mission", authz.LEG, "registers the mission", "/missions", object{
+		"name": "IOM Example Mission", "country": country, "contact": "focal point of the Example Mission, dp-example@example.org",
+	}), &made); err != nil {
+		return err
+	}
+	p.world.Mission = made.ID
+	if err := p.do(ctx, post("register-partner", authz.LEG, "registers the partner", "/parties", object{
+		"name": "Example Relief", "kind": "ngo", "country": country,
+	}), &made); err != nil {
+		return err
+	}
+	p.world.Partner = made.ID
+	for _, role := range Roles() {
+		if role == authz.LEG {
+			continue
+		}
+		if err := p.enrol(ctx, role); err != nil {
+			return err
+		}
+	}
+	if err := p.do(ctx, post("vet-partner", authz.HOM, "vets the partner: not the one who registered it", "/parties/"+p.world.Partner+"/vetting", object{
+		"passed": true, "note": "invented due diligence",
+	}), nil); err != nil {
+		return err
+	}
+	return p.terms(ctx)
+}
+
+// granter lets the first of the role-granters in, with a token that lives as
+// long as the others.
+func (p *Player) granter(ctx context.Context, enrolled []app.Enrolled) error {
+	if len(enrolled) == 0 {
+		return fmt.Errorf("%w: step bootstrap: nobody was enrolled", ErrUnexpected)
+	}
+	first := enrolled[0]
+	p.people[authz.LEG] = first.Person.ID
+	if err := p.enter(authz.LEG, first.Secret); err != nil {
+		return err
+	}
+	secret, err := p.token(ctx, post("token-leg", authz.LEG, "makes a token for the days to come", "/tokens", nil), first.Person.ID, true)
+	if err != nil {
+		return err
+	}
+	return p.enter(authz.LEG, secret)
+}
+
+// token makes a person's token; loud reports it as a step of its own.
+func (p *Player) token(ctx context.Context, c call, person string, loud bool) (identity.Secret, error) {
+	c.in = object{"person": person, "expires_in_days": tokenDays}
+	var issued struct {
+		Secret string `json:"secret"`
+	}
+	make := p.quiet
+	if loud {
+		make = p.do
+	}
+	if err := make(ctx, c, &issued); err != nil {
+		return identity.Secret{}, err
+	}
+	secret, err := identity.ParseSecret(issued.Secret)
+	return secret, unexpected(c.step, err)
+}
+
+// post of a role, and the person who holds it in the demo.
+func cast(role authz.Role) (name, title string) {
+	switch role {
+	case authz.HOM:
+		return "Head Invented", "Chief of Mission"
+	case authz.FP:
+		return "Focal Invented", "Data protection focal point"
+	case authz.RO:
+		return "Officer Invented", "Referral officer"
+	case authz.DPO:
+		return "Protection Invented", "Data protection officer"
+	case authz.PSG:
+		return "Signatory Invented", "Country director, Example Relief"
+	case authz.PDL:
+		return "Downloader Invented", "Case manager, Example Relief"
+	case authz.OIG:
+		return "Auditor Invented", "Auditor"
+	default:
+		return "Legal Invented", "Legal officer"
+	}
+}
+
+// enrol registers a person, grants the role and hands over a token.
+func (p *Player) enrol(ctx context.Context, role authz.Role) error {
+	name, title := cast(role)
+	person, grant := object{"name": name, "title": title}, object{"role": role}
+	switch place, _ := authz.PlaceOf(role); place {
+	case authz.AtMission:
+		person["mission"], grant["mission"] = p.world.Mission, p.world.Mission
+	case authz.AtPartner:
+		person["partner"], grant["partner"] = p.world.Partner, p.world.Partner
+	case authz.AtHQ:
+	}
+	step := "enrol-" + lower(role)
+	var made struct {
+		ID string `json:"id"`
+	}
+	if err := p.do(ctx, post(step, authz.LEG, "registers the "+Title(lower(role)), "/people", person), &made); err != nil {
+		return err
+	}
+	p.people[role] = made.ID
+	if err := p.do(ctx, post("grant-"+lower(role), authz.LEG, "grants the role", "/people/"+made.ID+"/roles", grant), nil); err != nil {
+		return err
+	}
+	secret, err := p.token(ctx, post("token-"+lower(role), authz.LEG, "hands over a token, in person", "/tokens", nil), made.ID, true)
+	if err != nil {
+		return err
+	}
+	return p.enter(role, secret)
+}
+
+// Title is what a role is called.
+func Title(actor string) string {
+	for role, title := range map[authz.Role]string{
+		authz.RO: "referral officer", authz.HOM: "head of mission", authz.FP: "focal point", authz.LEG: "Legal", authz.DPO: "data protection officer",
+		authz.PSG: "partner's signatory", authz.PDL: "partner's downloader", authz.OIG: "auditor",
+	} {
+		if lower(role) == actor {
+			return title
+		}
+	}
+	return actor
+}
+
+func (p *Player) terms(ctx context.Context) error {
+	var purpose struct {
+		ID string `json:"id"`
+	}
+	if err := p.do(ctx, post("record-purpose", authz.LEG, "records the purpose", "/purposes", object{
+		"code": "referral_services", "text": "Referral of persons to services of a partner", "legal_basis": "consent",
+	}), &purpose); err != nil {
+		return err
+	}
+	p.world.Purpose = purpose.ID
+	if err := p.do(ctx, post("record-category", authz.LEG, "records the category of data", "/categories", object{
+		"code": category, "fields": Fields(), "sensitivity": "high",
+	}), nil); err != nil {
+		return err
+	}
+	return p.do(ctx, post("record-retention", authz.LEG, "records how long it may be kept", "/retention-rules", object{
+		"purpose": p.world.Purpose, "category": category, "trigger": "case_closed", "days": keepDays, "action": "delete", "review": p.Now().AddDate(1, 0, 0).UTC(),
+	}), nil)
+}

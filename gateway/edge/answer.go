@@ -1,0 +1,156 @@
+package edge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+)
+
+// WriteProblem answers with the problem that err is, and ends the handler chain; the handler returns after it. Where the
+// answer has begun already, the connection is broken instead: what was cut must not look complete.
+func WriteProblem(c *gin.Context, err error) {
+	ctx := c.Request.Context()
+	p := problemOf(ctx, err)
+	c.Abort()
+	if c.Writer.Written() {
+		panic(http.ErrAbortHandler) // the way of net/http to break the connection
+	}
+	body, encodeErr := json.Marshal(p)
+	if encodeErr != nil { // a Problem holds texts and numbers only
+		panic(fmt.Errorf("encoding a problem: %w", encodeErr))
+	}
+	for name, values := range p.GetHeaders() {
+		c.Writer.Header()[name] = values
+	}
+	c.Data(p.Status, ProblemType, body)
+}
+
+// Huma makes of err what a huma handler returns, so that huma answers from the same table. Every error of an operation
+// goes through it: huma shows the text of others to the caller.
+func Huma(err error, ctx context.Context) huma.StatusError { //nolint:revive // reads as the return that it stands in
+	return problemOf(ctx, err)
+}
+
+// HumaTransform is a huma.Transformer that turns the errors that huma makes itself into Problems. Values that huma would
+// send back, and log, are left out: they may be personal data.
+func HumaTransform(hctx huma.Context, _ string, v any) (any, error) {
+	model, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	return problemOf(hctx.Context(), model), nil
+}
+
+// problemOf looks err up, completes the problem with what the request knows, and logs what the caller is not told.
+func problemOf(ctx context.Context, err error) *Problem {
+	s, ok := scopeOf(ctx)
+	if !ok {
+		return newProblem(kindInternal, english)
+	}
+	if err == nil {
+		err = errNoError
+	}
+	var p *Problem
+	var model *huma.ErrorModel
+	if errors.As(err, &model) {
+		p = fromModel(model, s.lang)
+	} else {
+		p = s.problems.from(err, s.lang)
+	}
+	p.RequestID, p.Instance = s.id, urn+"request:"+s.id
+	s.problem = p.Type
+	if p.Status >= http.StatusInternalServerError {
+		s.log.LogAttrs(ctx, slog.LevelError, "request failed",
+			slog.String("request_id", s.id), slog.String("route", s.route), slog.String("error", err.Error()))
+	}
+	return p
+}
+
+// fromModel keeps the places and messages of an error that huma made.
+func fromModel(m *huma.ErrorModel, lang string) *Problem {
+	p := newProblem(kindOfStatus(m.Status), lang)
+	if p.Status >= http.StatusInternalServerError {
+		return p
+	}
+	if p.Detail == "" {
+		p.Detail = cut(m.Detail)
+	}
+	for _, e := range m.Errors {
+		if e != nil {
+			p.Errors = append(p.Errors, FieldError{Location: cut(e.Location), Message: cut(e.Message)})
+		}
+	}
+	return p
+}
+
+func kindOfStatus(status int) kind {
+	switch status {
+	case http.StatusBadRequest:
+		return kindMalformed
+	case http.StatusNotFound:
+		return kindNotFound
+	case http.StatusMethodNotAllowed:
+		return kindMethod
+	case http.StatusNotAcceptable:
+		return kindAcceptable
+	case http.StatusRequestTimeout:
+		return kindSlow
+	case http.StatusConflict:
+		return kindConflict
+	case http.StatusRequestEntityTooLarge:
+		return kindTooLarge
+	case http.StatusUnsupportedMediaType:
+		return kindMediaType
+	case http.StatusUnprocessableEntity:
+		return kindInvalid
+	case http.StatusServiceUnavailable:
+		return kindUnavailable
+	default:
+		return kindInternal
+	}
+}
+
+// DecodeJSON reads one JSON value from the body into v, for routes that are not huma's. An unknown member, a second
+// value or a value of another type is ErrMalformed; a body over its bound is *http.MaxBytesError.
+func DecodeJSON(r *http.Request, v any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return malformed(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		if err == nil {
+			return fmt.Errorf("%w: more than one JSON value", ErrMalformed)
+		}
+		return malformed(err)
+	}
+	return nil
+}
+
+// malformed says what is wrong with the JSON without its values.
+func malformed(err error) error {
+	var tooLarge *http.MaxBytesError
+	var syntax *json.SyntaxError
+	var mistyped *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &tooLarge), errors.Is(err, errSlowBody):
+		return err
+	case errors.As(err, &mistyped):
+		return fmt.Errorf("%w: %q is no %s", ErrMalformed, mistyped.Field, mistyped.Type)
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: no JSON at byte %d", ErrMalformed, syntax.Offset)
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: the body is empty", ErrMalformed)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: the body is cut off", ErrMalformed)
+	default:
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+}

@@ -1,0 +1,95 @@
+package edge
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxWrite is what one deadline covers: a slow link that still moves is not cut.
+const maxWrite = 64 << 10
+
+// Unbounded marks a route, for Bound, that counts and bounds its body itself, as uploads do.
+const Unbounded int64 = -1
+
+// Bound sets the most bytes that a body of the route may have, in place of max_json_bytes. method and template are those
+// of the route, template in full ("/api/v1/consents/batch"). It is called while routes are mounted, before Run.
+func (s *Server) Bound(method, template string, most int64) { s.bounds[method+" "+template] = most }
+
+// bound limits the size and the pace of what comes in and goes out.
+func (s *Server) bound(c *gin.Context) {
+	control := http.NewResponseController(c.Writer)
+	// A deadline that an earlier request left on the connection. Writers without deadlines, as in tests, have none.
+	_ = control.SetWriteDeadline(time.Time{})
+	c.Writer = &pacedWriter{ResponseWriter: c.Writer, control: control, stall: s.config.StallTimeout}
+	if c.Request.Body == nil || c.Request.Body == http.NoBody {
+		return
+	}
+	most, set := s.bounds[c.Request.Method+" "+c.FullPath()]
+	if !set {
+		most = s.config.MaxJSONBytes
+	}
+	body := &pacedBody{body: c.Request.Body, control: control}
+	c.Request.Body = body
+	if most == Unbounded {
+		body.stall = s.config.StallTimeout
+		_ = control.SetReadDeadline(time.Now().Add(body.stall))
+		return
+	}
+	_ = control.SetReadDeadline(time.Now().Add(s.config.BodyTimeout))
+	c.Request.Body = http.MaxBytesReader(c.Writer, body, most)
+}
+
+// pacedBody ends a body that comes too slowly: as a whole by the deadline that was set before, or, with stall, by each
+// pause. At its end, and only there, the deadline is lifted: net/http goes on reading in the background, and would take a
+// deadline there for a client that has gone. What a handler leaves unread, net/http reads under the deadline that stands.
+type pacedBody struct {
+	body    io.ReadCloser
+	control *http.ResponseController
+	stall   time.Duration
+}
+
+func (b *pacedBody) Read(p []byte) (int, error) {
+	if b.stall > 0 {
+		_ = b.control.SetReadDeadline(time.Now().Add(b.stall))
+	}
+	n, err := b.body.Read(p)
+	switch {
+	case errors.Is(err, io.EOF):
+		_ = b.control.SetReadDeadline(time.Time{})
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errSlowBody
+	}
+	return n, err //nolint:wrapcheck // io.Reader: io.EOF must stay as it is
+}
+
+func (b *pacedBody) Close() error { return b.body.Close() } //nolint:wrapcheck // adds nothing to it
+
+// pacedWriter gives up on a client that takes nothing for the stall time.
+type pacedWriter struct {
+	gin.ResponseWriter
+	control *http.ResponseController
+	stall   time.Duration
+}
+
+func (w *pacedWriter) Write(p []byte) (int, error) {
+	written := 0
+	for {
+		part := p[written:min(len(p), written+maxWrite)]
+		_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
+		n, err := w.ResponseWriter.Write(part)
+		written += n
+		if err != nil || written == len(p) {
+			return written, err //nolint:wrapcheck // io.Writer
+		}
+	}
+}
+
+func (w *pacedWriter) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
+
+// Unwrap is for http.ResponseController.
+func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,148 @@
+package edge_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"safeconduct/gateway/edge"
+)
+
+func reader(c *gin.Context) {
+	n, err := io.Copy(io.Discard, c.Request.Body)
+	if err != nil {
+		edge.WriteProblem(c, err)
+		return
+	}
+	c.String(http.StatusOK, "%d", n)
+}
+
+func TestBodyBounds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *edge.Config, _ *edge.Deps) { c.MaxJSONBytes = 10 })
+	b.API().POST("/json", reader)
+	b.API().POST("/batch", reader)
+	b.API().PUT("/files/:n", reader)
+	b.Bound(http.MethodPost, "/api/v1/batch", 20)
+	b.Bound(http.MethodPut, "/api/v1/files/:n", edge.Unbounded)
+	for _, c := range []struct {
+		method, path string
+		size         int
+		fits         bool
+	}{
+		{http.MethodPost, "/api/v1/json", 10, true},
+		{http.MethodPost, "/api/v1/json", 11, false},
+		{http.MethodPost, "/api/v1/batch", 20, true},
+		{http.MethodPost, "/api/v1/batch", 21, false},
+		{http.MethodPut, "/api/v1/files/1", 5000, true},
+	} {
+		rec := b.do(b.request(t, c.method, c.path, strings.NewReader(strings.Repeat("x", c.size))))
+		if c.fits && (rec.Code != http.StatusOK || rec.Body.String() != fmt.Sprint(c.size)) {
+			t.Errorf("%s %d: %d %s", c.path, c.size, rec.Code, rec.Body)
+		}
+		if !c.fits {
+			wantProblem(t, rec, http.StatusRequestEntityTooLarge, "too-large")
+		}
+	}
+}
+
+func TestDecodeJSON(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *edge.Config, _ *edge.Deps) { c.MaxJSONBytes = 64 })
+	b.API().POST("/json", func(c *gin.Context) {
+		var v struct {
+			N int `json:"n"`
+		}
+		if err := edge.DecodeJSON(c.Request, &v); err != nil {
+			edge.WriteProblem(c, err)
+			return
+		}
+		c.String(http.StatusOK, "%d", v.N)
+	})
+	for body, detail := range map[string]string{
+		`{"n":"Amina"}`: `"n" is no int`, `{"m":1}`: "unknown field", `{"n":1} {}`: "more than one", `{"n":1}]`: "no JSON at byte",
+		`{"n"`: "cut off", ``: "empty", `nonsense`: "no JSON at byte",
+	} {
+		p := wantProblem(t, b.do(b.request(t, http.MethodPost, "/api/v1/json", strings.NewReader(body))), http.StatusBadRequest, "malformed")
+		if !strings.Contains(p.Detail, detail) || strings.Contains(p.Detail, "Amina") {
+			t.Errorf("%s: %q", body, p.Detail)
+		}
+	}
+	wantProblem(t, b.do(b.request(t, http.MethodPost, "/api/v1/json", strings.NewReader(strings.Repeat(" ", 100)))), http.StatusRequestEntityTooLarge, "too-large")
+	if rec := b.do(b.request(t, http.MethodPost, "/api/v1/json", strings.NewReader(` {"n":5} `))); rec.Body.String() != "5" {
+		t.Errorf("answer %s", rec.Body)
+	}
+}
+
+// slow opens a connection and sends a request whose body stops half way.
+func slow(t *testing.T, b *bench, url, head string) *http.Response {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: 100\r\n\r\nhalf", head, b.token); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp
+}
+
+func TestSlowBodies(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *edge.Config, _ *edge.Deps) { c.BodyTimeout, c.StallTimeout = 50*time.Millisecond, 50*time.Millisecond })
+	b.API().POST("/json", reader)
+	b.API().PUT("/files", reader)
+	b.Bound(http.MethodPut, "/api/v1/files", edge.Unbounded)
+	server := httptest.NewServer(b.Handler())
+	defer server.Close()
+	for _, head := range []string{"POST /api/v1/json", "PUT /api/v1/files"} {
+		if resp := slow(t, b, server.URL, head); resp.StatusCode != http.StatusRequestTimeout {
+			t.Errorf("%s: %d", head, resp.StatusCode)
+		}
+	}
+}
+
+// A body that came in time must not end the handler's context later, when the deadline of the body passes.
+func TestBodyDeadlineIsLifted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *edge.Config, _ *edge.Deps) { c.BodyTimeout = 100 * time.Millisecond })
+	b.API().POST("/json", func(c *gin.Context) {
+		_, _ = io.Copy(io.Discard, c.Request.Body)
+		select {
+		case <-c.Request.Context().Done():
+			edge.WriteProblem(c, errors.New("the context ended"))
+		case <-time.After(300 * time.Millisecond):
+			ok(c)
+		}
+	})
+	server := httptest.NewServer(b.Handler())
+	defer server.Close()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/api/v1/json", strings.NewReader(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+b.token)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+}

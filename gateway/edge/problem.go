@@ -1,0 +1,266 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/signing"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
+	"safeconduct/transfer"
+	"safeconduct/transfer/blob"
+	"safeconduct/transfer/gate"
+	"safeconduct/transfer/seal"
+)
+
+// ProblemType is the media type of a Problem (RFC 9457).
+const ProblemType = "application/problem+json"
+
+// retryAfter is what a client is told to wait before it tries again.
+const retryAfter = 5 * time.Second
+
+// maxDetail bounds the text of an error that is shown, in bytes.
+const maxDetail = 600
+
+// Problem is what went wrong, as a client sees it (RFC 9457). Members after RequestID appear only where they apply.
+type Problem struct {
+	Type      string        `json:"type" doc:"urn:safeconduct: and the kind of problem"`
+	Title     string        `json:"title" doc:"the kind of problem, in words"`
+	Status    int           `json:"status" doc:"HTTP status"`
+	Detail    string        `json:"detail,omitempty" doc:"what happened"`
+	Instance  string        `json:"instance,omitempty" doc:"this occurrence"`
+	RequestID string        `json:"request_id,omitempty" doc:"what to quote to the operator"`
+	Refusals  []RefusalView `json:"refusals,omitempty" doc:"every code that stands in the way, the primary one first"`
+	Transfer  string        `json:"transfer,omitempty" doc:"the transfer that was refused; it keeps its id"`
+	State     string        `json:"state,omitempty" doc:"the state in which the event is not possible"`
+	Guard     string        `json:"guard,omitempty" doc:"the rule that stood in the way"`
+	Mend      string        `json:"mend,omitempty" doc:"what to do instead"`
+	Errors    []FieldError  `json:"errors,omitempty" doc:"what is wrong with the request, place by place"`
+}
+
+// RefusalView is one refusal of the gate with how to mend it, and by whom (gate.md, R56).
+type RefusalView struct {
+	Code        gate.Code    `json:"code"`
+	Phase       gate.Phase   `json:"phase,omitempty"`
+	Object      evidence.Ref `json:"object,omitzero"`
+	Rows        []int        `json:"rows,omitempty" doc:"subjects by row number, from 1"`
+	Subjects    []string     `json:"subjects,omitempty" doc:"the same subjects by opaque id"`
+	Detail      []string     `json:"detail,omitempty" doc:"fields, categories, clauses or countries at fault"`
+	Mend        string       `json:"mend" doc:"what to do"`
+	Ask         string       `json:"ask" doc:"who can help"`
+	Overridable bool         `json:"overridable" doc:"whether a live emergency exception could set it aside"`
+	Policy      string       `json:"policy_version,omitempty"`
+}
+
+// FieldError is one fault of a request. It does not repeat the value.
+type FieldError struct {
+	Location string `json:"location,omitempty"`
+	Message  string `json:"message"`
+}
+
+// Error makes a Problem an error that HTTP layers can pass on. It names the type only.
+func (p *Problem) Error() string { return p.Type + ": " + strconv.Itoa(p.Status) }
+
+// GetStatus is the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is ProblemType, whatever was negotiated.
+func (*Problem) ContentType(string) string { return ProblemType }
+
+// GetHeaders is what goes beside the problem: Retry-After with 503, the challenge with 401 (RFC 6750).
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	switch p.Status {
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	return h
+}
+
+// Sentinels that the edge itself answers with.
+var (
+	// ErrMalformed says that a body or a parameter cannot be read at all.
+	ErrMalformed = errors.New("malformed")
+
+	errSlowBody    = errors.New("the body came too slowly")
+	errCrossOrigin = errors.New("cross-origin request")
+	errHost        = errors.New("host name not allowed")
+	errMethod      = errors.New("method not allowed")
+
+	// In no row of the table: internal errors.
+	errPanic   = errors.New("panic")
+	errNoError = errors.New("a problem was asked for without an error")
+)
+
+// Mends tells how a refusal code is mended, in a language, and who can help. gate.Catalogue is one.
+type Mends interface {
+	Text(code gate.Code, lang string) (mend, ask string)
+}
+
+// refused is an error that carries the decision of the gate.
+type refused interface {
+	error
+	Refused() gate.Decision
+	TransferID() string
+}
+
+// problems turns errors into Problems: the one place where that is decided.
+type problems struct{ mends Mends }
+
+// shown says what of an error is shown to the caller.
+type shown int
+
+const (
+	nothing  shown = iota // the text of the kind
+	sentinel              // the sentinel alone
+	message               // the whole text: written for users, without personal data
+)
+
+// row maps one sentinel.
+type row struct {
+	is    error
+	kind  kind
+	shown shown
+	code  gate.Code // the refusal that it is, where it is one
+}
+
+// outages is the first part of the problem table: what is unavailable comes before what is denied, since a denial that
+// could not be recorded must not be answered as one (evidence.Office.Authorise).
+func outages() []row {
+	return []row{
+		{evidence.ErrUnavailable, kindUnavailable, nothing, gate.LogUnavailable},
+		{transfer.ErrLogUnavailable, kindUnavailable, nothing, gate.LogUnavailable},
+		{seal.ErrUnavailable, kindUnavailable, nothing, ""},
+		{blob.ErrUnavailable, kindUnavailable, nothing, ""},
+	}
+}
+
+// rows is the rest of the problem table. The first match decides.
+func rows() []row {
+	return []row{
+		{errSlowBody, kindSlow, nothing, ""},
+		{errHost, kindMisdirected, nothing, ""},
+		{errCrossOrigin, kindCrossOrigin, nothing, ""},
+		{errMethod, kindMethod, nothing, ""},
+		{evidence.ErrNotFound, kindNotFound, nothing, ""},
+		{identity.ErrUnknown, kindNoIdentity, nothing, gate.AuthInvalid},
+		{authz.ErrDenied, kindRefused, nothing, gate.AuthRoleDenied},
+		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
+		{transfer.ErrNotAvailable, kindRefused, nothing, gate.PullDenied}, // all that a partner is told
+		{transfer.ErrTooLarge, kindTooLarge, sentinel, ""},
+		{transfer.ErrDigest, kindInvalid, sentinel, ""},
+		{people.ErrInvalid, kindInvalid, message, ""},
+		{assessment.ErrInvalid, kindInvalid, message, ""},
+		{assessment.ErrTemplateUnknown, kindInvalid, sentinel, ""},
+		{people.ErrKeyUnproven, kindInvalid, sentinel, ""},
+		{signing.ErrSignature, kindInvalid, sentinel, ""},
+		{signing.ErrAlgorithm, kindInvalid, sentinel, ""},
+		{signing.ErrDigest, kindInvalid, sentinel, ""},
+		{signing.ErrSubject, kindInvalid, sentinel, ""},
+		{signing.ErrAge, kindInvalid, sentinel, ""},
+		{signing.ErrKey, kindInvalid, sentinel, ""},
+		{signing.ErrStatement, kindInvalid, sentinel, ""},
+		{people.ErrNotVacant, kindConflict, sentinel, ""},
+		{evidence.ErrConflict, kindConflict, sentinel, ""},
+		{evidence.ErrExists, kindConflict, sentinel, ""},
+		{ErrMalformed, kindMalformed, message, ""},
+		{context.DeadlineExceeded, kindUnavailable, nothing, ""},
+		{context.Canceled, kindUnavailable, nothing, ""},
+	}
+}
+
+// from answers with the problem that err is, in lang. Whatever is not in the table is an internal error, of which the
+// caller learns nothing.
+func (ps *problems) from(err error, lang string) *Problem {
+	var ready *Problem
+	var r refused
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &ready):
+		return ready
+	case errors.As(err, &r):
+		return ps.refusal(r, lang)
+	case errors.As(err, &tooLarge):
+		return newProblem(kindTooLarge, lang)
+	}
+	if unavailable := ps.first(outages(), err, lang); unavailable != nil {
+		return unavailable
+	}
+	var transition *lifecycle.TransitionError
+	if errors.As(err, &transition) { // before its cause, which may be in the table too
+		p := newProblem(kindTransition, lang)
+		p.Detail, p.State, p.Guard, p.Mend = cut(transition.Error()), transition.State, transition.Guard, transition.Mend
+		return p
+	}
+	if known := ps.first(rows(), err, lang); known != nil {
+		return known
+	}
+	return newProblem(kindInternal, lang)
+}
+
+func (ps *problems) first(table []row, err error, lang string) *Problem {
+	for _, row := range table {
+		if !errors.Is(err, row.is) {
+			continue
+		}
+		p := newProblem(row.kind, lang)
+		switch row.shown {
+		case message:
+			p.Detail = cut(err.Error())
+		case sentinel:
+			p.Detail = row.is.Error()
+		case nothing:
+		}
+		if row.code != "" {
+			mend, ask := ps.mends.Text(row.code, lang)
+			p.Refusals = []RefusalView{{Code: row.code, Mend: mend, Ask: ask}}
+			if p.Detail == "" {
+				p.Detail = mend
+			}
+		}
+		return p
+	}
+	return nil
+}
+
+func (ps *problems) refusal(r refused, lang string) *Problem {
+	p := newProblem(kindRefused, lang)
+	p.Transfer = r.TransferID()
+	for _, f := range r.Refused().Refusals {
+		mend, ask := ps.mends.Text(f.Code, lang)
+		p.Refusals = append(p.Refusals, RefusalView{
+			Code: f.Code, Phase: f.Phase, Object: f.Object, Rows: f.Rows, Subjects: f.Subjects, Detail: f.Detail,
+			Mend: mend, Ask: ask, Overridable: f.Overridable, Policy: f.Policy,
+		})
+	}
+	if len(p.Refusals) > 0 {
+		p.Detail = p.Refusals[0].Mend
+	}
+	return p
+}
+
+func newProblem(k kind, lang string) *Problem {
+	s := traitsOf(k)
+	return &Problem{Type: urn + string(k), Title: s.title.in(lang), Status: s.status, Detail: s.detail.in(lang)}
+}
+
+// cut bounds a text without splitting a character.
+func cut(text string) string {
+	if len(text) <= maxDetail {
+		return text
+	}
+	end := maxDetail
+	for end > 0 && text[end]&0xC0 == 0x80 {
+		end--
+	}
+	return text[:end] + "…"
+}

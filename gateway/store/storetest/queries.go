@@ -1,0 +1,175 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/gate"
+)
+
+// ids are what a list holds, in order.
+func ids[T any](all []T, id func(*T) *string) []string {
+	out := []string{}
+	for i := range all {
+		out = append(out, *id(&all[i]))
+	}
+	return out
+}
+
+// lists checks what a query lists, in order.
+func lists[T any](t *testing.T, what string, k kind[T], all []T, err error, want ...string) {
+	t.Helper()
+	if err != nil || !slices.Equal(ids(all, k.id), want) {
+		t.Errorf("%s: %v, %v; want %v", what, ids(all, k.id), err, want)
+	}
+}
+
+func saveEach[T any](t *testing.T, b *bench, k kind[T], all ...T) {
+	t.Helper()
+	b.must(t, func(tx Tx) error {
+		for _, v := range all {
+			if err := k.save(tx, t.Context(), v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func grant(id, person string, role authz.Role, mission, partner string) people.Grant {
+	return people.Grant{ID: id, Version: 1, Person: person, Role: role, Mission: mission, Partner: partner, From: Epoch()}
+}
+
+func testPeople(t *testing.T, b *bench) {
+	ended, future := grant("g-4", "p-2", authz.PDL, "", "x"), grant("g-5", "p-3", authz.PDL, "", "x")
+	until := Epoch().Add(time.Hour)
+	ended.Until, future.From = &until, until
+	saveEach(t, b, grantKind(),
+		grant("g-2", "p-1", authz.HOM, "m", ""), grant("g-1", "p-1", authz.FP, "m", ""), grant("g-3", "p-2", authz.HOM, "m", ""),
+		ended, future, grant("g-6", "p-4", authz.PDL, "", "x"), grant("g-7", "p-5", authz.PDL, "", "y"), grant("g-8", "p-6", authz.PSG, "", "x"))
+	token := func(id, person string, revoked *time.Time) identity.Token {
+		return identity.Token{ID: id, Version: 1, Person: person, Hash: "h-" + id, Expires: until, Revoked: revoked}
+	}
+	now := Epoch()
+	saveEach(t, b, tokenKind(), token("k-1", "p-2", nil), token("k-2", "p-4", &now), token("k-3", "p-5", nil))
+	key := func(id, person string) people.Key { return people.Key{ID: id, Version: 1, Person: person} }
+	saveEach(t, b, keyKind(), key("y-2", "p-1"), key("y-1", "p-1"), key("y-3", "p-2"))
+	saveEach(t, b, missionKind(), mission("m-2"), mission("m-1"))
+	saveEach(t, b, partyKind(), partyKind().fresh("x-2", full), partyKind().fresh("x-1", full))
+	b.view(t, func(tx Tx) error {
+		ctx := t.Context()
+		of, err := tx.GrantsOf(ctx, "p-1")
+		lists(t, "grants of", grantKind(), of, err, "g-1", "g-2")
+		none, err := tx.GrantsOf(ctx, "p-0")
+		lists(t, "grants of nobody", grantKind(), none, err)
+		held, err := tx.Holders(ctx, authz.HOM, "m")
+		lists(t, "holders", grantKind(), held, err, "g-2", "g-3")
+		keys, err := tx.KeysOf(ctx, "p-1")
+		lists(t, "keys", keyKind(), keys, err, "y-1", "y-2")
+		missions, err := tx.Missions(ctx)
+		lists(t, "missions", missionKind(), missions, err, "m-1", "m-2")
+		parties, err := tx.Parties(ctx)
+		lists(t, "parties", partyKind(), parties, err, "x-1", "x-2")
+		if found, err := tx.TokenByHash(ctx, "h-k-2"); err != nil || found.ID != "k-2" {
+			t.Errorf("by hash: %v, %v", found.ID, err)
+		}
+		if _, err := tx.TokenByHash(ctx, "h-none"); !errors.Is(err, evidence.ErrNotFound) {
+			t.Errorf("by no hash: %v", err)
+		}
+		downloaders(t, tx, "x", now, gate.Downloader{Person: "p-2", Credential: true}, gate.Downloader{Person: "p-4"})
+		downloaders(t, tx, "x", until, gate.Downloader{Person: "p-3"}, gate.Downloader{Person: "p-4"})
+		downloaders(t, tx, "y", now, gate.Downloader{Person: "p-5", Credential: true})
+		downloaders(t, tx, "z", now)
+		return nil
+	})
+}
+
+func downloaders(t *testing.T, tx Tx, partner string, at time.Time, want ...gate.Downloader) {
+	t.Helper()
+	got, err := tx.Downloaders(t.Context(), partner, at)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("of %s: %v, %v; want %v", partner, got, err, want)
+	}
+}
+
+func agreement(id, mission, partner string, others ...string) agreements.Agreement {
+	a := agreements.Agreement{ID: id, Version: 1, State: agreements.Draft}
+	a.Document.Mission, a.Document.Partner, a.Document.ValidUntil = mission, partner, Epoch()
+	a.Document.Scope.Missions = others
+	return a
+}
+
+func testAgreements(t *testing.T, b *bench) {
+	many := make([]agreements.Agreement, agreements.MaxBetween+5)
+	for i := range many {
+		many[i] = agreement(fmt.Sprintf("n-%03d", i), "m-many", "x")
+	}
+	saveEach(t, b, agreementKind(), append(many,
+		agreement("a-1", "m-1", "x", "m-1", "m-2"), agreement("a-3", "m-2", "x"), agreement("a-2", "m-2", "x", "m-2", "m-2", "m-3"), agreement("a-4", "m-2", "y"))...)
+	amended := agreement("a-2", "m-2", "x", "m-2", "m-4")
+	amended.Version = 2
+	amended.State = agreements.Active
+	saveEach(t, b, agreementKind(), amended)
+	between := func(tx Tx, mission, partner string, want ...string) {
+		t.Helper()
+		all, err := tx.AgreementsBetween(t.Context(), mission, partner)
+		lists(t, mission, agreementKind(), all, err, want...)
+	}
+	b.view(t, func(tx Tx) error {
+		ctx := t.Context()
+		between(tx, "m-1", "x", "a-1")
+		between(tx, "m-2", "x", "a-3", "a-2", "a-1") // newest first
+		between(tx, "m-2", "y", "a-4")
+		between(tx, "m-3", "x") // named no more
+		between(tx, "m-4", "x", "a-2")
+		between(tx, "m-9", "x")
+		all, err := tx.AgreementsBetween(ctx, "m-many", "x")
+		if err != nil || len(all) != agreements.MaxBetween+1 || all[0].ID != "n-104" {
+			t.Errorf("%d agreements, %v", len(all), err)
+		}
+		due, err := tx.AgreementsDue(ctx, Epoch(), 10)
+		lists(t, "due", agreementKind(), due, err, "a-2") // the others are drafts
+		due, err = tx.AgreementsDue(ctx, Epoch().Add(-time.Microsecond), 10)
+		lists(t, "not due", agreementKind(), due, err)
+		return nil
+	})
+	testTerms(t, b)
+}
+
+func testTerms(t *testing.T, b *bench) {
+	rule := func(id, purpose, category string) terms.RetentionRule {
+		return terms.RetentionRule{ID: id, Version: 1, Purpose: purpose, Category: category}
+	}
+	saveEach(t, b, retentionKind(), rule("r-1", "p-1", "c-2"), rule("r-2", "p-1", "c-1"), rule("r-3", "p-2", "c-1"))
+	saveEach(t, b, purposeKind(), terms.Purpose{ID: "p-1", Version: 1, Code: "z"}, terms.Purpose{ID: "p-2", Version: 1, Code: "a"})
+	saveEach(t, b, categoryKind(), terms.Category{ID: "c-1", Version: 1, Code: "z"}, terms.Category{ID: "c-2", Version: 1, Code: "a"})
+	one, two := assessmentKind().fresh("s-2", full), assessmentKind().fresh("s-1", full)
+	one.Agreement, two.Agreement = "a-1", "a-1"
+	saveEach(t, b, assessmentKind(), one, two)
+	b.view(t, func(tx Tx) error {
+		ctx := t.Context()
+		rules, err := tx.RetentionRules(ctx, "p-1")
+		lists(t, "rules of a purpose", retentionKind(), rules, err, "r-2", "r-1")
+		rules, err = tx.RetentionRules(ctx, "")
+		lists(t, "all rules", retentionKind(), rules, err, "r-2", "r-3", "r-1")
+		purposes, err := tx.Purposes(ctx)
+		lists(t, "purposes", purposeKind(), purposes, err, "p-2", "p-1")
+		categories, err := tx.Categories(ctx)
+		lists(t, "categories", categoryKind(), categories, err, "c-2", "c-1")
+		list, err := tx.AssessmentsOf(ctx, "a-1")
+		lists(t, "assessments", assessmentKind(), list, err, "s-1", "s-2")
+		if of, err := tx.AgreementOf(ctx, "a-1"); err != nil || of.Mission != "m-1" || of.Partner != "x" {
+			t.Errorf("%+v, %v", of, err)
+		}
+		return nil
+	})
+}

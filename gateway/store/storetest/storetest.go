@@ -1,0 +1,113 @@
+// Package storetest is the contract suite of the store: the ports of every
+// package, its transactions and its evidence. It runs over each engine.
+package storetest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
+	"safeconduct/gateway/store"
+	"safeconduct/transfer"
+	"safeconduct/transfer/consent"
+)
+
+// Tx is a transaction with every port of the system.
+type Tx interface {
+	transfer.Tx
+	transfer.LogTx
+	people.PersonTx
+	identity.TokenTx
+	terms.PurposeTx
+	agreements.AgreementTx
+	assessment.AssessmentTx
+	consent.ConsentTx
+	consent.CaseKeyTx
+}
+
+// Epoch is when everything in the suite happens.
+func Epoch() time.Time { return time.Date(2031, 5, 6, 7, 8, 9, 123456000, time.UTC) }
+
+// Options are those with which a store of the suite is opened.
+func Options() store.Options {
+	var n atomic.Int64
+	return store.Options{
+		Now: Epoch, Random: rand.Reader,
+		NewID: func() string { return fmt.Sprintf("more-%08d", n.Add(1)) },
+	}
+}
+
+// Run checks the contract of the store. open gives an empty one, migrated and
+// made with Options, for each subtest.
+func Run(t *testing.T, open func(t *testing.T) *store.Store) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, *bench){
+		"transactions": testTransactions,
+		"records":      testRecords,
+		"natural keys": testNaturalKeys,
+		"batches":      testBatches,
+		"uploads":      testUploads,
+		"people":       testPeople,
+		"agreements":   testAgreements,
+		"transfers":    testTransfers,
+		"subjects":     testSubjects,
+		"log lines":    testLogLines,
+		"race":         testRace,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t)
+			test(t, &bench{Store: s, tx: store.For[Tx](s)})
+		})
+	}
+}
+
+// bench is a store under test.
+type bench struct {
+	*store.Store
+	tx evidence.Store[Tx]
+	n  atomic.Int64
+}
+
+// entry is one that names what was saved before it.
+func (b *bench) entry() evidence.Entry {
+	return evidence.Entry{
+		ID: fmt.Sprintf("entry-%08d", b.n.Add(1)), Time: Epoch(), Kind: evidence.Change, Actor: "somebody",
+		Action: "test", Verdict: evidence.Allowed, Policy: "policy",
+	}
+}
+
+// try changes records and names them in an entry.
+func (b *bench) try(t *testing.T, fn func(Tx) error) error {
+	t.Helper()
+	_, err := b.tx.Update(t.Context(), func(tx Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.Record(t.Context(), b.entry())
+	})
+	return err
+}
+
+// must is try that must not fail.
+func (b *bench) must(t *testing.T, fn func(Tx) error) {
+	t.Helper()
+	if err := b.try(t, fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// view reads.
+func (b *bench) view(t *testing.T, fn func(Tx) error) {
+	t.Helper()
+	if err := b.tx.View(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"safeconduct/agreements"
+	"safeconduct/authz/evidence"
+)
+
+// current walks the records of one kind with their current versions; those
+// that cannot be read were found already.
+func current[T, Said any](ctx context.Context, c *comparison, r record[T], check func(id string, said Said) error) error {
+	for row, err := range currentRows(ctx, c.tx, r) {
+		if err != nil {
+			return err
+		}
+		var said Said
+		if row.body == nil || json.Unmarshal(row.body, &said) != nil {
+			continue
+		}
+		if err := check(row.id, said); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subjects compares who is in each transfer with the digest that the transfer
+// holds.
+func (c *comparison) subjects(ctx context.Context) error {
+	type transferSays struct {
+		Digest string `json:"subjects_digest"`
+	}
+	return current(ctx, c, transfers(), func(id string, said transferSays) error {
+		ids, numbered := []string{}, true
+		if err := c.tx.query(ctx, func(rows *sql.Rows) error {
+			var subject string
+			var number int
+			err := rows.Scan(&subject, &number)
+			ids = append(ids, subject)
+			numbered = numbered && number == len(ids)
+			return err
+		}, "SELECT subject, row_number FROM transfer_subjects WHERE transfer = $1 ORDER BY row_number", id); err != nil {
+			return failed("who is in a transfer", err)
+		}
+		body, err := evidence.Canonical(ids)
+		if err != nil {
+			return err
+		}
+		if evidence.DigestOf(body) != said.Digest || !numbered {
+			c.found("transfer_subjects", "transfer="+id, "who is in the transfer is not what the log evidences")
+		}
+		return nil
+	})
+}
+
+// missions compares which missions an agreement is found under with those that
+// its document names.
+func (c *comparison) missions(ctx context.Context) error {
+	return current(ctx, c, agreementRecords(), func(id string, said agreements.Agreement) error {
+		var have [][2]string
+		if err := c.tx.query(ctx, func(rows *sql.Rows) error {
+			var row [2]string
+			err := rows.Scan(&row[0], &row[1])
+			have = append(have, row)
+			return err
+		}, "SELECT partner, mission FROM agreement_missions WHERE agreement = $1", id); err != nil {
+			return failed("the missions of an agreement", err)
+		}
+		for _, mission := range missionsNamed(said.Document) {
+			at := slices.Index(have, [2]string{said.Document.Partner, mission})
+			if at < 0 {
+				c.found("agreement_missions", fmt.Sprintf("agreement=%s mission=%s", id, mission), "the agreement names the mission, and its row is gone")
+				continue
+			}
+			have = slices.Delete(have, at, at+1)
+		}
+		for _, row := range have {
+			c.found("agreement_missions", fmt.Sprintf("agreement=%s mission=%s", id, row[1]), "the agreement does not name this mission with this partner")
+		}
+		return nil
+	})
+}
+
+// orphans finds rows of lists whose record is not there.
+func (c *comparison) orphans(ctx context.Context) error {
+	for _, list := range []struct{ table, column, of string }{
+		{"transfer_subjects", "transfer", "transfers"},
+		{"agreement_missions", "agreement", "agreements"},
+	} {
+		if err := c.tx.query(ctx, func(rows *sql.Rows) error {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return fmt.Errorf("scanning: %w", err)
+			}
+			c.found(list.table, list.column+"="+id, "there is no such record")
+			return nil
+		}, "SELECT DISTINCT l."+list.column+" FROM "+list.table+" l WHERE NOT EXISTS (SELECT 1 FROM "+list.of+
+			" r WHERE r.id = l."+list.column+") ORDER BY l."+list.column); err != nil {
+			return failed(list.table, err)
+		}
+	}
+	return nil
+}
