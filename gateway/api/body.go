@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -123,12 +122,10 @@ func readBody(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	body, err := io.ReadAll(ctx.BodyReader())
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("%w: the body is cut off", edge.ErrMalformed)
-	}
+	in := &incoming{Reader: ctx.BodyReader()}
+	body, err := io.ReadAll(in)
 	if err != nil {
-		edge.WriteProblem(humagin.Unwrap(ctx), err)
+		edge.WriteProblem(humagin.Unwrap(ctx), in.because(err))
 		return
 	}
 	next(inMemory{ctx, bytes.NewReader(body)})

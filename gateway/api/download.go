@@ -27,18 +27,18 @@ func (r *routes) deliver(c *gin.Context) {
 	}
 	offset, err := r.offset(c, id, n)
 	if err != nil {
-		edge.WriteProblem(c, translate(err))
+		edge.WriteProblem(c, err)
 		return
 	}
 	ctx := c.Request.Context()
 	d, err := r.Transfers.Pull(ctx, edge.Caller(ctx), id, n, offset)
 	if err != nil {
-		edge.WriteProblem(c, translate(err))
+		edge.WriteProblem(c, beyond(err))
 		return
 	}
 	out := &delivery{c: c, d: d, id: id, n: n}
 	if err := d.Send(ctx, out); err != nil {
-		edge.WriteProblem(c, translate(err)) // breaks the connection where a byte was written
+		edge.WriteProblem(c, err) // breaks the connection where a byte was written
 		return
 	}
 	out.begin()

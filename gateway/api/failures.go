@@ -6,47 +6,42 @@ import (
 	"io"
 	"net/http"
 
-	"safeconduct/authz/evidence"
-	"safeconduct/authz/people"
 	"safeconduct/gateway/edge"
-	"safeconduct/transfer"
-	"safeconduct/transfer/gate"
 	"safeconduct/transfer/seal"
 )
 
-// translate puts errors of the transfer services in the words of the edge's problem table.
-func translate(err error) error {
-	var refused *transfer.RefusedError
-	switch {
-	case err == nil, errors.Is(err, evidence.ErrUnavailable), errors.As(err, &refused):
-		return err
-	case errors.Is(err, transfer.ErrLogUnavailable):
-		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
-	case errors.Is(err, transfer.ErrNotAvailable):
-		// All that a partner is told, whatever the cause (gate.md, rules around the table).
-		return &transfer.RefusedError{Decision: gate.Decision{Refusals: []gate.Refusal{{Code: "PULL_DENIED", Phase: gate.Pull}}}}
-	case errors.Is(err, transfer.ErrTooLarge):
-		return &http.MaxBytesError{}
-	case errors.Is(err, transfer.ErrDigest):
-		return fmt.Errorf("%w: %w", people.ErrInvalid, err)
-	case errors.Is(err, seal.ErrOffset):
-		return unsatisfiable()
+// cutOff says that a body ended before its end: its client has gone, or the connection broke.
+func cutOff() error { return fmt.Errorf("%w: the body is cut off", edge.ErrMalformed) }
+
+// incoming is a body that remembers why it ended, so that a client that went is not taken for a store that broke.
+type incoming struct {
+	io.Reader
+	end error
+}
+
+func (b *incoming) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil {
+		b.end = err
+	}
+	return n, err //nolint:wrapcheck // io.Reader: io.EOF must stay as it is
+}
+
+// because answers with err, or with why the body ended where that is the cause.
+func (b *incoming) because(err error) error {
+	if errors.Is(b.end, io.ErrUnexpectedEOF) {
+		return cutOff()
 	}
 	return err
 }
 
-// unsatisfiable says that a range lies beyond the end (RFC 9110, 15.5.17).
-func unsatisfiable() *edge.Problem {
+// beyond turns an offset past the end of a file into the answer to a range past it (RFC 9110, 15.5.17).
+func beyond(err error) error {
+	if !errors.Is(err, seal.ErrOffset) {
+		return err
+	}
 	return &edge.Problem{
 		Type: "urn:safeconduct:range-not-satisfiable", Title: http.StatusText(http.StatusRequestedRangeNotSatisfiable),
 		Status: http.StatusRequestedRangeNotSatisfiable, Detail: "The file ends before that byte.",
 	}
-}
-
-// cutOff says that a body ended before its end: the client has gone, or its connection broke.
-func cutOff(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, evidence.ErrUnavailable) {
-		return fmt.Errorf("%w: the body is cut off", edge.ErrMalformed)
-	}
-	return err
 }

@@ -123,7 +123,7 @@ func call[I, T any](ctx context.Context, in *I, act func(context.Context, authz.
 	}
 	v, err := act(ctx, edge.Caller(ctx), in)
 	if err != nil {
-		return none, edge.Huma(translate(err), ctx)
+		return none, edge.Huma(err, ctx)
 	}
 	return v, nil
 }

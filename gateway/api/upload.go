@@ -43,9 +43,10 @@ func (r *routes) receive(c *gin.Context) {
 		return
 	}
 	ctx := c.Request.Context()
-	t, err := r.Transfers.Receive(ctx, edge.Caller(ctx), id, n, sum, c.Request.Body)
+	body := &incoming{Reader: c.Request.Body}
+	t, err := r.Transfers.Receive(ctx, edge.Caller(ctx), id, n, sum, body)
 	if err != nil {
-		edge.WriteProblem(c, translate(cutOff(err)))
+		edge.WriteProblem(c, body.because(err))
 		return
 	}
 	v := landedView{N: n, State: t.State}

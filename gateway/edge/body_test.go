@@ -104,7 +104,9 @@ func slow(t *testing.T, b *bench, url, head string) *http.Response {
 
 func TestSlowBodies(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(c *edge.Config, _ *edge.Deps) { c.BodyTimeout, c.StallTimeout = 50*time.Millisecond, 50*time.Millisecond })
+	b := newBench(t, func(c *edge.Config, _ *edge.Deps) {
+		c.BodyTimeout, c.StallTimeout = 50*time.Millisecond, 50*time.Millisecond
+	})
 	b.API().POST("/json", reader)
 	b.API().PUT("/files", reader)
 	b.Bound(http.MethodPut, "/api/v1/files", edge.Unbounded)

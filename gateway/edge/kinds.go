@@ -41,29 +41,34 @@ func traitsOf(k kind) traits {
 		return traits{http.StatusBadRequest, phrase{"Malformed request", "Requête mal formée", "Solicitud mal formada"}, phrase{}}
 	case kindNoIdentity:
 		return traits{
-			http.StatusUnauthorized, phrase{"Sign in first", "Identifiez-vous d'abord", "Identifíquese primero"},
+			http.StatusUnauthorized,
+			phrase{"Sign in first", "Identifiez-vous d'abord", "Identifíquese primero"},
 			phrase{"A valid token is needed.", "Un jeton valide est nécessaire.", "Se necesita un token válido."},
 		}
 	case kindRefused:
 		return traits{http.StatusForbidden, phrase{"Refused", "Refusé", "Denegado"}, phrase{}}
 	case kindCrossOrigin:
 		return traits{
-			http.StatusForbidden, phrase{"Cross-origin request refused", "Requête d'une autre origine refusée", "Solicitud de otro origen denegada"},
+			http.StatusForbidden,
+			phrase{"Cross-origin request refused", "Requête d'une autre origine refusée", "Solicitud de otro origen denegada"},
 			phrase{"Send it from the same site.", "Envoyez-la depuis le même site.", "Envíela desde el mismo sitio."},
 		}
 	case kindNotFound:
 		return traits{
-			http.StatusNotFound, phrase{"Not found", "Introuvable", "No encontrado"},
+			http.StatusNotFound,
+			phrase{"Not found", "Introuvable", "No encontrado"},
 			phrase{"It does not exist, or you may not know of it.", "Cela n'existe pas, ou vous n'y avez pas accès.", "No existe, o usted no tiene acceso."},
 		}
 	case kindMethod:
 		return traits{
-			http.StatusMethodNotAllowed, phrase{"Method not allowed", "Méthode non autorisée", "Método no permitido"},
+			http.StatusMethodNotAllowed,
+			phrase{"Method not allowed", "Méthode non autorisée", "Método no permitido"},
 			phrase{"See the Allow header.", "Voir l'en-tête Allow.", "Véase la cabecera Allow."},
 		}
 	case kindAcceptable:
 		return traits{
-			http.StatusNotAcceptable, phrase{"Not acceptable", "Non acceptable", "No aceptable"},
+			http.StatusNotAcceptable,
+			phrase{"Not acceptable", "Non acceptable", "No aceptable"},
 			phrase{"Accept application/json.", "Acceptez application/json.", "Acepte application/json."},
 		}
 	default:
@@ -75,7 +80,8 @@ func traitsOfRest(k kind) traits {
 	switch k {
 	case kindSlow:
 		return traits{
-			http.StatusRequestTimeout, phrase{"The request came too slowly", "La requête est arrivée trop lentement", "La solicitud llegó demasiado lenta"},
+			http.StatusRequestTimeout,
+			phrase{"The request came too slowly", "La requête est arrivée trop lentement", "La solicitud llegó demasiado lenta"},
 			phrase{"Try again.", "Réessayez.", "Inténtelo de nuevo."},
 		}
 	case kindConflict:
@@ -84,29 +90,34 @@ func traitsOfRest(k kind) traits {
 		return traits{http.StatusConflict, phrase{"Not possible in this state", "Impossible dans cet état", "No es posible en este estado"}, phrase{}}
 	case kindTooLarge:
 		return traits{
-			http.StatusRequestEntityTooLarge, phrase{"Too large", "Trop volumineux", "Demasiado grande"},
+			http.StatusRequestEntityTooLarge,
+			phrase{"Too large", "Trop volumineux", "Demasiado grande"},
 			phrase{"Send less at once.", "Envoyez moins à la fois.", "Envíe menos a la vez."},
 		}
 	case kindMediaType:
 		return traits{
-			http.StatusUnsupportedMediaType, phrase{"Unsupported media type", "Type de média non pris en charge", "Tipo de medio no admitido"},
+			http.StatusUnsupportedMediaType,
+			phrase{"Unsupported media type", "Type de média non pris en charge", "Tipo de medio no admitido"},
 			phrase{"Send application/json.", "Envoyez application/json.", "Envíe application/json."},
 		}
 	case kindMisdirected:
 		return traits{
-			http.StatusMisdirectedRequest, phrase{"Unknown host name", "Nom d'hôte inconnu", "Nombre de host desconocido"},
+			http.StatusMisdirectedRequest,
+			phrase{"Unknown host name", "Nom d'hôte inconnu", "Nombre de host desconocido"},
 			phrase{"Use one of the allowed_hosts.", "Utilisez l'un des allowed_hosts.", "Use uno de los allowed_hosts."},
 		}
 	case kindInvalid:
 		return traits{http.StatusUnprocessableEntity, phrase{"Invalid", "Invalide", "No válido"}, phrase{}}
 	case kindUnavailable:
 		return traits{
-			http.StatusServiceUnavailable, phrase{"Unavailable for now", "Indisponible pour le moment", "No disponible por ahora"},
+			http.StatusServiceUnavailable,
+			phrase{"Unavailable for now", "Indisponible pour le moment", "No disponible por ahora"},
 			phrase{"Nothing was sent. Try again soon.", "Rien n'a été envoyé. Réessayez bientôt.", "No se envió nada. Inténtelo pronto."},
 		}
 	default:
 		return traits{
-			http.StatusInternalServerError, phrase{"Internal error", "Erreur interne", "Error interno"},
+			http.StatusInternalServerError,
+			phrase{"Internal error", "Erreur interne", "Error interno"},
 			phrase{"Give the request id to the operator.", "Donnez l'identifiant de la requête à l'exploitant.", "Dé el identificador de la solicitud al operador."},
 		}
 	}

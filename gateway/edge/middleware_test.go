@@ -37,7 +37,9 @@ func TestSecurityHeaders(t *testing.T) {
 
 func TestHosts(t *testing.T) {
 	t.Parallel()
-	named := func(c *edge.Config, _ *edge.Deps) { c.Listen, c.AllowedHosts = "0.0.0.0:0", []string{"Gate.example.org"} }
+	named := func(c *edge.Config, _ *edge.Deps) {
+		c.Listen, c.AllowedHosts = "0.0.0.0:0", []string{"Gate.example.org"}
+	}
 	anywhere := func(c *edge.Config, _ *edge.Deps) { c.Listen = "0.0.0.0:0" }
 	for _, c := range []struct {
 		name    string

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,12 +50,12 @@ func start(t *testing.T, b *bench) (stop context.CancelFunc, ended <-chan error)
 
 func TestRunServesAndDrains(t *testing.T) {
 	t.Parallel()
-	failing := false
+	var failing atomic.Bool
 	b := newBench(t, func(c *edge.Config, d *edge.Deps) {
 		c.AdminListen = "127.0.0.1:0"
 		d.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics here") })
 		d.Ready = []edge.Check{{"database", func(context.Context) error {
-			if failing {
+			if failing.Load() {
 				return errors.New("password wrong")
 			}
 			return nil
@@ -76,7 +77,7 @@ func TestRunServesAndDrains(t *testing.T) {
 	if status, _, _ := get(t, b, "http://"+b.Addr().String()+"/metrics"); status != http.StatusNotFound {
 		t.Errorf("metrics on the main listener: %d", status)
 	}
-	failing = true
+	failing.Store(true)
 	if status, body, _ := get(t, b, admin+"/readyz"); status != http.StatusServiceUnavailable || strings.TrimSpace(body) != `{"database":"failing"}` {
 		t.Errorf("readyz %d %q", status, body)
 	}

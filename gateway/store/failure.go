@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 
@@ -50,7 +51,8 @@ func explain(err error) error {
 	switch {
 	case unique(err):
 		return fmt.Errorf("%w: %w", evidence.ErrExists, err)
-	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
+	case errors.As(err, &connect), errors.As(err, &network), pgconn.SafeToRetry(err), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
 		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
 	case errors.As(err, &pg):
 		// Classes 08 connection, 53 resources, 54 limits, 55 locks, 57 operator

@@ -18,14 +18,15 @@ import (
 	_ "modernc.org/sqlite" // registers the driver
 )
 
-// OpenSQLite opens, or makes, the embedded database at path (mode 0600). One
+// OpenSQLite opens, or makes, the embedded database at path, and sees that only
+// its owner can read it (mode 0600, which the files beside it inherit). One
 // connection writes; a pool reads.
 func OpenSQLite(ctx context.Context, path string, opts Options) (*Store, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	if err := f.Close(); err != nil {
+	if err := errors.Join(f.Chmod(0o600), f.Close()); err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	dsn := func(extra ...string) string {
@@ -53,29 +54,46 @@ func OpenSQLite(ctx context.Context, path string, opts Options) (*Store, error) 
 }
 
 // OpenSQLiteReadOnly opens the database at path for verification. The folder
-// may be read-only, a copy, or moved; nothing in it is written.
+// may be read-only, a copy, or moved, and a gateway may be at work in it; no
+// file is added to it, and nothing is written but locks in the index of a
+// write-ahead log that is there already.
 func OpenSQLiteReadOnly(ctx context.Context, path string) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	file := (&url.URL{Path: path}).EscapedPath()
-	// Without a write-ahead log the file alone is the database, and reading it
-	// as immutable touches nothing beside it. An empty one with its index
-	// beside it may belong to a program that is about to write.
-	mode := "mode=ro"
-	wal, err := os.Stat(path + "-wal")
-	if _, index := os.Stat(path + "-shm"); errors.Is(err, fs.ErrNotExist) || err == nil && wal.Size() == 0 && errors.Is(index, fs.ErrNotExist) {
-		mode = "immutable=1"
-	}
-	db, err := sql.Open("sqlite", "file:"+file+"?"+mode+"&_pragma=query_only(1)&_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+readMode(path)+"&_pragma=query_only(1)&_pragma=busy_timeout(10000)")
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	s := &Store{engine: SQLite, write: db, read: db}
-	if err := s.Ready(ctx); err != nil {
+	// Counting tables reads the file, which a mere query does not.
+	var tables int
+	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&tables); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database %s to read: %w; copy the folder to where it can be written, and verify there", filepath.Base(path), err), db.Close())
 	}
 	return s, nil
+}
+
+// readMode chooses how the files beside the database are treated. The index
+// (-shm) is there while a program has the database open; it is made anew at
+// need and holds no data.
+func readMode(path string) string {
+	_, err := os.Stat(path + "-shm")
+	open := err == nil || !errors.Is(err, fs.ErrNotExist)
+	log, err := os.Stat(path + "-wal")
+	switch {
+	case open || err != nil && !errors.Is(err, fs.ErrNotExist):
+		return "mode=ro"
+	case err != nil || log.Size() == 0:
+		// The file alone is the database.
+		return "immutable=1"
+	case runtime.GOOS == "windows":
+		return "mode=ro"
+	default:
+		// A log that nobody has open: with no locks and exclusive, its index
+		// is kept in memory.
+		return "mode=ro&vfs=unix-none&_pragma=locking_mode(exclusive)"
+	}
 }
 
 // OpenPostgres opens the database that the connection string names. The string

@@ -13,8 +13,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// made opens a new database at path, migrated, for the length of the test.
-func made(t *testing.T, path string) *store.Store {
+// unmigrated opens a new database at path for the length of the test.
+func unmigrated(t *testing.T, path string) *store.Store {
 	t.Helper()
 	s, err := store.OpenSQLite(t.Context(), path, storetest.Options())
 	if err != nil {
@@ -25,6 +25,12 @@ func made(t *testing.T, path string) *store.Store {
 			t.Errorf("closing: %v", err)
 		}
 	})
+	return s
+}
+
+func made(t *testing.T, path string) *store.Store {
+	t.Helper()
+	s := unmigrated(t, path)
 	if _, err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -59,3 +65,10 @@ func raw(t *testing.T, path string) *sql.DB {
 func TestSQLiteSequencing(t *testing.T) { storetest.RunSequencing(t, opened) }
 
 func TestSQLiteTampering(t *testing.T) { storetest.RunTampering(t, opened) }
+
+func TestSQLiteMigrations(t *testing.T) {
+	storetest.RunMigrations(t, func(t *testing.T) (*store.Store, *sql.DB) {
+		path := filepath.Join(t.TempDir(), "safeconduct.db")
+		return unmigrated(t, path), raw(t, path)
+	})
+}

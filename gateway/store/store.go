@@ -73,7 +73,7 @@ func (s *Store) Close() error {
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
 	if err := s.read.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
-		return fmt.Errorf("asking the database: %w", err)
+		return fmt.Errorf("%w: asking the database: %w", evidence.ErrUnavailable, err)
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ func (s *Store) once(ctx context.Context, fn func(*tx) error) (entries []string,
 	}
 	db, err := s.write.BeginTx(ctx, opts)
 	if err != nil {
-		return nil, fmt.Errorf("beginning a transaction: %w", err)
+		return nil, fmt.Errorf("%w: beginning a transaction: %w", evidence.ErrUnavailable, err)
 	}
 	// Also where fn panics and somebody recovers: a transaction that stays
 	// open would hold the one writer of SQLite for ever.
@@ -223,7 +223,7 @@ func (s *Store) view(ctx context.Context, fn func(*tx) error) (err error) {
 	}
 	db, err := s.read.BeginTx(ctx, opts)
 	if err != nil {
-		return explain(fmt.Errorf("beginning to read: %w", err))
+		return fmt.Errorf("%w: beginning to read: %w", evidence.ErrUnavailable, err)
 	}
 	defer func() {
 		if undone := rolledBack(db.Rollback()); undone != nil {

@@ -132,38 +132,52 @@ type Use struct {
 	At         time.Time
 }
 
-// Judge tells what the subject's records lack for the use. The record that
-// came to its state last, of those for the purpose, decides: a later refusal
-// or withdrawal outweighs an earlier consent, whatever its recipient (the
-// stricter reading); at the same instant the refusal wins. A record dated
-// after use.At does not count (R02).
+// Judge tells what the subject's records lack for the use. Of the records for
+// the purpose, the one that came to its state last decides: a later refusal or
+// withdrawal outweighs an earlier consent, whatever its recipient (the stricter
+// reading); at the same instant the worse one decides, so that the order of the
+// records does not matter. A record dated after use.At does not count (R02).
+// Consent to share with another recipient says nothing about this one: it takes
+// nothing away, and hides no refusal.
 func Judge(records []Record, use Use) Gap {
+	undecided := Missing
 	var last *Record
-	any := false
 	for i := range records {
 		r := &records[i]
-		if r.since().After(use.At) {
-			continue
-		}
-		any = true
-		if !slices.Contains(r.Purposes, use.Purpose) {
-			continue
-		}
-		if last == nil || r.since().After(last.since()) || r.since().Equal(last.since()) && !r.permits() {
+		switch {
+		case r.since().After(use.At):
+		case !slices.Contains(r.Purposes, use.Purpose):
+			if undecided == Missing {
+				undecided = GapPurpose
+			}
+		case r.permits() && !slices.Contains(r.Recipients, use.Recipient):
+			undecided = GapRecipient
+		case last == nil || r.outweighs(last, use):
 			last = r
 		}
 	}
-	switch {
-	case !any:
-		return Missing
-	case last == nil:
-		return GapPurpose
+	if last == nil {
+		return undecided
 	}
 	return last.gap(use)
 }
 
+func (r Record) outweighs(other *Record, use Use) bool {
+	if !r.since().Equal(other.since()) {
+		return r.since().After(other.since())
+	}
+	return r.gap(use).weight() > other.gap(use).weight()
+}
+
+// weight orders the gaps by how little there is to be mended.
+func (g Gap) weight() int {
+	return slices.Index([]Gap{NoGap, GapCategory, GapExpired, Missing, GapInvalid, GapRefused, GapWithdrawn}, g)
+}
+
 func (r Record) permits() bool { return r.State == Given || r.State == Renewed }
 
+// gap judges one record that is for the purpose and, where it permits, for the
+// recipient.
 func (r Record) gap(use Use) Gap {
 	switch r.State {
 	case Given, Renewed:
@@ -183,8 +197,6 @@ func (r Record) gap(use Use) Gap {
 		return GapExpired
 	case !r.informed():
 		return GapInvalid
-	case !slices.Contains(r.Recipients, use.Recipient):
-		return GapRecipient
 	case slices.ContainsFunc(use.Categories, func(c string) bool { return !slices.Contains(r.Categories, c) }):
 		return GapCategory
 	}

@@ -173,8 +173,9 @@ func checkCases(cases []string) error {
 	}
 	seen := make(map[string]bool, len(cases))
 	for i, n := range cases {
-		if strings.TrimSpace(n) == "" || len(n) > 200 || seen[n] {
-			return fmt.Errorf("%w: case reference in row %d is empty, too long or a repetition", people.ErrInvalid, i+1)
+		// "C1 " would be another person than "C1", whose refusal would not count.
+		if n == "" || n != strings.TrimSpace(n) || len(n) > 200 || seen[n] {
+			return fmt.Errorf("%w: case reference in row %d is empty, too long, a repetition, or has white space around it", people.ErrInvalid, i+1)
 		}
 		seen[n] = true
 	}

@@ -73,20 +73,19 @@ type Receipt struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Acknowledge confirms what was pulled. Where an answer was lost and the
-// repetition is refused as done, it is done.
+// Acknowledge confirms what was pulled. A transfer whose receipt was confirmed
+// before, in whole, stays so: that is no error.
 func (c *Client) Acknowledge(ctx context.Context, id string, receipts []Receipt) (Transfer, error) {
 	var t Transfer
-	lost := false
 	err := c.repeat(ctx, func() error {
 		_, err := c.Call(ctx, http.MethodPost, transferPath(id)+"/acknowledgement", map[string]any{"files": receipts}, &t)
-		if lost && statusOf(err) == http.StatusConflict {
-			if read, readErr := c.Transfer(ctx, id); readErr == nil && read.State == "acknowledged" {
-				t = read
-				return nil
-			}
+		if statusOf(err) != http.StatusConflict {
+			return err
 		}
-		lost = lost || err != nil
+		if read, readErr := c.Transfer(ctx, id); readErr == nil && read.State == "acknowledged" {
+			t = read
+			return nil
+		}
 		return err
 	})
 	return t, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"safeconduct/agreements"
@@ -148,7 +149,7 @@ func (p *Player) assess(ctx context.Context) error {
 	if err := p.do(ctx, post("submit-assessment", authz.RO, "submits the assessment, which is scored", path+"/submission", nil), &a); err != nil {
 		return err
 	}
-	for _, role := range a.Pending {
+	for _, role := range slices.Clone(a.Pending) { // the answers are read into a
 		c := post("approve-assessment-"+lower(role), role, "approves the assessment of band "+a.Result.Band, path+"/approvals", object{"decision": "approved"})
 		if err := p.do(ctx, c, &a); err != nil {
 			return err

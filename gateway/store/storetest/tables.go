@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"safeconduct/transfer/ledger"
 	"safeconduct/transfer/ledger/ledgertest"
@@ -93,4 +94,13 @@ func (t tables) Replace(ctx context.Context, all *ledgertest.Rows) error {
 		}
 	}
 	return nil
+}
+
+func checkpoint() ledger.StoredCheckpoint {
+	return ledger.StoredCheckpoint{Size: 2, Prev: 0, Note: []byte("note")}
+}
+
+func sorted(all []string) []string {
+	slices.Sort(all)
+	return all
 }

@@ -1,0 +1,173 @@
+package parties_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"safeconduct/agreements/parties"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/gateway/store"
+)
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// caller holds one role: of a mission, of a partner, or of headquarters.
+func caller(person string, role authz.Role, mission, partner string) authz.Caller {
+	return authz.Caller{Person: person, Grants: []authz.Grant{{ID: "g", Version: 1, Role: role, Mission: mission, Partner: partner}}}
+}
+
+func register(t *testing.T) *parties.Register {
+	t.Helper()
+	now := func() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
+	s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "parties.db"), store.Options{Now: now, NewID: newID, Random: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	enforcer, err := authz.NewEnforcer(authz.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	office := &evidence.Office{Enforcer: enforcer, Denials: store.For[evidence.Recorder](s), Now: now, NewID: newID, Policy: "test"}
+	return parties.NewRegister(office, store.For[parties.Tx](s))
+}
+
+func ngo() parties.Party { return parties.Party{Name: " Relief ", Kind: parties.NGO, Country: "co"} }
+
+func TestCreate(t *testing.T) {
+	r := register(t)
+	for name, c := range map[string]struct {
+		by   authz.Caller
+		want error
+	}{
+		"the focal point": {caller("fp", authz.FP, "m", ""), nil}, "Legal": {caller("leg", authz.LEG, "", ""), nil},
+		"an officer": {caller("ro", authz.RO, "m", ""), authz.ErrDenied}, "the head": {caller("hom", authz.HOM, "m", ""), authz.ErrDenied},
+		"an auditor": {caller("oig", authz.OIG, "", ""), authz.ErrDenied}, "a signatory": {caller("psg", authz.PSG, "", "p"), authz.ErrDenied},
+	} {
+		t.Run("by "+name, func(t *testing.T) {
+			p, err := r.Create(t.Context(), c.by, ngo())
+			if !errors.Is(err, c.want) {
+				t.Fatal(err)
+			}
+			if err == nil && (p.State != parties.Registered || p.Name != "Relief" || p.Country != "CO" || p.Registrar != c.by.Person) {
+				t.Errorf("%+v", p)
+			}
+		})
+	}
+	t.Run("PARTNER_UNVETTED whatever is claimed", func(t *testing.T) {
+		claimed := ngo()
+		claimed.ID, claimed.State, claimed.Version = "mine", parties.Vetted, 8
+		claimed.DueDiligence = &parties.DueDiligence{Result: "passed"}
+		p, err := r.Create(t.Context(), caller("fp", authz.FP, "m", ""), claimed)
+		if err != nil || p.State != parties.Registered || p.DueDiligence != nil || p.Version != 1 || p.ID == "mine" {
+			t.Errorf("%+v, %v", p, err)
+		}
+	})
+	for name, p := range map[string]parties.Party{
+		"no name": {Name: " ", Kind: parties.NGO, Country: "CO"}, "no country": {Name: "N", Kind: parties.NGO},
+		"a long country": {Name: "N", Kind: parties.NGO, Country: "COL"}, "an unknown kind": {Name: "N", Kind: "club", Country: "CO"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := r.Create(t.Context(), caller("fp", authz.FP, "m", ""), p); !errors.Is(err, people.ErrInvalid) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestVet(t *testing.T) {
+	r := register(t)
+	leg, hom := caller("leg", authz.LEG, "", ""), caller("hom", authz.HOM, "m", "")
+	p, err := r.Create(t.Context(), leg, ngo())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		by   authz.Caller
+		want error
+	}{
+		"who registered it": {leg, people.ErrOwnAccess}, "a focal point": {caller("fp", authz.FP, "m", ""), authz.ErrDenied},
+		"the DPO": {caller("dpo", authz.DPO, "", ""), authz.ErrDenied}, "itself": {caller("psg", authz.PSG, "", p.ID), authz.ErrDenied},
+	} {
+		t.Run("PARTNER_UNVETTED not by "+name, func(t *testing.T) {
+			if _, err := r.Vet(t.Context(), c.by, p.ID, true, "x"); !errors.Is(err, c.want) {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("PARTNER_BLOCKED failed", func(t *testing.T) {
+		got, err := r.Vet(t.Context(), hom, p.ID, false, "no office")
+		if err != nil || got.State != parties.Blocked || got.DueDiligence.Result != "failed" || got.DueDiligence.By != "hom" || got.Version != 2 {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+	t.Run("PARTNER_BLOCKED nor is it unblocked by who registered it", func(t *testing.T) {
+		if _, err := r.Vet(t.Context(), leg, p.ID, true, "x"); !errors.Is(err, people.ErrOwnAccess) {
+			t.Error(err)
+		}
+	})
+	t.Run("passed", func(t *testing.T) {
+		got, err := r.Vet(t.Context(), hom, p.ID, true, "visited")
+		if err != nil || got.State != parties.Vetted || got.DueDiligence.Result != "passed" || got.Registrar != "leg" {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+	t.Run("PARTNER_UNKNOWN", func(t *testing.T) {
+		if _, err := r.Vet(t.Context(), hom, "none", true, ""); !errors.Is(err, evidence.ErrNotFound) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhoReadsPartners(t *testing.T) {
+	r := register(t)
+	fp := caller("fp", authz.FP, "m", "")
+	mine, err := r.Create(t.Context(), fp, ngo())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := r.Create(t.Context(), fp, ngo())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		by   authz.Caller
+		sees int
+	}{
+		"an officer": {caller("ro", authz.RO, "m", ""), 2}, "the DPO": {caller("dpo", authz.DPO, "", ""), 2},
+		"its signatory": {caller("psg", authz.PSG, "", mine.ID), 1}, "its downloader": {caller("pdl", authz.PDL, "", mine.ID), 1},
+		"somebody without a role": {authz.Caller{Person: "x"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			list, err := r.Parties(t.Context(), c.by)
+			if err != nil || len(list) != c.sees {
+				t.Errorf("%d listed, %v", len(list), err)
+			}
+			_, ofOther := r.Party(t.Context(), c.by, other.ID)
+			_, none := r.Party(t.Context(), c.by, "none")
+			if !errors.Is(none, evidence.ErrNotFound) {
+				t.Errorf("an unknown one: %v", none)
+			}
+			if c.sees < 2 && (!errors.Is(ofOther, evidence.ErrNotFound) || ofOther.Error() != none.Error()) || c.sees == 2 && ofOther != nil {
+				t.Errorf("another: %v", ofOther)
+			}
+			if _, err := r.Party(t.Context(), c.by, mine.ID); (err == nil) != (c.sees > 0) {
+				t.Errorf("one's own: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,189 @@
+package terms_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"safeconduct/agreements/terms"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/gateway/store"
+)
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func now() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
+
+func caller(role authz.Role) authz.Caller {
+	g := authz.Grant{ID: "g", Version: 1, Role: role}
+	switch place, _ := authz.PlaceOf(role); place {
+	case authz.AtMission:
+		g.Mission = "m"
+	case authz.AtPartner:
+		g.Partner = "p"
+	case authz.AtHQ:
+	}
+	return authz.Caller{Person: string(role), Grants: []authz.Grant{g}}
+}
+
+func book(t *testing.T) *terms.Book {
+	t.Helper()
+	s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "terms.db"), store.Options{Now: now, NewID: newID, Random: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	enforcer, err := authz.NewEnforcer(authz.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	office := &evidence.Office{Enforcer: enforcer, Denials: store.For[evidence.Recorder](s), Now: now, NewID: newID, Policy: "test"}
+	return terms.NewBook(office, store.For[terms.Tx](s))
+}
+
+func shelter() terms.Purpose {
+	return terms.Purpose{Code: "shelter", Text: "Shelter", LegalBasis: "consent", Refusable: true, Consequence: "no bed is sought"}
+}
+
+func identity() terms.Category {
+	return terms.Category{Code: "identity", Fields: []string{"given_name"}, Sensitivity: terms.High}
+}
+
+func TestOnlyLegalWrites(t *testing.T) {
+	b := book(t)
+	for _, role := range []authz.Role{authz.RO, authz.HOM, authz.FP, authz.DPO, authz.PSG, authz.PDL, authz.OIG, authz.SYS} {
+		t.Run(string(role), func(t *testing.T) {
+			if _, err := b.CreatePurpose(t.Context(), caller(role), shelter()); !errors.Is(err, authz.ErrDenied) {
+				t.Errorf("purpose: %v", err)
+			}
+			if _, err := b.CreateCategory(t.Context(), caller(role), identity()); !errors.Is(err, authz.ErrDenied) {
+				t.Errorf("category: %v", err)
+			}
+			rule := terms.RetentionRule{Purpose: "p", Category: "identity", Trigger: "x", Days: 1, Action: "delete", Review: now()}
+			if _, err := b.CreateRetentionRule(t.Context(), caller(role), rule); !errors.Is(err, authz.ErrDenied) {
+				t.Errorf("retention rule: %v", err)
+			}
+			if list, err := b.Purposes(t.Context(), caller(role)); (err == nil) != (role != authz.SYS) || len(list) != 0 {
+				t.Errorf("reading: %v, %v", list, err)
+			}
+		})
+	}
+}
+
+func TestPurposes(t *testing.T) {
+	b, leg := book(t), caller(authz.LEG)
+	for name, edit := range map[string]func(*terms.Purpose){
+		"no code": func(p *terms.Purpose) { p.Code = "" }, "a code in capitals": func(p *terms.Purpose) { p.Code = "Shelter" },
+		"a code of a digit": func(p *terms.Purpose) { p.Code = "1a" }, "a code with a line break": func(p *terms.Purpose) { p.Code = "shelter\n" },
+		"no text": func(p *terms.Purpose) { p.Text = " " }, "no legal basis": func(p *terms.Purpose) { p.LegalBasis = "" },
+		"R15 no consequence": func(p *terms.Purpose) { p.Consequence = " " },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := shelter()
+			edit(&p)
+			if _, err := b.CreatePurpose(t.Context(), leg, p); !errors.Is(err, people.ErrInvalid) {
+				t.Error(err)
+			}
+		})
+	}
+	p, err := b.CreatePurpose(t.Context(), leg, shelter())
+	if err != nil || p.Version != 1 || p.Actor != "LEG" {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if _, err := b.CreatePurpose(t.Context(), leg, shelter()); !errors.Is(err, evidence.ErrExists) {
+		t.Errorf("the code twice: %v", err)
+	}
+	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 1 || list[0].ID != p.ID {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func TestCategories(t *testing.T) {
+	b, leg := book(t), caller(authz.LEG)
+	for name, edit := range map[string]func(*terms.Category){
+		"no code": func(k *terms.Category) { k.Code = "" }, "no fields": func(k *terms.Category) { k.Fields = nil },
+		"an empty field": func(k *terms.Category) { k.Fields = []string{"a", " "} }, "no sensitivity": func(k *terms.Category) { k.Sensitivity = "" },
+		"an unknown sensitivity": func(k *terms.Category) { k.Sensitivity = "secret" }, "an unknown scope": func(k *terms.Category) { k.ApprovalScope = "ever" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := identity()
+			edit(&k)
+			if _, err := b.CreateCategory(t.Context(), leg, k); !errors.Is(err, people.ErrInvalid) {
+				t.Error(err)
+			}
+		})
+	}
+	k, err := b.CreateCategory(t.Context(), leg, identity())
+	if err != nil || k.ApprovalScope != "agreement" {
+		t.Errorf("%+v, %v", k, err)
+	}
+	if _, err := b.CreateCategory(t.Context(), leg, identity()); !errors.Is(err, evidence.ErrExists) {
+		t.Errorf("the code twice: %v", err)
+	}
+	if list, err := b.Categories(t.Context(), caller(authz.RO)); err != nil || len(list) != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func TestRetentionRules(t *testing.T) {
+	b, leg := book(t), caller(authz.LEG)
+	p, err := b.CreatePurpose(t.Context(), leg, shelter())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.CreateCategory(t.Context(), leg, identity()); err != nil {
+		t.Fatal(err)
+	}
+	whole := terms.RetentionRule{Purpose: p.ID, Category: "identity", Trigger: "case closed", Days: 90, Action: "delete", Review: now().AddDate(1, 0, 0)}
+	for name, c := range map[string]struct {
+		edit func(*terms.RetentionRule)
+		want error
+	}{
+		"R24 no period":       {func(r *terms.RetentionRule) { r.Days = 0 }, people.ErrInvalid},
+		"R24 no trigger":      {func(r *terms.RetentionRule) { r.Trigger = " " }, people.ErrInvalid},
+		"R24 keep for ever":   {func(r *terms.RetentionRule) { r.Action = "keep" }, people.ErrInvalid},
+		"R48 no review date":  {func(r *terms.RetentionRule) { r.Review = time.Time{} }, people.ErrInvalid},
+		"an unknown category": {func(r *terms.RetentionRule) { r.Category = "health" }, people.ErrInvalid},
+		"an unknown purpose":  {func(r *terms.RetentionRule) { r.Purpose = newID() }, evidence.ErrNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := whole
+			c.edit(&r)
+			if _, err := b.CreateRetentionRule(t.Context(), leg, r); !errors.Is(err, c.want) {
+				t.Error(err)
+			}
+		})
+	}
+	if _, err := b.CreateRetentionRule(t.Context(), leg, whole); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.CreateRetentionRule(t.Context(), leg, whole); !errors.Is(err, evidence.ErrExists) {
+		t.Errorf("R24 two rules of one purpose and category: %v", err)
+	}
+	if list, err := b.RetentionRules(t.Context(), caller(authz.OIG)); err != nil || len(list) != 1 || list[0].Days != 90 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func TestValidCode(t *testing.T) {
+	for code, want := range map[string]bool{
+		"ab": true, "a1_": true, "a": false, "": false, "_a": false, "A1": false, "a b": false, "é1": false, "ab\n": false,
+	} {
+		if terms.ValidCode(code) != want {
+			t.Errorf("%q", code)
+		}
+	}
+}

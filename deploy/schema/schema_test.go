@@ -1,0 +1,54 @@
+package schema
+
+import (
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestFor(t *testing.T) {
+	var names []string
+	for _, engine := range []string{"sqlite", "postgres"} {
+		flat, err := For(engine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := fs.Glob(flat, "*.sql")
+		if err != nil || len(list) < 3 || !slices.IsSorted(list) {
+			t.Fatalf("%s: %v, %v", engine, list, err)
+		}
+		if names == nil {
+			names = list
+		}
+		if !slices.Equal(list, names) {
+			t.Errorf("the engines have not the same migrations: %v and %v", names, list)
+		}
+		for _, name := range list {
+			b, err := fs.ReadFile(flat, name)
+			if err != nil || !strings.HasPrefix(string(b), "-- +goose Up\n") {
+				t.Errorf("%s of %s: %v", name, engine, err)
+			}
+			if strings.HasPrefix(name, "00002") != strings.Contains(string(b), "TRIGGER") {
+				t.Errorf("%s of %s is another's", name, engine)
+			}
+		}
+		if _, err := flat.Open("postgres/00002_append_only.sql"); err == nil {
+			t.Error("it is not flat")
+		}
+	}
+	if _, err := For("mysql"); err == nil {
+		t.Error("an engine that there is not")
+	}
+}
+
+func TestFlattenRefusesTwoOfOneName(t *testing.T) {
+	one := fstest.MapFS{"1.sql": {Data: []byte("a")}}
+	if _, err := flatten(one, fstest.MapFS{"2.sql": {}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := flatten(one, fstest.MapFS{"1.sql": {}}); err == nil {
+		t.Error("taken")
+	}
+}

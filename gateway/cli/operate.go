@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"safeconduct/authz/people"
+	"safeconduct/config"
+	"safeconduct/gateway/app"
+)
+
+// load reads the configuration for a command of operators.
+func (s *shell) load(cmd *cobra.Command) (config.Config, error) {
+	c, err := config.Load(cmd.Flags(), s.env, s.configFile())
+	if err != nil {
+		return config.Config{}, usage(fmt.Errorf("the configuration cannot be used:\n%w", err))
+	}
+	return c, nil
+}
+
+func (s *shell) configFile() string {
+	if s.config != "" {
+		return s.config
+	}
+	return s.lookup("SAFECONDUCT_CONFIG")
+}
+
+// operator makes a command that is configured by every key.
+func (s *shell) operator(use, short, long string, run func(cmd *cobra.Command, c config.Config) error) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short, Long: long, Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := s.load(cmd)
+			if err != nil {
+				return err
+			}
+			return run(cmd, c)
+		},
+	}
+	config.AddFlags(cmd.Flags())
+	return cmd
+}
+
+func (s *shell) serve() *cobra.Command {
+	return s.operator("serve", "Serve the API, and keep the log",
+		"Serves until interrupted, then lets running requests end. Its operations log goes to standard error.",
+		func(cmd *cobra.Command, c config.Config) (err error) {
+			ctx := cmd.Context()
+			a, err := app.Open(ctx, c, s.Err)
+			if err != nil {
+				return err //nolint:wrapcheck // says what was being done
+			}
+			defer func() { err = errors.Join(err, a.Close()) }()
+			if err := a.Listen(ctx); err != nil {
+				return err //nolint:wrapcheck // as above
+			}
+			a.Log.InfoContext(ctx, "serving", "url", a.URL(), "profile", string(c.Profile))
+			return a.Run(ctx) //nolint:wrapcheck // as above
+		})
+}
+
+func (s *shell) migrate() *cobra.Command {
+	return s.operator("migrate", "Bring the database to the newest schema",
+		"Safe to repeat, and to run before the new program is started: programs work with the schema of the version before and after theirs.",
+		func(cmd *cobra.Command, c config.Config) error {
+			version, err := app.Migrate(cmd.Context(), c)
+			if err != nil {
+				return err //nolint:wrapcheck // says what was being done
+			}
+			return s.result(map[string]int64{"schema": version}, func() error { return s.print("The database is at schema %d.", version) })
+		})
+}
+
+// enrolled is what bootstrap tells of one person: where the token is, never
+// what it is.
+type enrolled struct {
+	Person    string    `json:"person"`
+	TokenFile string    `json:"token_file"`
+	Expires   time.Time `json:"expires"`
+}
+
+func (s *shell) bootstrap() *cobra.Command {
+	var names []string
+	var out string
+	cmd := s.operator("bootstrap --name NAME --name NAME --out DIR", "Enrol the first two role-granters, once, offline",
+		`Enrols two persons of Legal, who grant every further role; neither can grant
+their own. It works once, on an empty system, and is logged. Each token is
+written to a file of its own in DIR, readable by you alone: hand it over in
+person, and delete the file. Tokens are never printed.`,
+		func(cmd *cobra.Command, c config.Config) error { return s.enrolFirst(cmd.Context(), c, names, out) })
+	cmd.Flags().StringArrayVar(&names, "name", nil, "`NAME` of a person; twice")
+	cmd.Flags().StringVar(&out, "out", "", "`DIR` for the files with the tokens")
+	return cmd
+}
+
+func (s *shell) enrolFirst(ctx context.Context, c config.Config, names []string, out string) (err error) {
+	if len(names) != 2 {
+		return usagef("name two persons: --name NAME --name NAME")
+	}
+	if out == "" {
+		return usagef("where to with the tokens? Give --out DIR")
+	}
+	files := []string{filepath.Join(out, "token-1"), filepath.Join(out, "token-2")}
+	if err := os.MkdirAll(out, 0o700); err != nil {
+		return fmt.Errorf("making --out: %w", err)
+	}
+	opened, err := reserve(files)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			for _, f := range opened {
+				err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+			}
+		}
+	}()
+	a, err := app.Open(ctx, c, s.Err)
+	if err != nil {
+		return err //nolint:wrapcheck // says what was being done
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	first, err := a.Services.Bootstrap(ctx, a.Parts.Store, people.Person{Name: names[0]}, people.Person{Name: names[1]})
+	if err != nil {
+		return err //nolint:wrapcheck // says what was being done
+	}
+	var told []enrolled
+	for i, e := range first {
+		_, werr := opened[i].WriteString(e.Secret.Reveal() + "\n")
+		if werr := errors.Join(werr, opened[i].Sync(), opened[i].Close()); werr != nil {
+			s.say("safeconduct: writing %s: %v; that person's token is lost, and the other one can issue a new one", files[i], werr)
+		}
+		told = append(told, enrolled{e.Person.ID, files[i], e.Token.Expires})
+	}
+	return s.result(told, func() error {
+		for i, t := range told {
+			if err := s.print("%s is enrolled as %s; the token is in %s and ends %s", names[i], t.Person, t.TokenFile, t.Expires.Format(time.RFC3339)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// reserve makes the files for the tokens before anybody is enrolled: a token
+// that cannot be written would be lost.
+func reserve(paths []string) ([]*os.File, error) {
+	var files []*os.File
+	for _, path := range paths {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			for _, f := range files {
+				err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+			}
+			return nil, fmt.Errorf("making the files for the tokens: %w; name an empty --out", err)
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+func (s *shell) configuration() *cobra.Command {
+	return group("config", "The configuration in force", s.operator("print", "Print the configuration in force, secrets redacted",
+		"Writes YAML with the origin of each value: default, file, environment or flag. The reference of every key is in deploy/docs.",
+		func(_ *cobra.Command, c config.Config) error { return c.Print(s.Out) })) //nolint:wrapcheck // says what was being done
+}
+
+// quiet is a log of operations for commands whose output people read: what
+// went wrong, and no more.
+func (s *shell) quiet() *slog.Logger {
+	return slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelError}))
+}

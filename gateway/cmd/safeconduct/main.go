@@ -1,0 +1,23 @@
+// Command safeconduct is the gateway and its command line.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"safeconduct/gateway/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Environ(), cli.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program but for the process.
+func run(ctx context.Context, args, env []string, stdio cli.IO) int {
+	return cli.Run(ctx, args, env, stdio)
+}

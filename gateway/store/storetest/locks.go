@@ -1,0 +1,194 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/authz"
+	"safeconduct/gateway/store"
+	"safeconduct/transfer"
+	"safeconduct/transfer/consent"
+)
+
+const lockBound = 20 * time.Second
+
+// RunLocks checks which transactions wait for which, on an engine on which
+// several write at once.
+func RunLocks(t *testing.T, open Open) {
+	t.Helper()
+	s, db := open(t)
+	l := &logged{bench: &bench{Store: s, tx: store.For[Tx](s)}, db: db}
+	said := l.lockable(t)
+	ctx := t.Context()
+	anchors := transfer.Anchors{Transfer: "t-1", Persons: []string{"p-2", "p-1", "p-1"}, Mission: "m-1", Partner: "x-1", Agreement: "a-1"}
+	decide := func(tx Tx) error { return tx.LockAnchors(ctx, anchors) }
+	withdraw := func(tx Tx) error {
+		said[0].Version, said[0].State = said[0].Version+1, consent.Withdrawn
+		return errors.Join(tx.LockSubjects(ctx, []string{said[1].Subject, said[0].Subject}), tx.SaveConsents(ctx, said[:1]))
+	}
+	reads := func(want consent.State) func(Tx) error {
+		return func(tx Tx) error {
+			all, err := tx.SubjectsOf(ctx, "t-1")
+			if err == nil && all[0].Consents[0].State != want {
+				t.Errorf("the decision reads %s, want %s", all[0].Consents[0].State, want)
+			}
+			return err
+		}
+	}
+	both := func(steps ...func(Tx) error) func(Tx) error {
+		return func(tx Tx) error {
+			for _, step := range steps {
+				if err := step(tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	t.Run("a withdrawal waits for the decision that reads it", func(t *testing.T) {
+		l.waits(t, decide, reads(consent.Given), withdraw)
+	})
+	t.Run("a decision waits for a withdrawal, and reads it", func(t *testing.T) {
+		said[0].Version, said[0].State = 2, consent.Given
+		l.waits(t, withdraw, nil, both(decide, reads(consent.Withdrawn)))
+	})
+	for name, change := range l.changes(t) {
+		t.Run(name+" waits for the decision that rests on it", func(t *testing.T) { l.waits(t, decide, nil, change) })
+	}
+	t.Run("two decisions on one transfer wait for each other", func(t *testing.T) { l.waits(t, decide, nil, decide) })
+	t.Run("two decisions on two transfers share", func(t *testing.T) {
+		other := anchors
+		other.Transfer = "t-2"
+		if _, err := l.tx.Update(ctx, func(tx Tx) error {
+			return errors.Join(decide(tx), l.work(t, func(tx Tx) error { return tx.LockAnchors(ctx, other) }))
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a deadlock is begun again", func(t *testing.T) { l.deadlock(t, said[0].Subject, said[1].Subject) })
+}
+
+// lockable saves what decisions rest on, and answers with what people said.
+func (l *logged) lockable(t *testing.T) []consent.Record {
+	t.Helper()
+	people, said := batch("l", 2)
+	saveEach(t, l.bench, missionKind(), mission("m-1"))
+	saveEach(t, l.bench, partyKind(), partyKind().fresh("x-1", full))
+	saveEach(t, l.bench, agreementKind(), agreements.Agreement{ID: "a-1", Version: 1})
+	saveEach(t, l.bench, assessmentKind(), assessment.Assessment{ID: "s-1", Record: 1, Content: assessment.Content{Agreement: "a-1"}})
+	saveEach(t, l.bench, grantKind(), grant("g-1", "p-1", authz.RO, "m-1", ""), grant("g-2", "p-2", authz.FP, "m-1", ""))
+	saveEach(t, l.bench, transferKind(), transfer.Transfer{ID: "t-1", Version: 1}, transfer.Transfer{ID: "t-2", Version: 1})
+	l.must(t, func(tx Tx) error {
+		return errors.Join(tx.SaveSubjects(t.Context(), people), tx.SaveConsents(t.Context(), said),
+			tx.SaveTransferSubjects(t.Context(), "t-1", []string{people[0].ID, people[1].ID}),
+			tx.SaveTransferSubjects(t.Context(), "t-2", []string{people[1].ID, people[0].ID}))
+	})
+	return said
+}
+
+// changes are those of each record that a decision rests on.
+func (*logged) changes(t *testing.T) map[string]func(Tx) error {
+	t.Helper()
+	ctx := t.Context()
+	ended := grant("g-2", "p-2", authz.FP, "m-1", "")
+	until := Epoch()
+	ended.Version, ended.Until = 2, &until
+	m, x := mission("m-1"), partyKind().fresh("x-1", full)
+	m.Version, x.Version = 2, 2
+	return map[string]func(Tx) error{
+		"the end of a grant":         func(tx Tx) error { return tx.SaveGrant(ctx, ended) },
+		"a change of the mission":    func(tx Tx) error { return tx.SaveMission(ctx, m) },
+		"a change of the partner":    func(tx Tx) error { return tx.SaveParty(ctx, x) },
+		"a change of the agreement":  func(tx Tx) error { return tx.SaveAgreement(ctx, agreements.Agreement{ID: "a-1", Version: 2}) },
+		"a change of the assessment": func(tx Tx) error { return tx.SaveAssessment(ctx, assessment.Assessment{ID: "s-1", Record: 2}) },
+		"a change of the transfer":   func(tx Tx) error { return tx.SaveTransfer(ctx, transfer.Transfer{ID: "t-1", Version: 2}) },
+	}
+}
+
+// waits runs first and, while its transaction is open, second, which must come
+// to wait for it. before runs in the first transaction once the second waits.
+func (l *logged) waits(t *testing.T, first, before, second func(Tx) error) {
+	t.Helper()
+	done := make(chan error, 1)
+	var ended atomic.Bool
+	if _, err := l.tx.Update(t.Context(), func(tx Tx) error {
+		if err := first(tx); err != nil {
+			return err
+		}
+		go func() {
+			err := l.try(t, second)
+			if !ended.Load() {
+				err = errors.Join(err, errors.New("it did not wait"))
+			}
+			done <- err
+		}()
+		l.untilWaiting(t)
+		if before != nil {
+			if err := before(tx); err != nil {
+				return err
+			}
+		}
+		if err := tx.Record(t.Context(), l.entry()); err != nil {
+			return err
+		}
+		ended.Store(true) // the commit follows, and nothing else
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// untilWaiting asks until one transaction of this database waits for a lock.
+func (l *logged) untilWaiting(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), lockBound)
+	defer cancel()
+	for {
+		var waiting int
+		err := l.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE a.datname = current_database() AND NOT l.granted`).Scan(&waiting)
+		if err != nil {
+			t.Errorf("nobody came to wait: %v", err)
+			return
+		}
+		if waiting > 0 {
+			return
+		}
+	}
+}
+
+// deadlock has two transactions each lock what the other locks next. The
+// database ends one, the store begins it again, and both succeed.
+func (l *logged) deadlock(t *testing.T, a, b string) {
+	var runs atomic.Int64
+	var barrier, group sync.WaitGroup
+	barrier.Add(2)
+	cross := func(first, second string) {
+		var met sync.Once
+		if err := l.try(t, func(tx Tx) error {
+			runs.Add(1)
+			if err := tx.LockSubjects(t.Context(), []string{first}); err != nil {
+				return err
+			}
+			met.Do(func() { barrier.Done(); barrier.Wait() })
+			return tx.LockSubjects(t.Context(), []string{second})
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+	group.Go(func() { cross(a, b) })
+	group.Go(func() { cross(b, a) })
+	group.Wait()
+	if runs.Load() < 3 {
+		t.Errorf("%d runs: there was no deadlock", runs.Load())
+	}
+}
