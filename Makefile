@@ -11,7 +11,7 @@ help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
 
 build: ## the program, into bin/
-	$(GO) build -trimpath -o $(BIN) ./gateway/cmd/safeconduct
+	$(GO) build -o $(BIN) ./gateway/cmd/safeconduct
 
 demo: build ## play the main job on embedded parts, then serve it
 	./$(BIN) demo

@@ -4,6 +4,7 @@ package parties
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -141,6 +142,9 @@ func (r *Register) Vet(ctx context.Context, c authz.Caller, id string, passed bo
 		}
 		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.PartyVet, res))
 	})
+	if errors.Is(err, people.ErrOwnAccess) { // R43
+		return Party{}, errors.Join(err, r.office.Deny(ctx, c, authz.PartyVet, res, "AUTH_ROLE_DENIED"))
+	}
 	return p, err
 }
 

@@ -127,46 +127,50 @@ func ValidCode(s string) bool { return code.MatchString(s) }
 
 // CreatePurpose records a purpose.
 func (b *Book) CreatePurpose(ctx context.Context, c authz.Caller, p Purpose) (Purpose, error) {
-	if !ValidCode(p.Code) || strings.TrimSpace(p.Text) == "" || strings.TrimSpace(p.LegalBasis) == "" {
-		return Purpose{}, fmt.Errorf("%w: a purpose needs a code (a-z, 0-9, _), a text and a legal basis", people.ErrInvalid)
-	}
-	if p.Refusable && strings.TrimSpace(p.Consequence) == "" {
-		return Purpose{}, fmt.Errorf("%w: a refusable purpose says what refusing means (R15)", people.ErrInvalid)
-	}
 	p.ID, p.Version, p.Actor, p.Created = b.office.NewID(), 1, c.Person, b.office.Time()
 	p.Updated = p.Created
-	return p, b.write(ctx, c, KindPurpose, p.ID, func(tx Tx) error { return tx.SavePurpose(ctx, p) })
+	return written(p, b.write(ctx, c, KindPurpose, p.ID, p.check, func(tx Tx) error { return tx.SavePurpose(ctx, p) }))
+}
+
+func (p Purpose) check() error {
+	if !ValidCode(p.Code) || strings.TrimSpace(p.Text) == "" || strings.TrimSpace(p.LegalBasis) == "" {
+		return fmt.Errorf("%w: a purpose needs a code (a-z, 0-9, _), a text and a legal basis", people.ErrInvalid)
+	}
+	if p.Refusable && strings.TrimSpace(p.Consequence) == "" {
+		return fmt.Errorf("%w: a refusable purpose says what refusing means (R15)", people.ErrInvalid)
+	}
+	return nil
 }
 
 // CreateCategory records a category of data.
 func (b *Book) CreateCategory(ctx context.Context, c authz.Caller, k Category) (Category, error) {
-	if !ValidCode(k.Code) || len(k.Fields) == 0 || slices.ContainsFunc(k.Fields, func(f string) bool { return strings.TrimSpace(f) == "" }) {
-		return Category{}, fmt.Errorf("%w: a category needs a code (a-z, 0-9, _) and its fields", people.ErrInvalid)
-	}
-	if !slices.Contains([]Sensitivity{Low, Moderate, High, Severe}, k.Sensitivity) {
-		return Category{}, fmt.Errorf("%w: sensitivity is low, moderate, high or severe", people.ErrInvalid)
-	}
 	if k.ApprovalScope == "" {
 		k.ApprovalScope = "agreement"
 	}
-	if k.ApprovalScope != "agreement" && k.ApprovalScope != "transfer" {
-		return Category{}, fmt.Errorf("%w: approval scope is agreement or transfer", people.ErrInvalid)
-	}
 	k.ID, k.Version, k.Actor, k.Created = b.office.NewID(), 1, c.Person, b.office.Time()
 	k.Updated = k.Created
-	return k, b.write(ctx, c, KindCategory, k.ID, func(tx Tx) error { return tx.SaveCategory(ctx, k) })
+	return written(k, b.write(ctx, c, KindCategory, k.ID, k.check, func(tx Tx) error { return tx.SaveCategory(ctx, k) }))
+}
+
+func (c Category) check() error {
+	switch {
+	case !ValidCode(c.Code) || len(c.Fields) == 0 || slices.ContainsFunc(c.Fields, func(f string) bool { return strings.TrimSpace(f) == "" }):
+		return fmt.Errorf("%w: a category needs a code (a-z, 0-9, _) and its fields", people.ErrInvalid)
+	case !slices.Contains([]Sensitivity{Low, Moderate, High, Severe}, c.Sensitivity):
+		return fmt.Errorf("%w: sensitivity is low, moderate, high or severe", people.ErrInvalid)
+	case c.ApprovalScope != "agreement" && c.ApprovalScope != "transfer":
+		return fmt.Errorf("%w: approval scope is agreement or transfer", people.ErrInvalid)
+	}
+	return nil
 }
 
 // CreateRetentionRule records how long data of a category may be kept for a
 // purpose.
 func (b *Book) CreateRetentionRule(ctx context.Context, c authz.Caller, r RetentionRule) (RetentionRule, error) {
-	if r.Days < 1 || !slices.Contains([]string{"delete", "anonymise"}, r.Action) || strings.TrimSpace(r.Trigger) == "" || r.Review.IsZero() {
-		return RetentionRule{}, fmt.Errorf("%w: a retention rule needs a trigger, a period in days, an action (delete or anonymise) and a review date", people.ErrInvalid)
-	}
 	r.Review = r.Review.UTC().Truncate(time.Microsecond)
 	r.ID, r.Version, r.Actor, r.Created = b.office.NewID(), 1, c.Person, b.office.Time()
 	r.Updated = r.Created
-	return r, b.write(ctx, c, KindRetention, r.ID, func(tx Tx) error {
+	return written(r, b.write(ctx, c, KindRetention, r.ID, r.check, func(tx Tx) error {
 		if _, err := tx.Purpose(ctx, r.Purpose); err != nil {
 			return err
 		}
@@ -178,13 +182,24 @@ func (b *Book) CreateRetentionRule(ctx context.Context, c authz.Caller, r Retent
 			return fmt.Errorf("%w: unknown category %q", people.ErrInvalid, r.Category)
 		}
 		return tx.SaveRetentionRule(ctx, r)
-	})
+	}))
 }
 
-func (b *Book) write(ctx context.Context, c authz.Caller, kind, id string, save func(Tx) error) error {
+func (r RetentionRule) check() error {
+	if r.Days < 1 || !slices.Contains([]string{"delete", "anonymise"}, r.Action) || strings.TrimSpace(r.Trigger) == "" || r.Review.IsZero() {
+		return fmt.Errorf("%w: a retention rule needs a trigger, a period in days, an action (delete or anonymise) and a review date", people.ErrInvalid)
+	}
+	return nil
+}
+
+// write authorises first, so that a denial is recorded whatever was asked.
+func (b *Book) write(ctx context.Context, c authz.Caller, kind, id string, check func() error, save func(Tx) error) error {
 	res := authz.Resource{Kind: kind, ID: id}
 	role, err := b.office.Authorise(ctx, c, authz.TermsWrite, res)
 	if err != nil {
+		return err
+	}
+	if err := check(); err != nil {
 		return err
 	}
 	_, err = b.store.Update(ctx, func(tx Tx) error {
@@ -194,6 +209,15 @@ func (b *Book) write(ctx context.Context, c authz.Caller, kind, id string, save 
 		return tx.Record(ctx, b.office.Entry(c, role, evidence.Change, authz.TermsWrite, res))
 	})
 	return err
+}
+
+// written is v, or nothing where it could not be written.
+func written[T any](v T, err error) (T, error) {
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return v, nil
 }
 
 // Purposes lists the purposes.

@@ -69,6 +69,9 @@ func TestOnlyLegalWrites(t *testing.T) {
 			if _, err := b.CreatePurpose(t.Context(), caller(role), shelter()); !errors.Is(err, authz.ErrDenied) {
 				t.Errorf("purpose: %v", err)
 			}
+			if _, err := b.CreatePurpose(t.Context(), caller(role), terms.Purpose{}); !errors.Is(err, authz.ErrDenied) {
+				t.Errorf("R43 a denial before the form is looked at: %v", err)
+			}
 			if _, err := b.CreateCategory(t.Context(), caller(role), identity()); !errors.Is(err, authz.ErrDenied) {
 				t.Errorf("category: %v", err)
 			}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -151,8 +150,10 @@ func (w *world) entries(kind evidence.Kind) []evidence.Entry {
 	w.t.Helper()
 	db, err := sql.Open("sqlite", "file:"+w.path+"?mode=ro")
 	w.must(err)
+	defer func() { w.must(db.Close()) }()
 	rows, err := db.QueryContext(w.ctx, "SELECT body FROM log_entries WHERE kind = ? ORDER BY id", string(kind))
 	w.must(err)
+	defer func() { w.must(rows.Close()) }()
 	var all []evidence.Entry
 	for rows.Next() {
 		var body []byte
@@ -161,7 +162,7 @@ func (w *world) entries(kind evidence.Kind) []evidence.Entry {
 		w.must(json.Unmarshal(body, &e))
 		all = append(all, e)
 	}
-	w.must(errors.Join(rows.Err(), rows.Close(), db.Close()))
+	w.must(rows.Err())
 	return all
 }
 

@@ -100,8 +100,10 @@ func TestConfirmKey(t *testing.T) {
 	})
 	t.Run("separation of duties 8 not by its owner of Legal", func(t *testing.T) {
 		own := w.enrol(w.legal)
-		if _, err := w.ConfirmKey(w.ctx, w.as(w.legal), own.ID, "letter"); !errors.Is(err, people.ErrOwnAccess) {
-			t.Error(err)
+		var err error
+		denials := w.records(evidence.Denial, func() { _, err = w.ConfirmKey(w.ctx, w.as(w.legal), own.ID, "letter") })
+		if !errors.Is(err, people.ErrOwnAccess) || denials != 1 {
+			t.Errorf("%v, %d denials", err, denials)
 		}
 		if _, err := w.ConfirmKey(w.ctx, w.as(w.second), own.ID, "letter"); err != nil {
 			t.Errorf("by a colleague: %v", err)

@@ -162,7 +162,7 @@ func unfinished(dir string, finished bool) error {
 // configure is embedded parts in dir, or those that --config names; served on
 // loopback without TLS, to this machine only.
 func (f *playing) configure(s *shell, dir string) (config.Config, error) {
-	c := config.Default(nil)
+	c := config.Default(s.env)
 	if s.config != "" {
 		var err error
 		if c, err = config.Load(nil, s.env, s.config); err != nil {
@@ -174,7 +174,7 @@ func (f *playing) configure(s *shell, dir string) (config.Config, error) {
 			c.Profile = config.Embedded
 		}
 	}
-	if !c.UsesPostgreSQL() || !c.UsesVault() || !c.UsesS3() {
+	if c.Data == config.Default(s.env).Data || s.config == "" { // what the file names stays
 		c.Data = dir
 	}
 	listen, err := f.address()
@@ -260,7 +260,7 @@ func (g *stage) play(ctx context.Context, a *app.App) error {
 	}
 	p := demo.Player{
 		System: system, Payload: g.payload, Report: report, Now: time.Now, Random: rand.Reader,
-		Copy: demo.Embedded{System: system, File: filepath.Join(g.config.Data, databaseFile)},
+		Copy: demo.Copies{System: system, File: filepath.Join(g.config.Data, databaseFile)},
 	}
 	world, transfer, err := p.Play(ctx)
 	if err != nil {

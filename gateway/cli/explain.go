@@ -15,7 +15,7 @@ func (s *shell) explain(err error) {
 	var p *edge.Problem
 	if !errors.As(err, &p) {
 		s.say("safeconduct: %v%s", err, hint(err))
-		if s.json && !s.lines {
+		if s.json && !s.lines && exitCode(err) != exitUsage {
 			s.failed(map[string]any{"error": err.Error(), "exit": exitCode(err)})
 		}
 		return

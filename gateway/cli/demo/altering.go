@@ -59,16 +59,16 @@ func (c *Copied) Alter() (what string, err error) {
 	return "a refusal in the log now says that it was allowed", nil
 }
 
-// Embedded copies the embedded database of a system.
-type Embedded struct {
+// Copies copies the database of a system, to a temporary folder, which is
+// outside its data.
+type Copies struct {
 	System System
-	File   string // of the living database
-	Parent string // folder to copy into, outside the data folder; the system's temporary one where empty
+	File   string // of the living database, where it is embedded
 }
 
 // Copy implements Copier. The database is in use: a copy that was caught in a
 // change does not verify, and is made again.
-func (e Embedded) Copy(ctx context.Context) (*Copied, error) {
+func (e Copies) Copy(ctx context.Context) (*Copied, error) {
 	keys, err := e.System.Parts.Signer.PublicKeys(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the public keys of the log: %w", err)
@@ -85,31 +85,19 @@ func (e Embedded) Copy(ctx context.Context) (*Copied, error) {
 	}
 }
 
-func (e Embedded) once(ctx context.Context, keys []seal.PublicKey) (_ *Copied, err error) {
-	dir, err := os.MkdirTemp(e.Parent, "safeconduct-copy-")
+func (e Copies) once(ctx context.Context, keys []seal.PublicKey) (_ *Copied, err error) {
+	dir, err := os.MkdirTemp("", "safeconduct-copy-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the copy: %w", err)
 	}
-	c := &Copied{dir: dir, file: filepath.Join(dir, filepath.Base(e.File)), origin: e.System.Origin, keys: keys}
+	c := &Copied{dir: dir, file: filepath.Join(dir, "safeconduct.db"), origin: e.System.Origin, keys: keys}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Remove())
 		}
 	}()
-	// The log that is written ahead goes first: what a checkpoint moves from it
-	// to the file meanwhile is then in both.
-	for _, suffix := range []string{"-wal", ""} {
-		if err := copyFile(e.File+suffix, c.file+suffix); err != nil && !(suffix != "" && errors.Is(err, fs.ErrNotExist)) {
-			return nil, fmt.Errorf("copying the database: %w", err)
-		}
-	}
-	// Opening and closing folds the two into one file.
-	st, err := store.OpenSQLite(ctx, c.file, store.Options{Now: time.Now})
-	if err != nil {
-		return nil, err //nolint:wrapcheck // says what was being done
-	}
-	if err := st.Close(); err != nil {
-		return nil, err //nolint:wrapcheck // says what was being done
+	if err := e.into(ctx, c.file); err != nil {
+		return nil, err
 	}
 	v, err := c.Verify(ctx)
 	if err != nil {
@@ -119,6 +107,33 @@ func (e Embedded) once(ctx context.Context, keys []seal.PublicKey) (_ *Copied, e
 		return nil, fmt.Errorf("the copy does not verify: %s", v.Findings[0])
 	}
 	return c, nil
+}
+
+// whole is a store that can copy itself as one moment shows it.
+type whole interface {
+	CopyTo(ctx context.Context, path string) error
+}
+
+func (e Copies) into(ctx context.Context, path string) error {
+	if s, ok := any(e.System.Parts.Store).(whole); ok {
+		return s.CopyTo(ctx, path) //nolint:wrapcheck // says what was being done
+	}
+	if e.System.Parts.Store.Engine() != store.SQLite {
+		return errors.New("this database cannot be copied")
+	}
+	// The log that is written ahead goes first: what a checkpoint moves from it
+	// to the file meanwhile is then in both.
+	for _, suffix := range []string{"-wal", ""} {
+		if err := copyFile(e.File+suffix, path+suffix); err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
+			return fmt.Errorf("copying the database: %w", err)
+		}
+	}
+	// Opening and closing folds the two into one file.
+	st, err := store.OpenSQLite(ctx, path, store.Options{Now: time.Now})
+	if err != nil {
+		return err //nolint:wrapcheck // says what was being done
+	}
+	return st.Close() //nolint:wrapcheck // as above
 }
 
 func copyFile(from, to string) error {

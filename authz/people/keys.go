@@ -1,0 +1,90 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+)
+
+// EnrolKey enrols a signing key of the caller's own, with proof that the
+// caller holds its private half.
+func (r *Register) EnrolKey(ctx context.Context, c authz.Caller, publicJWK, proof string) (Key, error) {
+	if res := (authz.Resource{Kind: KindKey, Owner: c.Person}); !c.Reaches(authz.KeyEnrol) {
+		return Key{}, errors.Join(authz.ErrDenied, r.office.Deny(ctx, c, authz.KeyEnrol, res, "AUTH_ROLE_DENIED"))
+	}
+	now := r.office.Time()
+	thumb, err := r.proof.ProveKey(publicJWK, proof, c.Person, now)
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: %w", ErrKeyUnproven, err)
+	}
+	k := Key{ID: thumb, Version: 1, Person: c.Person, Public: publicJWK, Enrolled: now, Actor: c.Person, Created: now, Updated: now}
+	e := r.office.Entry(c, "", evidence.Change, authz.KeyEnrol, authz.Resource{Kind: KindKey, ID: k.ID, Owner: c.Person})
+	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if err := tx.SaveKey(ctx, k); err != nil {
+			return err
+		}
+		return tx.Record(ctx, e)
+	})
+	return k, err
+}
+
+// ConfirmKey records that Legal has seen what proves the owner's authority to
+// sign; only then do signatures with the key count (condition 9).
+func (r *Register) ConfirmKey(ctx context.Context, c authz.Caller, id, authority string) (Key, error) {
+	return r.changeKey(ctx, c, id, func(k *Key, now time.Time) error {
+		if strings.TrimSpace(authority) == "" {
+			return fmt.Errorf("%w: name what proves the signing authority", ErrInvalid)
+		}
+		if k.Person == c.Person {
+			return ErrOwnAccess
+		}
+		if k.Confirmed != nil || k.Revoked != nil {
+			return fmt.Errorf("%w: the key is confirmed or revoked already", evidence.ErrConflict)
+		}
+		k.Confirmed, k.By, k.Authority = &now, c.Person, authority
+		return nil
+	})
+}
+
+// RevokeKey ends a key: signatures made from now on do not count. By Legal.
+func (r *Register) RevokeKey(ctx context.Context, c authz.Caller, id string) (Key, error) {
+	return r.changeKey(ctx, c, id, func(k *Key, now time.Time) error {
+		if k.Revoked != nil {
+			return fmt.Errorf("%w: the key is revoked already", evidence.ErrConflict)
+		}
+		k.Revoked = &now
+		return nil
+	})
+}
+
+func (r *Register) changeKey(ctx context.Context, c authz.Caller, id string, change func(*Key, time.Time) error) (Key, error) {
+	res := authz.Resource{Kind: KindKey, ID: id}
+	role, err := r.office.Authorise(ctx, c, authz.KeyConfirm, res)
+	if err != nil {
+		return Key{}, err
+	}
+	var k Key
+	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if k, err = tx.Key(ctx, id); err != nil {
+			return err
+		}
+		now := r.office.Time()
+		if err := change(&k, now); err != nil {
+			return err
+		}
+		k.Version, k.Actor, k.Updated = k.Version+1, c.Person, now
+		if err := tx.SaveKey(ctx, k); err != nil {
+			return err
+		}
+		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.KeyConfirm, res))
+	})
+	if errors.Is(err, ErrOwnAccess) { // R43
+		return Key{}, errors.Join(err, r.office.Deny(ctx, c, authz.KeyConfirm, res, "AUTH_ROLE_DENIED"))
+	}
+	return k, err
+}

@@ -1,0 +1,161 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"safeconduct/authz"
+	"safeconduct/gateway/cli"
+	"safeconduct/gateway/cli/client"
+	"safeconduct/gateway/cli/demo"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"safeconduct": func() {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		code := cli.Run(ctx, os.Args[1:], os.Environ(), cli.IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+		stop()
+		os.Exit(code)
+	}})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": code, "await": await, "enter": enter, "consent": consent, "approve": approve, "alter": alter, "mode": mode, "steps": steps,
+		},
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir)
+			return nil
+		},
+	})
+}
+
+// code runs a command, which must end with the exit code: code N COMMAND...
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command...")
+	}
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if want := args[0]; want != strconv.Itoa(got) {
+		ts.Fatalf("exit code %d, want %s", got, want)
+	}
+}
+
+// await waits for a file: await FILE
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	for range 600 {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond) // another process makes it
+	}
+	ts.Fatalf("%s does not come", args[0])
+}
+
+func world(ts *testscript.TestScript, dir string) demo.World {
+	w, err := demo.Load(ts.MkAbs(dir))
+	ts.Check(err)
+	return w
+}
+
+// enter takes a world up: tokens into files token-ROLE, the address into URL,
+// an order for two persons into order.json. enter DIR
+func enter(ts *testscript.TestScript, _ bool, args []string) {
+	w := world(ts, args[0])
+	ts.Setenv("URL", w.URL)
+	ts.Setenv("MISSION", w.Mission)
+	ts.Setenv("AGREEMENT", w.Agreement)
+	for role, secret := range w.Tokens {
+		ts.Check(os.WriteFile(ts.MkAbs("token-"+strings.ToLower(string(role))), []byte(secret.Reveal()+"\n"), 0o600))
+	}
+	b, err := json.Marshal(client.Order{
+		Mission: w.Mission, Partner: w.Partner, Purpose: w.Purpose, Nature: "personal", RecipientClass: "service_provider",
+		Categories: w.Categories, Fields: []string{"case_reference", "notes"}, Subjects: []string{"NEW-1", "NEW-2"},
+	})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("order.json"), b, 0o600))
+}
+
+func call(ts *testscript.TestScript, w demo.World, role authz.Role, path string, in any) {
+	c, err := client.New(w.URL, w.Tokens[role], client.Options{})
+	ts.Check(err)
+	defer c.Close()
+	_, err = c.Call(context.Background(), http.MethodPost, path, in, nil)
+	ts.Check(err)
+}
+
+// consent records that persons consent: consent DIR CASE...
+func consent(ts *testscript.TestScript, _ bool, args []string) {
+	w := world(ts, args[0])
+	call(ts, w, authz.RO, "/consents/batch", map[string]any{
+		"mission": w.Mission, "decision": "given", "notice_version": "1", "language": "en", "could_ask_questions": true, "understood": true,
+		"purposes": []string{w.Purpose}, "recipients": []string{w.Partner}, "categories": w.Categories, "form": "written",
+		"event_time": time.Now().UTC(), "subject_type": "beneficiary", "case_references": args[1:],
+	})
+}
+
+// approve approves the transfer that a result names, and puts its id into
+// TRANSFER: approve DIR RESULT
+func approve(ts *testscript.TestScript, _ bool, args []string) {
+	var sent struct{ Transfer string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &sent))
+	call(ts, world(ts, args[0]), authz.HOM, "/transfers/"+sent.Transfer+"/approvals", map[string]bool{"granted": true})
+	ts.Setenv("TRANSFER", sent.Transfer)
+}
+
+// alter replaces a text in a file by one as long, once: alter FILE OLD NEW
+func alter(ts *testscript.TestScript, _ bool, args []string) {
+	b := []byte(ts.ReadFile(args[0]))
+	if len(args[1]) != len(args[2]) || !bytes.Contains(b, []byte(args[1])) {
+		ts.Fatalf("%s does not hold it", args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Replace(b, []byte(args[1]), []byte(args[2]), 1), 0o600))
+}
+
+// mode demands the mode of a file: mode FILE -rw-------
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if info.Mode().String() != args[1] {
+		ts.Fatalf("%s is %s", args[0], info.Mode())
+	}
+}
+
+// steps demands that a file is JSON Lines of steps and nothing else, each with
+// every member: steps FILE
+func steps(ts *testscript.TestScript, _ bool, args []string) {
+	names := []string{"step", "actor", "method", "path", "status", "outcome", "codes"}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		var step map[string]any
+		ts.Check(json.Unmarshal([]byte(line), &step))
+		for _, name := range names {
+			if step[name] == nil {
+				ts.Fatalf("no member %s in %s", name, line)
+			}
+		}
+		if _, ok := step["codes"].([]any); !ok || len(step) != len(names) {
+			ts.Fatalf("not a step: %s", line)
+		}
+	}
+}
