@@ -3,7 +3,10 @@
 // The answer is deny unless a line of the policy allows (domain.md section 5).
 package authz
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Role is a business role of domain.md section 4. A person holds a role for
 // one mission, for one partner, or for headquarters.
@@ -78,9 +81,10 @@ type Caller struct {
 	Token     string // id of the token, never its secret
 	Assurance Assurance
 	Grants    []Grant
-	Scope     []Action // what the token is limited to; empty: all that the roles allow
-	Request   string   // request id, for the log
-	Source    string   // commitment to the source address, never the address
+	Scope     []Action  // what the token is limited to; empty: all that the roles allow
+	RolesAsOf time.Time // the token carries no role granted later
+	Request   string    // request id, for the log
+	Source    string    // commitment to the source address, never the address
 }
 
 // System is the caller for what the clock does.

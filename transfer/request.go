@@ -38,8 +38,8 @@ func (o *Office) check(r Order) error {
 	}
 	seen := make(map[string]bool, len(r.Subjects))
 	for i, s := range r.Subjects {
-		if strings.TrimSpace(s) == "" || len(s) > 200 || seen[s] {
-			return fmt.Errorf("%w: subject in row %d is empty, too long or a repetition", people.ErrInvalid, i+1)
+		if s == "" || strings.TrimSpace(s) != s || len(s) > 200 || seen[s] {
+			return fmt.Errorf("%w: subject in row %d is empty, too long, a repetition, or has white space around it", people.ErrInvalid, i+1)
 		}
 		seen[s] = true
 	}

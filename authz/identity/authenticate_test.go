@@ -32,13 +32,28 @@ func TestAuthenticate(t *testing.T) {
 	})
 	t.Run("roles are read fresh for each request", func(t *testing.T) {
 		g := w.grant(ro, authz.FP, w.here, "")
-		if c, err := w.Authenticate(w.ctx, secret); err != nil || !c.Holds(authz.FP) {
+		_, fresh := w.issued(ro, day)
+		if c, err := w.Authenticate(w.ctx, fresh); err != nil || !c.Holds(authz.FP) {
 			t.Errorf("after the grant: %+v, %v", c, err)
 		}
 		_, err := w.people.EndGrant(w.ctx, w.as(w.legal), g.ID)
 		w.must(err)
-		if c, err := w.Authenticate(w.ctx, secret); err != nil || c.Holds(authz.FP) || !c.Holds(authz.RO) {
+		if c, err := w.Authenticate(w.ctx, fresh); err != nil || c.Holds(authz.FP) || !c.Holds(authz.RO) {
 			t.Errorf("after its end: %+v, %v", c, err)
+		}
+	})
+	t.Run("separation of duties 8 a role granted later comes to no older token, nor to one made with it", func(t *testing.T) {
+		person := w.holder(w.here, "", authz.RO)
+		_, kept := w.issued(person, day)
+		w.grant(person, authz.FP, w.here, "")
+		c, err := w.Authenticate(w.ctx, kept)
+		if err != nil || c.Holds(authz.FP) || !c.Holds(authz.RO) {
+			t.Errorf("the older token: %+v, %v", c, err)
+		}
+		_, renewed, err := w.Issue(w.ctx, c, person, day, nil)
+		w.must(err)
+		if c, err = w.Authenticate(w.ctx, renewed); err != nil || c.Holds(authz.FP) {
+			t.Errorf("the renewed one: %+v, %v", c, err)
 		}
 	})
 	t.Run("AUTH_INVALID unknown", func(t *testing.T) {

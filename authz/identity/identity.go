@@ -40,11 +40,15 @@ type Token struct {
 	Hash      string          `json:"hash"` // hex SHA-256 of the secret
 	Assurance authz.Assurance `json:"assurance"`
 	Scope     []authz.Action  `json:"scope,omitempty"`
-	Expires   time.Time       `json:"expires"` // exclusive
-	Revoked   *time.Time      `json:"revoked,omitempty"`
-	Actor     string          `json:"actor"`
-	Created   time.Time       `json:"created"`
-	Updated   time.Time       `json:"updated"`
+	// RolesAsOf bounds what the token carries: the roles held then, as far as
+	// they are held still. Whoever issued it could have granted those; a role
+	// granted later needs a token from who may grant that one.
+	RolesAsOf time.Time  `json:"roles_as_of"`
+	Expires   time.Time  `json:"expires"` // exclusive
+	Revoked   *time.Time `json:"revoked,omitempty"`
+	Actor     string     `json:"actor"`
+	Created   time.Time  `json:"created"`
+	Updated   time.Time  `json:"updated"`
 }
 
 // LiveAt reports whether the token is honoured at t.
@@ -172,9 +176,9 @@ func (d *Desk) Authenticate(ctx context.Context, secret Secret) (authz.Caller, e
 		if err != nil {
 			return err
 		}
-		c = authz.Caller{Person: t.Person, Token: t.ID, Assurance: t.Assurance, Scope: t.Scope}
+		c = authz.Caller{Person: t.Person, Token: t.ID, Assurance: t.Assurance, Scope: t.Scope, RolesAsOf: t.RolesAsOf}
 		for _, g := range grants {
-			if g.LiveAt(now) {
+			if g.LiveAt(now) && !g.From.After(t.RolesAsOf) {
 				c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
 			}
 		}
@@ -226,7 +230,10 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 	now := d.office.Time()
 	t := Token{
 		ID: d.office.NewID(), Version: 1, Person: person, Hash: secret.Hash(), Assurance: assurance, Scope: scope,
-		Expires: now.Add(life), Actor: c.Person, Created: now, Updated: now,
+		RolesAsOf: now, Expires: now.Add(life), Actor: c.Person, Created: now, Updated: now,
+	}
+	if person == c.Person {
+		t.RolesAsOf = c.RolesAsOf
 	}
 	res := authz.Resource{Kind: KindToken, ID: t.ID, Mission: p.Mission, Partner: p.Partner, Owner: person}
 	_, err = d.store.Update(ctx, func(tx Tx) error {

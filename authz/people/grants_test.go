@@ -21,8 +21,8 @@ func TestWhoMayGrantWhat(t *testing.T) {
 	}
 	may := map[string][]authz.Role{
 		"LEG": {authz.RO, authz.HOM, authz.FP, authz.LEG, authz.DPO, authz.PSG, authz.PDL, authz.OIG},
-		"HOM": {authz.RO, authz.FP, authz.PSG, authz.PDL},
-		"FP":  {authz.RO, authz.PSG, authz.PDL},
+		"HOM": {authz.RO, authz.FP},
+		"FP":  {authz.RO},
 	}
 	for name, c := range granters {
 		for _, role := range may["LEG"] {

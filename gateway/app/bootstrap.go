@@ -81,7 +81,7 @@ func (b bootstrapDesk) enrol(ctx context.Context, tx bootstrapTx, p people.Perso
 		return Enrolled{}, err
 	}
 	t := identity.Token{
-		ID: office.NewID(), Version: 1, Person: p.ID, Hash: secret.Hash(), Assurance: authz.AssuranceVouched,
+		ID: office.NewID(), Version: 1, Person: p.ID, Hash: secret.Hash(), Assurance: authz.AssuranceVouched, RolesAsOf: now,
 		Expires: now.Add(bootstrapLife), Actor: sys.Person, Created: now, Updated: now,
 	}
 	if err := tx.SavePerson(ctx, p); err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -16,10 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"safeconduct/authz"
 	"safeconduct/gateway/cli"
-	"safeconduct/gateway/cli/client"
-	"safeconduct/gateway/cli/demo"
 )
 
 func TestMain(m *testing.M) {
@@ -35,7 +31,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "await": await, "enter": enter, "consent": consent, "approve": approve, "alter": alter, "mode": mode, "steps": steps,
+			"code": code, "await": await, "enter": enter, "consent": consent, "approve": approve, "keep": keep, "rewritten": rewritten, "draft": draft, "confirm": confirm, "alter": alter, "mode": mode, "steps": steps,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
@@ -71,57 +67,6 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(50 * time.Millisecond) // another process makes it
 	}
 	ts.Fatalf("%s does not come", args[0])
-}
-
-func world(ts *testscript.TestScript, dir string) demo.World {
-	w, err := demo.Load(ts.MkAbs(dir))
-	ts.Check(err)
-	return w
-}
-
-// enter takes a world up: tokens into files token-ROLE, the address into URL,
-// an order for two persons into order.json. enter DIR
-func enter(ts *testscript.TestScript, _ bool, args []string) {
-	w := world(ts, args[0])
-	ts.Setenv("URL", w.URL)
-	ts.Setenv("MISSION", w.Mission)
-	ts.Setenv("AGREEMENT", w.Agreement)
-	for role, secret := range w.Tokens {
-		ts.Check(os.WriteFile(ts.MkAbs("token-"+strings.ToLower(string(role))), []byte(secret.Reveal()+"\n"), 0o600))
-	}
-	b, err := json.Marshal(client.Order{
-		Mission: w.Mission, Partner: w.Partner, Purpose: w.Purpose, Nature: "personal", RecipientClass: "service_provider",
-		Categories: w.Categories, Fields: []string{"case_reference", "notes"}, Subjects: []string{"NEW-1", "NEW-2"},
-	})
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs("order.json"), b, 0o600))
-}
-
-func call(ts *testscript.TestScript, w demo.World, role authz.Role, path string, in any) {
-	c, err := client.New(w.URL, w.Tokens[role], client.Options{})
-	ts.Check(err)
-	defer c.Close()
-	_, err = c.Call(context.Background(), http.MethodPost, path, in, nil)
-	ts.Check(err)
-}
-
-// consent records that persons consent: consent DIR CASE...
-func consent(ts *testscript.TestScript, _ bool, args []string) {
-	w := world(ts, args[0])
-	call(ts, w, authz.RO, "/consents/batch", map[string]any{
-		"mission": w.Mission, "decision": "given", "notice_version": "1", "language": "en", "could_ask_questions": true, "understood": true,
-		"purposes": []string{w.Purpose}, "recipients": []string{w.Partner}, "categories": w.Categories, "form": "written",
-		"event_time": time.Now().UTC(), "subject_type": "beneficiary", "case_references": args[1:],
-	})
-}
-
-// approve approves the transfer that a result names, and puts its id into
-// TRANSFER: approve DIR RESULT
-func approve(ts *testscript.TestScript, _ bool, args []string) {
-	var sent struct{ Transfer string }
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &sent))
-	call(ts, world(ts, args[0]), authz.HOM, "/transfers/"+sent.Transfer+"/approvals", map[string]bool{"granted": true})
-	ts.Setenv("TRANSFER", sent.Transfer)
 }
 
 // alter replaces a text in a file by one as long, once: alter FILE OLD NEW
