@@ -129,6 +129,7 @@ type Agreement struct {
 	Document   Document       `json:"document"`
 	Digest     signing.Digest `json:"digest"` // of the document
 	Drafter    string         `json:"drafter"`
+	Editors    []string       `json:"editors,omitempty"` // others who wrote in the draft
 	Signatures []Signature    `json:"signatures,omitempty"`
 	Suspension *Suspension    `json:"suspension,omitempty"`
 	Lifts      []Act          `json:"lifts,omitempty"`        // of those two who lift, so far
@@ -160,6 +161,11 @@ func (d Document) MissingClauses() []string {
 
 // DigestOf computes the digest that the signatures must bind.
 func (d Document) DigestOf() (signing.Digest, error) { return signing.DigestOf(d) }
+
+// wrote reports whether the person wrote any of the document.
+func (a Agreement) wrote(person string) bool {
+	return person == a.Drafter || slices.Contains(a.Editors, person)
+}
 
 // SignedBy reports whether the party has signed.
 func (a Agreement) SignedBy(party string) bool {

@@ -157,6 +157,38 @@ func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role,
 	return tx.Record(ctx, e)
 }
 
+// Revise writes another document into a draft, such as one that Legal returned.
+// Mission and partner stay: with others it is another agreement.
+func (d *Desk) Revise(ctx context.Context, c authz.Caller, id string, doc Document) (Agreement, error) {
+	return d.change(ctx, c, authz.AgreementDraft, id, "revise", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		if err := a.in(act.Event, Draft); err != nil {
+			return a, err
+		}
+		if doc.Mission != a.Document.Mission || doc.Partner != a.Document.Partner {
+			return a, fmt.Errorf("%w: mission and partner of an agreement stay; draft another one", people.ErrInvalid)
+		}
+		doc.Agreement, doc.Version = a.ID, a.Document.Version
+		doc.EffectiveFrom, doc.ValidUntil = doc.EffectiveFrom.UTC().Truncate(time.Microsecond), doc.ValidUntil.UTC().Truncate(time.Microsecond)
+		if err := doc.check(); err != nil {
+			return a, err
+		}
+		if err := known(ctx, tx, doc); err != nil {
+			return a, err
+		}
+		digest, err := doc.DigestOf()
+		if err != nil {
+			return a, fmt.Errorf("%w: %w", people.ErrInvalid, err)
+		}
+		a = a.next(Draft, act)
+		// Whoever wrote any of it does not activate it (separation of duties 3).
+		if act.Person != a.Drafter && !slices.Contains(a.Editors, act.Person) {
+			a.Editors = append(slices.Clip(a.Editors), act.Person)
+		}
+		a.Document, a.Digest = doc, digest
+		return a, nil
+	})
+}
+
 // may is the one way to an agreement: scoped by mission and partner first, so
 // that another's agreement answers as an unknown one, then by the policy.
 func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id string) (Agreement, authz.Role, error) {

@@ -103,7 +103,7 @@ func (a Agreement) reviewed(to State, act Act) (Agreement, error) {
 	if err := a.in(act.Event, Review); err != nil {
 		return a, err
 	}
-	if act.Person == a.Drafter {
+	if a.wrote(act.Person) {
 		return a, a.illegal(act.Event, "who drafted it does not decide on it", "ask another person of Legal")
 	}
 	return a.next(to, act), nil
@@ -143,7 +143,7 @@ func (a Agreement) Activate(posts Posts, assessed bool, act Act) (Agreement, err
 		return a, err
 	}
 	switch {
-	case act.Person == a.Drafter:
+	case a.wrote(act.Person):
 		return a, a.illegal(act.Event, "the drafter is not the activator (separation of duties 3)", "ask another person of Legal")
 	case act.At.Before(a.Document.EffectiveFrom):
 		return a, a.illegal(act.Event, "the effective date is reached", "wait until "+a.Document.EffectiveFrom.Format(time.RFC3339))

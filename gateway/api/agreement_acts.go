@@ -27,6 +27,12 @@ func (r *routes) agreementActs() {
 	post := func(id, act, summary, about string) spec {
 		return spec{tag: "agreements", id: id, method: http.MethodPost, path: "/agreements/{id}/" + act, summary: summary, about: about}
 	}
+	handle(r, spec{
+		tag: "agreements", id: "revise-agreement", method: http.MethodPut, path: "/agreements/{id}", summary: "Write another document into a draft",
+		about: "Also one that Legal returned. Mission and partner stay.",
+	}, func(ctx context.Context, c authz.Caller, in *with[draftBody]) (agreements.Agreement, error) {
+		return r.Agreements.Revise(ctx, c, in.ID, in.Body.document())
+	})
 	handle(r, post("review-agreement", "review", "Send a draft to Legal's review", "Annex I must be complete."),
 		func(ctx context.Context, c authz.Caller, in *RecordID) (agreements.Agreement, error) {
 			return r.Agreements.SendToReview(ctx, c, in.ID)

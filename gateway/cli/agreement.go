@@ -83,7 +83,7 @@ func (f *signature) run(ctx context.Context, s *shell, id string) error {
 	}
 	var me caller
 	if _, err := c.Get(ctx, "/tokens/current", &me); err != nil {
-		return err //nolint:wrapcheck // a problem speaks for itself
+		return err
 	}
 	statement, err := f.statement(me, doc, digest)
 	if err != nil {
@@ -99,7 +99,7 @@ func (f *signature) run(ctx context.Context, s *shell, id string) error {
 	var a agreements.Agreement
 	body := map[string]string{"key": key.Public().Thumbprint(), "jws": jws}
 	if _, err := c.Call(ctx, http.MethodPost, "/agreements/"+url.PathEscape(id)+"/signatures", body, &a); err != nil {
-		return err //nolint:wrapcheck // a problem speaks for itself
+		return err
 	}
 	result := map[string]string{"agreement": id, "state": string(a.State), "digest": digest.String(), "party": statement.Party, "key": key.Public().Thumbprint()}
 	return s.result(result, func() error {
@@ -114,7 +114,7 @@ func fetchDocument(ctx context.Context, c *client.Client, id string) (agreements
 	var doc agreements.Document
 	text, err := c.Bytes(ctx, "/agreements/"+url.PathEscape(id)+"/document")
 	if err != nil {
-		return doc, signing.Digest{}, err //nolint:wrapcheck // a problem speaks for itself
+		return doc, signing.Digest{}, err
 	}
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return doc, signing.Digest{}, errors.New("reading the document: it is not of the form that this program knows")

@@ -14,7 +14,7 @@ import (
 )
 
 // tokenVariable holds the token where --token-file does not name one.
-const tokenVariable = "SAFECONDUCT_TOKEN" //nolint:gosec // the name of a variable
+const tokenVariable = "SAFECONDUCT_TOKEN"
 
 // connection is the flags of a command that calls a gateway.
 type connection struct {
@@ -39,15 +39,18 @@ func (c *connection) open(s *shell) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.New(address, token, client.Options{Language: s.language()}) //nolint:wrapcheck // says what to mend
+	return client.New(address, token, client.Options{Language: s.language()})
 }
 
 const maxToken = 4096
 
 func (c *connection) token(s *shell) (identity.Secret, error) {
-	text := s.lookup(tokenVariable)
-	if c.tokenFile != "" {
-		f, err := os.Open(c.tokenFile)
+	text, path := s.lookup(tokenVariable), c.tokenFile
+	if path == "" && text == "" {
+		path = s.lookup(tokenVariable + "_FILE")
+	}
+	if path != "" {
+		f, err := os.Open(path)
 		if err != nil {
 			return identity.Secret{}, &coded{exitUsage, fmt.Errorf("reading the token: %w", err)}
 		}

@@ -78,7 +78,7 @@ func (f *playing) run(ctx context.Context, s *shell) (err error) {
 	world, err := demo.Load(dir)
 	again := err == nil
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err //nolint:wrapcheck // says what to mend
+		return err
 	}
 	if again && f.file != "" {
 		return usagef("the story in --data was played already: name another folder to play it with --file")
@@ -86,7 +86,7 @@ func (f *playing) run(ctx context.Context, s *shell) (err error) {
 	if err := unfinished(dir, again); err != nil {
 		return err
 	}
-	c, err := f.configure(s, dir)
+	c, err := f.configure(ctx, s, dir)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (f *playing) check(s *shell) error {
 // know what that means.
 func (f *playing) payload(ctx context.Context, s *shell) (demo.Payload, error) {
 	if f.file == "" {
-		return demo.Sample() //nolint:wrapcheck // says what was being done
+		return demo.Sample()
 	}
 	if !f.yes && !terminal(s.In) {
 		return demo.Payload{}, usagef("--file needs --yes where nobody can be asked: the demo invents agreement and consent for the persons in your file")
@@ -161,7 +161,7 @@ func unfinished(dir string, finished bool) error {
 
 // configure is embedded parts in dir, or those that --config names; served on
 // loopback without TLS, to this machine only.
-func (f *playing) configure(s *shell, dir string) (config.Config, error) {
+func (f *playing) configure(ctx context.Context, s *shell, dir string) (config.Config, error) {
 	c := config.Default(s.env)
 	if s.config != "" {
 		var err error
@@ -177,7 +177,7 @@ func (f *playing) configure(s *shell, dir string) (config.Config, error) {
 	if c.Data == config.Default(s.env).Data || s.config == "" { // what the file names stays
 		c.Data = dir
 	}
-	listen, err := f.address()
+	listen, err := f.address(ctx)
 	if err != nil {
 		return c, err
 	}
@@ -191,7 +191,7 @@ func (f *playing) configure(s *shell, dir string) (config.Config, error) {
 
 // address is where to listen: where the user says, else at the port that the
 // documents name if it is free.
-func (f *playing) address() (string, error) {
+func (f *playing) address(ctx context.Context) (string, error) {
 	if f.listen != "" {
 		return f.listen, nil
 	}
@@ -199,7 +199,8 @@ func (f *playing) address() (string, error) {
 		return "127.0.0.1:0", nil
 	}
 	usual := net.JoinHostPort("localhost", demoPort)
-	l, err := net.Listen("tcp", usual)
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", usual)
 	if err != nil {
 		return "127.0.0.1:0", nil //nolint:nilerr // it is taken: any other will do
 	}
@@ -224,11 +225,11 @@ type stage struct {
 func (g *stage) open(ctx context.Context) (err error) {
 	a, err := app.Open(ctx, g.config, g.Err)
 	if err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return err
 	}
-	defer func() { err = errors.Join(err, a.Close()) }()
+	defer func() { err = errors.Join(err, a.Close()) }() //nolint:contextcheck // it closes after ctx has ended
 	if err := a.Listen(ctx); err != nil {
-		return err //nolint:wrapcheck // as above
+		return err
 	}
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -253,7 +254,7 @@ func (g *stage) play(ctx context.Context, a *app.App) error {
 	report := g.reporter()
 	if g.again {
 		if err := demo.Resume(ctx, system, g.world, report); err != nil {
-			return err //nolint:wrapcheck // says what was being done
+			return err
 		}
 		g.world.URL = system.URL
 		return g.ready("")
@@ -264,7 +265,7 @@ func (g *stage) play(ctx context.Context, a *app.App) error {
 	}
 	world, transfer, err := p.Play(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // says which step
+		return err
 	}
 	g.world = world
 	if err := g.proof(ctx, system, transfer); err != nil {
@@ -276,7 +277,7 @@ func (g *stage) play(ctx context.Context, a *app.App) error {
 // ready keeps the world, for whoever waits for it, and says how to go on.
 func (g *stage) ready(transfer string) error {
 	if err := g.world.Save(g.dir); err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return err
 	}
 	if g.json {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"safeconduct/gateway/cli/client"
+	"safeconduct/gateway/cli/demo"
 	"safeconduct/gateway/edge"
 )
 
@@ -53,6 +54,8 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.As(err, &c):
 		return c.code
+	case errors.Is(err, demo.ErrUnexpected):
+		return exitFailure // whatever the step ended with
 	case errors.As(err, &p):
 		return problemCode(p)
 	case errors.Is(err, client.ErrAddress):

@@ -82,7 +82,7 @@ func (s *shell) enrolKey(ctx context.Context, conn *connection, path string) err
 	defer c.Close()
 	var me caller
 	if _, err := c.Get(ctx, "/tokens/current", &me); err != nil {
-		return err //nolint:wrapcheck // a problem speaks for itself
+		return err
 	}
 	proof, err := signing.Enrol(key, me.Person.ID, time.Now())
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *shell) enrolKey(ctx context.Context, conn *connection, path string) err
 	}
 	body := map[string]any{"public_key": json.RawMessage(jwk), "proof": proof}
 	if _, err := c.Call(ctx, http.MethodPost, "/people/"+url.PathEscape(me.Person.ID)+"/keys", body, nil); err != nil {
-		return err //nolint:wrapcheck // a problem speaks for itself
+		return err
 	}
 	result := map[string]string{"key": key.Public().Thumbprint(), "person": me.Person.ID}
 	return s.result(result, func() error {

@@ -55,14 +55,14 @@ func (s *shell) serve() *cobra.Command {
 			ctx := cmd.Context()
 			a, err := app.Open(ctx, c, s.Err)
 			if err != nil {
-				return err //nolint:wrapcheck // says what was being done
+				return err
 			}
 			defer func() { err = errors.Join(err, a.Close()) }()
 			if err := a.Listen(ctx); err != nil {
-				return err //nolint:wrapcheck // as above
+				return err
 			}
 			a.Log.InfoContext(ctx, "serving", "url", a.URL(), "profile", string(c.Profile))
-			return a.Run(ctx) //nolint:wrapcheck // as above
+			return a.Run(ctx)
 		})
 }
 
@@ -72,7 +72,7 @@ func (s *shell) migrate() *cobra.Command {
 		func(cmd *cobra.Command, c config.Config) error {
 			version, err := app.Migrate(cmd.Context(), c)
 			if err != nil {
-				return err //nolint:wrapcheck // says what was being done
+				return err
 			}
 			return s.result(map[string]int64{"schema": version}, func() error { return s.print("The database is at schema %d.", version) })
 		})
@@ -124,12 +124,12 @@ func (s *shell) enrolFirst(ctx context.Context, c config.Config, names []string,
 	}()
 	a, err := app.Open(ctx, c, s.Err)
 	if err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return err
 	}
-	defer func() { err = errors.Join(err, a.Close()) }()
+	defer func() { err = errors.Join(err, a.Close()) }() //nolint:contextcheck // it closes after ctx has ended
 	first, err := a.Services.Bootstrap(ctx, a.Parts.Store, people.Person{Name: names[0]}, people.Person{Name: names[1]})
 	if err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return err
 	}
 	var told []enrolled
 	for i, e := range first {
@@ -169,7 +169,7 @@ func reserve(paths []string) ([]*os.File, error) {
 func (s *shell) configuration() *cobra.Command {
 	return group("config", "The configuration in force", s.operator("print", "Print the configuration in force, secrets redacted",
 		"Writes YAML with the origin of each value: default, file, environment or flag. The reference of every key is in deploy/docs.",
-		func(_ *cobra.Command, c config.Config) error { return c.Print(s.Out) })) //nolint:wrapcheck // says what was being done
+		func(_ *cobra.Command, c config.Config) error { return c.Print(s.Out) }))
 }
 
 // quiet is a log of operations for commands whose output people read: what

@@ -23,8 +23,12 @@ func (f *sending) compose(s *shell) (client.Order, error) {
 		}
 	}
 	for _, m := range []struct{ to, from *string }{
-		{&o.Mission, &f.order.Mission}, {&o.Partner, &f.order.Partner}, {&o.Purpose, &f.order.Purpose}, {&o.Nature, &f.order.Nature},
-		{&o.RecipientClass, &f.order.RecipientClass}, {&o.Agreement, &f.order.Agreement},
+		{&o.Mission, &f.order.Mission},
+		{&o.Partner, &f.order.Partner},
+		{&o.Purpose, &f.order.Purpose},
+		{&o.Nature, &f.order.Nature},
+		{&o.RecipientClass, &f.order.RecipientClass},
+		{&o.Agreement, &f.order.Agreement},
 	} {
 		if *m.from != "" {
 			*m.to = *m.from
@@ -55,7 +59,7 @@ func (f *sending) compose(s *shell) (client.Order, error) {
 }
 
 func (s *shell) readOrder(path string, o *client.Order) error {
-	var r io.Reader = s.In
+	r := s.In
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
@@ -107,7 +111,7 @@ func (f *sending) describe(o *client.Order) ([]*os.File, error) {
 		}
 		size, sum, err := client.Describe(file)
 		if err != nil {
-			return files, err //nolint:wrapcheck // says what was being done
+			return files, err
 		}
 		if i == len(o.Files) {
 			o.Files = append(o.Files, client.File{})

@@ -26,13 +26,13 @@ func newPartial(dir string) (*partial, error) {
 // Begin implements client.Sink.
 func (p *partial) Begin() error {
 	if _, err := p.f.Seek(0, io.SeekStart); err != nil {
-		return err //nolint:wrapcheck // the client says what was being done
+		return err
 	}
-	return p.f.Truncate(0) //nolint:wrapcheck // as above
+	return p.f.Truncate(0)
 }
 
 // Write implements io.Writer.
-func (p *partial) Write(b []byte) (int, error) { return p.f.Write(b) } //nolint:wrapcheck // io.Writer
+func (p *partial) Write(b []byte) (int, error) { return p.f.Write(b) }
 
 // keep syncs the file and gives it its name, whole or not at all. Without
 // replace it takes no name that is taken.
@@ -50,7 +50,7 @@ func (p *partial) keep(path string, replace bool) error {
 	}
 	// Some file systems cannot sync a folder; the file itself is on the disk.
 	_ = dir.Sync()
-	return dir.Close() //nolint:wrapcheck // opened for the sync only
+	return dir.Close()
 }
 
 func (p *partial) name(path string, replace bool) error {

@@ -84,12 +84,22 @@ func (f *pulling) run(ctx context.Context, s *shell, id string) error {
 	}
 	r := got{Transfer: id, Files: []gotFile{}}
 	var receipts []client.Receipt
+	parts := make([]*partial, 0, len(numbers))
+	defer func() {
+		for _, part := range parts {
+			part.discard()
+		}
+	}()
 	for _, n := range numbers {
-		file, err := f.one(ctx, s, c, id, n, folder)
+		part, file, err := f.one(ctx, s, c, id, n, folder)
 		if err != nil {
 			return fmt.Errorf("pulling file %d: %w", n, err)
 		}
+		parts = append(parts, part)
 		r.Files, receipts = append(r.Files, file), append(receipts, client.Receipt{N: n, SHA256: file.SHA256})
+	}
+	if err := f.keep(parts, r.Files); err != nil {
+		return err
 	}
 	if !f.noAcknowledge {
 		t, err := c.Acknowledge(ctx, id, receipts)
@@ -120,7 +130,7 @@ func (f *pulling) numbers(ctx context.Context, c *client.Client, id string) ([]i
 	}
 	t, err := c.Transfer(ctx, id)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // a problem speaks for itself
+		return nil, err
 	}
 	numbers := make([]int, len(t.Files))
 	for i, file := range t.Files {
@@ -132,26 +142,26 @@ func (f *pulling) numbers(ctx context.Context, c *client.Client, id string) ([]i
 	return numbers, nil
 }
 
-// one pulls one file: into a file beside its place, which gets its name when
-// all of it is there, verified and on the disk.
-func (f *pulling) one(ctx context.Context, s *shell, c *client.Client, id string, n int, folder bool) (gotFile, error) {
+// one pulls one file into a file beside its place, which gets its name when
+// all of them are there and verified.
+func (f *pulling) one(ctx context.Context, s *shell, c *client.Client, id string, n int, folder bool) (*partial, gotFile, error) {
 	dir := f.out
 	if !folder {
 		dir = filepath.Dir(f.out)
 		if err := f.free(f.out); err != nil {
-			return gotFile{}, err
+			return nil, gotFile{}, err
 		}
 	}
 	part, err := newPartial(dir)
 	if err != nil {
-		return gotFile{}, err
+		return nil, gotFile{}, err
 	}
-	defer part.discard()
 	m := s.meter(fmt.Sprintf("pulling file %d", n), -1)
 	pulled, err := c.Download(ctx, id, n, part, m.at)
 	m.done()
 	if err != nil {
-		return gotFile{}, err //nolint:wrapcheck // the caller says what was being done
+		part.discard()
+		return nil, gotFile{}, err
 	}
 	path := f.out
 	if folder {
@@ -161,10 +171,20 @@ func (f *pulling) one(ctx context.Context, s *shell, c *client.Client, id string
 		}
 		path = filepath.Join(dir, name)
 	}
-	if err := part.keep(path, f.force); err != nil {
-		return gotFile{}, err
+	return part, gotFile{N: n, Path: path, Size: pulled.Size, SHA256: pulled.SHA256}, nil
+}
+
+// keep names the files, all of them or none.
+func (f *pulling) keep(parts []*partial, files []gotFile) error {
+	for i, part := range parts {
+		if err := part.keep(files[i].Path, f.force); err != nil {
+			for _, named := range files[:i] {
+				err = errors.Join(err, os.Remove(named.Path))
+			}
+			return err
+		}
 	}
-	return gotFile{N: n, Path: path, Size: pulled.Size, SHA256: pulled.SHA256}, nil
+	return nil
 }
 
 func (f *pulling) free(path string) error {

@@ -23,7 +23,7 @@ func gateway(t *testing.T, content, announced []byte, whole func() bool) string 
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/acknowledgement") {
-			fmt.Fprint(w, `{"id":"x","state":"acknowledged"}`)
+			_, _ = fmt.Fprint(w, `{"id":"x","state":"acknowledged"}`)
 			return
 		}
 		sum := sha256.Sum256(announced)

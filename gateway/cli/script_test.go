@@ -59,14 +59,23 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 
 // await waits for a file: await FILE
 func await(ts *testscript.TestScript, _ bool, args []string) {
-	path := ts.MkAbs(args[0])
-	for range 600 {
-		if _, err := os.Stat(path); err == nil {
+	poll(ts, args[0]+" does not come", func() bool {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		return err == nil
+	})
+}
+
+// poll waits for what another process does, with a bound.
+func poll(ts *testscript.TestScript, missing string, there func() bool) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 1200 {
+		if there() {
 			return
 		}
-		time.Sleep(50 * time.Millisecond) // another process makes it
+		<-tick.C
 	}
-	ts.Fatalf("%s does not come", args[0])
+	ts.Fatalf("%s", missing)
 }
 
 // alter replaces a text in a file by one as long, once: alter FILE OLD NEW

@@ -20,14 +20,8 @@ import (
 // rewritten waits until the world in a folder names another address than URL,
 // which is set to it: rewritten DIR
 func rewritten(ts *testscript.TestScript, _ bool, args []string) {
-	for range 200 {
-		if w := world(ts, args[0]); w.URL != ts.Getenv("URL") {
-			ts.Setenv("URL", w.URL)
-			return
-		}
-		time.Sleep(50 * time.Millisecond) // another process makes it
-	}
-	ts.Fatalf("it is not served again")
+	poll(ts, "it is not served again", func() bool { return world(ts, args[0]).URL != ts.Getenv("URL") })
+	ts.Setenv("URL", world(ts, args[0]).URL)
 }
 
 func world(ts *testscript.TestScript, dir string) demo.World {
@@ -87,16 +81,12 @@ func keep(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) > 2 {
 		older = ts.ReadFile(args[2])
 	}
-	for range 100 {
-		var checkpoint client.Raw
+	var checkpoint client.Raw
+	poll(ts, "no newer checkpoint comes", func() bool {
 		call(ts, world(ts, args[0]), authz.OIG, http.MethodGet, "/log/checkpoint", nil, &checkpoint)
-		if string(checkpoint) != older {
-			ts.Check(os.WriteFile(ts.MkAbs(args[1]), checkpoint, 0o600))
-			return
-		}
-		time.Sleep(50 * time.Millisecond) // the sequencer of another process is at work
-	}
-	ts.Fatalf("no newer checkpoint comes")
+		return string(checkpoint) != older
+	})
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), checkpoint, 0o600))
 }
 
 // draft drafts a second agreement and has it approved for signature; its id is

@@ -33,7 +33,7 @@ func Default() Config {
 	return Config{
 		Listen:            "127.0.0.1:8080",
 		ReadHeaderTimeout: 10 * time.Second,
-		BodyTimeout:       30 * time.Second,
+		BodyTimeout:       2 * time.Minute,
 		StallTimeout:      2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		DrainTimeout:      30 * time.Second,

@@ -97,7 +97,7 @@ func TestCall(t *testing.T) {
 				t.Errorf("%s %s %q %v %v", r.Method, r.URL, b, r.Header, err)
 			}
 			w.WriteHeader(http.StatusCreated)
-			fmt.Fprint(w, `{"id":"x"}`)
+			_, _ = fmt.Fprint(w, `{"id":"x"}`)
 		})
 		var out struct{ ID string }
 		status, err := c.Call(t.Context(), http.MethodPost, "/things", map[string]int{"a": 1}, &out)

@@ -183,7 +183,7 @@ func TestUpload(t *testing.T) {
 	content := bytes.Repeat([]byte("payload "), 100_000)
 	land := func(w http.ResponseWriter, b []byte) {
 		w.WriteHeader(http.StatusCreated)
-		fmt.Fprintf(w, `{"n":1,"size":%d,"sha256":%q,"state":"sealed"}`, len(b), hexSum(b))
+		_, _ = fmt.Fprintf(w, `{"n":1,"size":%d,"sha256":%q,"state":"sealed"}`, len(b), hexSum(b))
 	}
 	up := func(ctx context.Context, c *client.Client) error {
 		src := bytes.NewReader(content)
@@ -209,7 +209,7 @@ func TestUpload(t *testing.T) {
 		var puts atomic.Int32
 		c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet {
-				fmt.Fprint(w, `{"id":"x","state":"uploading","files":[{"n":1,"state":"expected"}]}`)
+				_, _ = fmt.Fprint(w, `{"id":"x","state":"uploading","files":[{"n":1,"state":"expected"}]}`)
 				return
 			}
 			if puts.Add(1) < 3 {
@@ -230,7 +230,7 @@ func TestUpload(t *testing.T) {
 		var puts atomic.Int32
 		c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet {
-				fmt.Fprintf(w, `{"id":"x","state":"sealed","files":[{"n":1,"state":"sealed","sha256":%q}]}`, hexSum(content))
+				_, _ = fmt.Fprintf(w, `{"id":"x","state":"sealed","files":[{"n":1,"state":"sealed","sha256":%q}]}`, hexSum(content))
 				return
 			}
 			puts.Add(1)
@@ -270,7 +270,7 @@ func TestAcknowledge(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodGet {
-					fmt.Fprintf(w, `{"id":"x","state":%q}`, tc.state)
+					_, _ = fmt.Fprintf(w, `{"id":"x","state":%q}`, tc.state)
 					return
 				}
 				refuse(w, http.StatusConflict)

@@ -119,7 +119,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.src.Read(p)
 	w.sent += int64(n)
 	w.see(w.sent)
-	return n, err //nolint:wrapcheck // io.Reader
+	return n, err
 }
 
 // Close implements io.Closer. The file is the caller's to close.

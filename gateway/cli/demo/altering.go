@@ -24,16 +24,16 @@ type Copied struct {
 }
 
 // Remove removes the copy.
-func (c *Copied) Remove() error { return os.RemoveAll(c.dir) } //nolint:wrapcheck // says which
+func (c *Copied) Remove() error { return os.RemoveAll(c.dir) }
 
 // Verify verifies the copy as log verify does.
 func (c *Copied) Verify(ctx context.Context) (v store.Verification, err error) {
 	st, err := store.OpenSQLiteReadOnly(ctx, c.file)
 	if err != nil {
-		return v, err //nolint:wrapcheck // says what was being done
+		return v, err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	return st.Verify(ctx, c.keys, c.origin, nil) //nolint:wrapcheck // says what was being done
+	return st.Verify(ctx, c.keys, c.origin, nil)
 }
 
 // Alter makes a refusal in the log read as if it had been allowed. It writes the
@@ -116,7 +116,7 @@ type whole interface {
 
 func (e Copies) into(ctx context.Context, path string) error {
 	if s, ok := any(e.System.Parts.Store).(whole); ok {
-		return s.CopyTo(ctx, path) //nolint:wrapcheck // says what was being done
+		return s.CopyTo(ctx, path)
 	}
 	if e.System.Parts.Store.Engine() != store.SQLite {
 		return errors.New("this database cannot be copied")
@@ -131,15 +131,15 @@ func (e Copies) into(ctx context.Context, path string) error {
 	// Opening and closing folds the two into one file.
 	st, err := store.OpenSQLite(ctx, path, store.Options{Now: time.Now})
 	if err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return err
 	}
-	return st.Close() //nolint:wrapcheck // as above
+	return st.Close()
 }
 
 func copyFile(from, to string) error {
 	src, err := os.Open(from)
 	if err != nil {
-		return err //nolint:wrapcheck // the caller says what was being done
+		return err
 	}
 	dst, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err == nil {
@@ -155,5 +155,5 @@ func readFull(r io.Reader, b []byte) (int, error) {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
 	}
-	return n, err //nolint:wrapcheck // says what was being done
+	return n, err
 }

@@ -79,10 +79,10 @@ func read(src client.Source, mediaType string, closer func() error) (Payload, er
 			return Payload{}, err
 		}
 		if at := slices.Index(columns, caseColumn); at >= 0 {
-			if p.Cases, err = persons(r, columns, at); err != nil {
+			if p.Cases, err = casesOf(r, columns, at); err != nil {
 				return Payload{}, err
 			}
-			p.Fields, p.Note = columns, fmt.Sprintf("it concerns %d persons, by its column %s", len(p.Cases), caseColumn)
+			p.Fields, p.Note = columns, fmt.Sprintf("it concerns %s, by its column %s", persons(len(p.Cases)), caseColumn)
 		}
 	}
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
@@ -122,8 +122,8 @@ func table(src io.Reader) (*csv.Reader, []string, error) {
 	return r, columns, nil
 }
 
-// persons lists the case numbers of column at, each once.
-func persons(r *csv.Reader, columns []string, at int) ([]string, error) {
+// casesOf lists the case numbers of column at, each once.
+func casesOf(r *csv.Reader, columns []string, at int) ([]string, error) {
 	covered := Fields()
 	for i, name := range columns {
 		if !slices.Contains(covered, name) {

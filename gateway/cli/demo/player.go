@@ -63,7 +63,7 @@ func (p *Player) Play(ctx context.Context) (World, string, error) {
 func (p *Player) enter(role authz.Role, secret identity.Secret) error {
 	c, err := client.New(p.System.URL, secret, client.Options{Language: "en"})
 	if err != nil {
-		return err //nolint:wrapcheck // says what to mend
+		return err
 	}
 	if old := p.clients[role]; old != nil {
 		old.Close()

@@ -14,7 +14,7 @@ import (
 func Resume(ctx context.Context, s System, w World, report Reporter) error {
 	c, err := client.New(s.URL, w.Tokens[authz.RO], client.Options{Language: "en"})
 	if err != nil {
-		return err //nolint:wrapcheck // says what to mend
+		return err
 	}
 	defer c.Close()
 	who := call{step: "serve-again", role: authz.RO, what: "is let in again, by the token of then", method: http.MethodGet, path: "/tokens/current"}

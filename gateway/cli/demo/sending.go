@@ -35,7 +35,7 @@ func (p *Player) send(ctx context.Context) error {
 	}
 	size, sum, err := client.Describe(p.Payload)
 	if err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return err
 	}
 	order := p.order()
 	order.Files[0].Size, order.Files[0].SHA256 = &size, sum
@@ -78,7 +78,7 @@ func (p *Player) consent(ctx context.Context) error {
 		var records struct {
 			Records []string `json:"records"`
 		}
-		if err := p.do(ctx, post(step, authz.RO, fmt.Sprintf("records the consent of %d persons", len(cases)), "/consents/batch", object{
+		if err := p.do(ctx, post(step, authz.RO, "records the consent of "+persons(len(cases)), "/consents/batch", object{
 			"mission": p.world.Mission, "decision": "given", "notice_version": "1", "language": "fr", "could_ask_questions": true, "understood": true,
 			"purposes": []string{p.world.Purpose}, "recipients": []string{p.world.Partner}, "categories": []string{category}, "form": "written",
 			"event_time": p.Now().UTC(), "subject_type": "beneficiary", "case_references": cases,
@@ -91,6 +91,13 @@ func (p *Player) consent(ctx context.Context) error {
 		return fmt.Errorf("%w: step record-consent: %d records of %d persons", ErrUnexpected, len(p.records), len(p.Payload.Cases))
 	}
 	return nil
+}
+
+func persons(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d persons", n)
 }
 
 // pull pulls the file as the partner, and compares it with what was sent.
@@ -176,7 +183,7 @@ type comparison struct {
 func (c *comparison) Begin() error {
 	c.hash, c.got, c.different = sha256.New(), 0, false
 	_, err := c.want.Seek(0, 0)
-	return err //nolint:wrapcheck // the client says what was being done
+	return err
 }
 
 // Write implements io.Writer.

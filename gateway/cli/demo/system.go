@@ -30,7 +30,7 @@ func (s System) bootstrap(ctx context.Context) ([]app.Enrolled, error) {
 	if errors.Is(err, app.ErrBootstrapped) {
 		return nil, fmt.Errorf("%w: the demo plays on empty parts only; name an empty database", err)
 	}
-	return enrolled, err //nolint:wrapcheck // says what was being done
+	return enrolled, err
 }
 
 // verify verifies the log of the living system. Its last entries may be a moment
@@ -44,7 +44,7 @@ func (s System) verify(ctx context.Context, kept []byte, pause func(context.Cont
 	for n := 1; ; n++ {
 		v, err := s.Parts.Store.Verify(ctx, keys, s.Origin, kept)
 		if err != nil || v.Waiting == 0 && v.Signed == v.Size || n == tries {
-			return v, err //nolint:wrapcheck // says what was being done
+			return v, err
 		}
 		if err := pause(ctx); err != nil {
 			return v, err
@@ -71,13 +71,13 @@ func (s System) Prove(ctx context.Context, id string) (Proof, error) {
 	err := store.For[transfer.Tx](s.Parts.Store).View(ctx, func(tx transfer.Tx) error {
 		t, err := tx.Transfer(ctx, id)
 		if err != nil {
-			return err //nolint:wrapcheck // wrapped below
+			return err
 		}
 		if len(t.Files) == 0 || t.Files[0].Sealed == nil {
 			return errors.New("it has no sealed file")
 		}
 		u, err = tx.Upload(ctx, t.Files[0].Sealed.Upload)
-		return err //nolint:wrapcheck // wrapped below
+		return err
 	})
 	if err != nil {
 		return Proof{}, fmt.Errorf("reading the transfer: %w", err)

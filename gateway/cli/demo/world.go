@@ -72,7 +72,7 @@ func (w World) Save(dir string) error {
 func replace(path string, content []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
-		return err //nolint:wrapcheck // the caller says what was being done
+		return err
 	}
 	_, err = f.Write(content)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {

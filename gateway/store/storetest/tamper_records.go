@@ -88,6 +88,7 @@ func tamperRecords(t *testing.T, l *logged) {
 		"INSERT INTO record_versions (kind, id, version, body) SELECT kind, 'forged', 1, body FROM record_versions WHERE kind = 'token' AND version = 1")
 	try("a version of no kind", "record_versions", "nothing id=x", "INSERT INTO record_versions (kind, id, version, body) SELECT 'nothing', 'x', 1, body FROM record_versions WHERE kind = 'token' AND version = 1")
 	try("a person added to a transfer", "transfer_subjects", tampered, "INSERT INTO transfer_subjects (transfer, row_number, subject) VALUES ('"+tampered+"', 4, 's-3')")
+	try("the last row of a transfer numbered otherwise", "transfer_subjects", tampered, "UPDATE transfer_subjects SET row_number = 7 WHERE row_number = 3")
 	try("people of no transfer", "transfer_subjects", "transfer=none", "INSERT INTO transfer_subjects (transfer, row_number, subject) VALUES ('none', 1, 's-3')")
 	try("rows of a transfer swapped", "transfer_subjects", tampered,
 		"UPDATE transfer_subjects SET row_number = 9 WHERE row_number = 1", "UPDATE transfer_subjects SET row_number = 1 WHERE row_number = 3", "UPDATE transfer_subjects SET row_number = 3 WHERE row_number = 9")
