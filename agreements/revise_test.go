@@ -48,5 +48,4 @@ func TestRevise(t *testing.T) {
 			t.Errorf("a colleague: %v", err)
 		}
 	})
-	w.found()
 }

@@ -144,7 +144,7 @@ func in(section string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what errors.Join made itself
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { // only what errors.Join made itself
 		var errs []error
 		for _, e := range joined.Unwrap() {
 			errs = append(errs, in(section, e))

@@ -197,22 +197,7 @@ func open(t *testing.T, dsn servers.Secret) *sql.DB {
 func searchDatabase(t *testing.T, dsn servers.Secret, names []string) {
 	t.Helper()
 	db := open(t, dsn)
-	var tables []string
-	rows, err := db.QueryContext(t.Context(), "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		tables = append(tables, name)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		t.Fatal(err)
-	}
-	for _, table := range tables {
+	for _, table := range tablesOf(t, db) {
 		var all []byte
 		if err := db.QueryRowContext(t.Context(), "SELECT COALESCE(string_agg(r::text, E'\\n'), '') FROM "+table+" r").Scan(&all); err != nil {
 			t.Fatal(err)
@@ -228,6 +213,27 @@ func searchDatabase(t *testing.T, dsn servers.Secret, names []string) {
 			}
 		}
 	}
+}
+
+func tablesOf(t *testing.T, db *sql.DB) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var tables []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		tables = append(tables, name)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return tables
 }
 
 func search(t *testing.T, where string, b []byte, names []string) {

@@ -129,7 +129,7 @@ func New(t Template, id, mission, author string, content Content, now time.Time)
 		ID: id, Version: 1, Mission: mission, Content: content.normal(), Author: author, State: Draft,
 		TemplateVersion: t.Version, TemplateDigest: t.Digest(), CreatedAt: instant(now), UpdatedAt: instant(now),
 	}
-	problems := a.Content.problems(t)
+	problems := a.problems(t)
 	for field, value := range map[string]string{"id": id, "mission": mission, "author": author} {
 		if value == "" {
 			problems = append(problems, Problem{Field: field, Problem: "is missing"})

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 func beKilled(dir string) int {
 	p, err := servers.StartPostgres(context.Background(), dir)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err) //nolint:errcheck // it is about to exit
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	fmt.Println(p.DSN.Reveal())
@@ -63,7 +63,7 @@ func TestServersDieWithTheirParent(t *testing.T) {
 	if err := starter.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = starter.Wait() //nolint:errcheck // it was killed, and says so
+	_ = starter.Wait() // it was killed, and says so
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)

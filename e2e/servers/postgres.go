@@ -95,7 +95,7 @@ func (p *Postgres) start(ctx context.Context, bin string, cred *syscall.Credenti
 		return err
 	}
 
-	return withPorts(1, func(ports []int) error {
+	return withPorts(ctx, 1, func(ports []int) error {
 		p.cmd = common
 		p.cmd.name, p.cmd.path = "postgres", filepath.Join(bin, "postgres")
 		p.cmd.args = []string{

@@ -52,13 +52,13 @@ func keptPostgres() []string {
 		"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin",
 		"/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin",
 	} {
-		kept, _ := filepath.Glob(pattern) //nolint:errcheck // the patterns are well formed
+		kept, _ := filepath.Glob(pattern) // the patterns are well formed
 		found = append(found, kept...)
 	}
 	version := func(dir string) int {
 		name := filepath.Base(filepath.Dir(dir))
 		// An odd name counts as 0 and comes last.
-		n, _ := strconv.Atoi(name[strings.LastIndexAny(name, "@-")+1:]) //nolint:errcheck // see above
+		n, _ := strconv.Atoi(name[strings.LastIndexAny(name, "@-")+1:])
 		return n
 	}
 	slices.SortStableFunc(found, func(a, b string) int { return version(b) - version(a) })

@@ -55,8 +55,8 @@ func spawn(c command) (*process, error) {
 	}
 	defer log.Close() //nolint:errcheck // the child holds its own descriptor
 
-	// Not CommandContext: a server outlives the context it was started under.
-	cmd := exec.Command(c.path, c.args...)
+	// A server outlives the context that it was started under.
+	cmd := exec.CommandContext(context.Background(), c.path, c.args...)
 	cmd.Dir = c.home
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + c.home, "TMPDIR=" + c.home, "LC_ALL=C",
@@ -101,7 +101,7 @@ func (p *process) await(ctx context.Context, check func(context.Context) error) 
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("%s exited before it was ready (%v): %w", p.name, p.err, &exitError{log: p.tail()})
+			return fmt.Errorf("%s exited before it was ready: %w", p.name, errors.Join(p.err, &exitError{log: p.tail()}))
 		case <-ctx.Done():
 			return fmt.Errorf("%s was not ready in time (%w): %w\n%s", p.name, context.Cause(ctx), err, p.tail())
 		case <-tick.C:
@@ -181,10 +181,14 @@ const (
 	highestPort = 32000
 )
 
-func freePort() (int, error) {
+func freePort(ctx context.Context) (int, error) {
+	var listener net.ListenConfig
 	for range 200 {
+		if err := ctx.Err(); err != nil {
+			return 0, fmt.Errorf("look for a free port: %w", err)
+		}
 		port := lowestPort + rand.IntN(highestPort-lowestPort)
-		l, err := net.Listen("tcp", loopback(port))
+		l, err := listener.Listen(ctx, "tcp", loopback(port))
 		if err != nil {
 			continue
 		}
@@ -200,11 +204,11 @@ func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.It
 
 // withPorts runs start on fresh free ports, up to four times if they were taken
 // in between.
-func withPorts(n int, start func(ports []int) error) error {
+func withPorts(ctx context.Context, n int, start func(ports []int) error) error {
 	for attempt := 1; ; attempt++ {
 		ports := make([]int, n)
 		for i := range ports {
-			port, err := freePort()
+			port, err := freePort(ctx)
 			if err != nil {
 				return err
 			}

@@ -98,7 +98,7 @@ func startS3(
 			return nil, errors.Join(err, s.Stop())
 		}
 	}
-	err = withPorts(ports, func(ports []int) error {
+	err = withPorts(ctx, ports, func(ports []int) error {
 		s.Endpoint = "http://" + loopback(ports[0])
 		s.cmd = line(s, space.join, ports)
 		s.cmd.name, s.cmd.path = name, binary

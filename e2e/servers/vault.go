@@ -86,7 +86,7 @@ func (v *Vault) start(ctx context.Context, binary string) error {
 		if err != nil {
 			return err
 		}
-		if err := withPorts(2, func(ports []int) error { return v.configure(ctx, binary, data, ports) }); err != nil {
+		if err := withPorts(ctx, 2, func(ports []int) error { return v.configure(ctx, binary, data, ports) }); err != nil {
 			return err
 		}
 		if err := v.initialise(ctx); err != nil {

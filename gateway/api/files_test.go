@@ -167,8 +167,11 @@ func TestAbortedUploadLeavesNothing(t *testing.T) {
 			must(t, err)
 			must(t, conn.(*net.TCPConn).CloseWrite())
 			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-			if err == nil && res.StatusCode < http.StatusBadRequest {
-				t.Errorf("a body that was cut off answers %d", res.StatusCode)
+			if err == nil {
+				if res.StatusCode < http.StatusBadRequest {
+					t.Errorf("a body that was cut off answers %d", res.StatusCode)
+				}
+				must(t, res.Body.Close())
 			}
 			must(t, conn.Close())
 			v := b.want(http.StatusOK, authz.RO, http.MethodGet, v1+"/transfers/"+id, nil)
@@ -198,6 +201,7 @@ func TestExpectContinueIsRefusedBeforeTheBody(t *testing.T) {
 			if res.StatusCode != c.status {
 				t.Errorf("before the body it answers %d, want %d", res.StatusCode, c.status)
 			}
+			must(t, res.Body.Close())
 			must(t, conn.Close())
 		})
 	}

@@ -150,7 +150,7 @@ func TestRunOutlivesFailures(t *testing.T) {
 				fail(b, errDown)
 				s := b.sequencer(t, sequencer.Options{})
 				run(t, s)
-				time.Sleep(time.Hour) // in the bubble's time
+				time.Sleep(time.Hour) //nolint:forbidigo // inside a synctest bubble
 				ids := b.insert(t, 3)
 				fail(b, nil)
 				if err := s.Wait(t.Context(), ids...); err != nil {
@@ -184,7 +184,7 @@ func TestRunPolls(t *testing.T) {
 		run(t, b.sequencer(t, sequencer.Options{Poll: time.Second}))
 		synctest.Wait()
 		b.insert(t, 2) // and no Wake: another replica's business
-		time.Sleep(time.Second + time.Millisecond)
+		time.Sleep(time.Second + time.Millisecond) //nolint:forbidigo // inside a synctest bubble
 		synctest.Wait()
 		b.verify(t, 2, 1)
 	})
@@ -203,9 +203,9 @@ func TestRunBoundsARound(t *testing.T) {
 		b := newBench()
 		b.insert(t, 1)
 		run(t, b.over(t, hung{b.Memory}, b.keys, sequencer.Options{MaxRound: time.Minute}))
-		time.Sleep(90 * time.Second)
+		time.Sleep(90 * time.Second) //nolint:forbidigo // inside a synctest bubble
 		b.insert(t, 1)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) //nolint:forbidigo // inside a synctest bubble
 		if b.Rows().Size() != 2 {
 			t.Error("the loop hangs in its first round")
 		}

@@ -21,6 +21,7 @@ func inForce() condition {
 				return nil // condition 11
 			case agreements.Expired:
 				return one(AgrExpired, ref)
+			default: // judged below, where only Active is in force
 			}
 			var found []Finding
 			if a.State != agreements.Active && len(unsigned(a)) == 0 { // else condition 9 says why

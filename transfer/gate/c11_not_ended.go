@@ -18,8 +18,9 @@ func notEnded() condition {
 				return one(AgrSuspended, agreementRef(a))
 			case agreements.Terminated:
 				return one(AgrTerminated, agreementRef(a))
+			default:
+				return nil // conditions 9 and 10 refuse whatever is not Active
 			}
-			return nil
 		}),
 	}
 }

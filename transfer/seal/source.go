@@ -34,7 +34,7 @@ func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p[:min(int64(len(p)), s.left)])
 	s.left -= int64(n)
 	_, _ = s.hash.Write(p[:n])       // never fails
-	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader's contract: EOF itself
+	if err != nil && err != io.EOF { // io.Reader's contract: EOF itself
 		// Not wrapped: Tink would take io.ErrUnexpectedEOF for the end.
 		s.err = &readError{err}
 		return n, s.err
@@ -76,7 +76,7 @@ func (s *source) finish(seq int, c Chunk, plain int64) error {
 		switch {
 		case n > 0:
 			return fmt.Errorf("chunk %d is followed by more: %w", seq, ErrCorrupt)
-		case err == io.EOF: //nolint:errorlint // io.Reader's contract: EOF itself
+		case err == io.EOF: // io.Reader's contract: EOF itself
 			return nil
 		case err != nil:
 			return fmt.Errorf("reading the end of chunk %d: %w", seq, err)

@@ -42,8 +42,8 @@ type step struct {
 	argv    []string
 }
 
-func steps() ([]step, error) {
-	list, err := exec.Command("go", "list", "./...").Output()
+func steps(ctx context.Context) ([]step, error) {
+	list, err := exec.CommandContext(ctx, "go", "list", "./...").Output()
 	if err != nil {
 		return nil, fmt.Errorf("listing the packages: %w", err)
 	}
@@ -72,7 +72,7 @@ func run(ctx context.Context, out io.Writer) int {
 		fmt.Fprintln(out, "preparing:", err)
 		return failed
 	}
-	list, err := steps()
+	list, err := steps(ctx)
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return failed

@@ -94,7 +94,7 @@ func TestLeftoversOfACrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Close()
+	t.Cleanup(func() { _ = reader.Close() })
 	if _, err := os.Stat(leftover); err != nil {
 		t.Errorf("a read-only store removed it: %v", err)
 	}
@@ -133,7 +133,7 @@ func TestOpenReadOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	t.Cleanup(func() { _ = s.Close() })
 	if err := s.Create(t.Context(), "a/c", nil); !errors.Is(err, dirblob.ErrReadOnly) {
 		t.Errorf("create: %v", err)
 	}
@@ -261,7 +261,7 @@ func BenchmarkCreate4MiB(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close()
+	b.Cleanup(func() { _ = s.Close() })
 	content := blobtest.Content(1, 4<<20)
 	b.SetBytes(int64(len(content)))
 	for i := 0; b.Loop(); i++ {
@@ -282,7 +282,7 @@ func BenchmarkOpen4MiB(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close()
+	b.Cleanup(func() { _ = s.Close() })
 	content := blobtest.Content(1, 4<<20)
 	if err := s.Create(context.Background(), "t/bench/1/0", content); err != nil {
 		b.Fatal(err)

@@ -178,7 +178,7 @@ func TestDeleteThatDestroysNothing(t *testing.T) {
 		{"locked, as AWS says it", func(w http.ResponseWriter) {
 			answer(w, 403, "AccessDenied", "Access Denied because object protected by object lock.")
 		}, blob.ErrLocked},
-		{"the store says done and does nothing", func(w http.ResponseWriter) { w.WriteHeader(204) }, blob.ErrUnavailable},
+		{"the store says done and does nothing", func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) }, blob.ErrUnavailable},
 		{"500", func(w http.ResponseWriter) { answer(w, 500, "InternalError", "") }, blob.ErrUnavailable},
 	}
 	for _, test := range tests {

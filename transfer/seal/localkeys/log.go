@@ -74,7 +74,7 @@ func (c *content) publicKeys() []seal.PublicKey {
 	var keys []seal.PublicKey
 	for _, v := range slices.Sorted(maps.Keys(c.Log)) {
 		private := ed25519.NewKeyFromSeed(c.Log[v])
-		keys = append(keys, seal.PublicKey{Version: v, Key: private.Public().(ed25519.PublicKey)}) //nolint:errcheck,forcetypeassert // documented type
+		keys = append(keys, seal.PublicKey{Version: v, Key: private.Public().(ed25519.PublicKey)}) // a documented type
 		clear(private)
 	}
 	return keys

@@ -73,10 +73,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n")
 		return
 	}
-	switch {
-	case path == "auth/token/renew-self":
+	switch path {
+	case "auth/token/renew-self":
 		reply(w, fields{"auth": fields{"client_token": f.token, "lease_duration": 3600, "renewable": true}})
-	case path == "auth/token/revoke-self":
+	case "auth/token/revoke-self":
 		f.token = "none"
 		w.WriteHeader(http.StatusNoContent)
 	default:
