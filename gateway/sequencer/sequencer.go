@@ -105,9 +105,9 @@ func (s *Sequencer) Run(ctx context.Context) error {
 		case err != nil:
 			failures++
 			s.log.ErrorContext(ctx, "log round failed", "failures", failures, "error", err)
-		case round.Placed >= s.opts.MaxBatch:
+		case round.Placed > 0:
 			failures = 0
-			continue
+			continue // more may wait: a batch is bounded by number and by weight
 		default:
 			failures = 0
 		}

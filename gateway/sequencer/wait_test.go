@@ -183,7 +183,7 @@ func TestRunPolls(t *testing.T) {
 		b := newBench()
 		run(t, b.sequencer(t, sequencer.Options{Poll: time.Second}))
 		synctest.Wait()
-		b.insert(t, 2) // and no Wake: another replica's business
+		b.insert(t, 2)                             // and no Wake: another replica's business
 		time.Sleep(time.Second + time.Millisecond) //nolint:forbidigo // inside a synctest bubble
 		synctest.Wait()
 		b.verify(t, 2, 1)

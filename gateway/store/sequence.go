@@ -58,27 +58,33 @@ func (t *tx) logSize(ctx context.Context) (int64, error) {
 }
 
 func (t *tx) place(ctx context.Context, b ledger.Batch) error {
-	update, err := t.db.PrepareContext(ctx, "UPDATE log_entries SET seq = $1 WHERE id = $2 AND seq IS NULL")
-	if err != nil {
-		return fmt.Errorf("placing entries: %w", err)
-	}
-	for _, p := range b.Placed {
-		r, err := update.ExecContext(ctx, p.Seq, p.ID)
-		if err != nil {
-			return errors.Join(fmt.Errorf("placing an entry: %w", err), update.Close())
-		}
-		if n, err := r.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(sequencer.ErrConflict, err, update.Close())
-		}
-	}
-	if err := update.Close(); err != nil {
-		return fmt.Errorf("placing entries: %w", err)
+	if err := t.number(ctx, b.Placed); err != nil {
+		return err
 	}
 	rows := make([][]any, len(b.Hashes))
 	for i, h := range b.Hashes {
 		rows[i] = []any{h.ID, h.Hash}
 	}
 	return t.insert(ctx, "log_hashes", []string{"id", "hash"}, rows)
+}
+
+// number gives each entry its place, which it must not have yet.
+func (t *tx) number(ctx context.Context, placed []ledger.Placed) (err error) {
+	update, err := t.db.PrepareContext(ctx, "UPDATE log_entries SET seq = $1 WHERE id = $2 AND seq IS NULL")
+	if err != nil {
+		return fmt.Errorf("placing entries: %w", err)
+	}
+	defer func() { err = errors.Join(err, update.Close()) }()
+	for _, p := range placed {
+		r, err := update.ExecContext(ctx, p.Seq, p.ID)
+		if err != nil {
+			return fmt.Errorf("placing an entry: %w", err)
+		}
+		if n, err := r.RowsAffected(); err != nil || n != 1 {
+			return errors.Join(sequencer.ErrConflict, err)
+		}
+	}
+	return nil
 }
 
 // Head implements sequencer.Store.

@@ -60,7 +60,7 @@ func (s *Store) SetWake(wake func()) { s.opts.Wake = wake }
 func (s *Store) Close() error {
 	var folded error
 	if s.engine == SQLite && s.write != s.read {
-		_, folded = s.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+		_, folded = s.write.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
 	}
 	err := s.read.Close()
 	if s.write != s.read {

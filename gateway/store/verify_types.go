@@ -21,8 +21,7 @@ func (t *tx) mistyped(ctx context.Context) ([]ledger.Finding, error) {
 		return nil, nil
 	}
 	var findings []ledger.Finding
-	for _, table := range append(recordTables(), "record_versions", "transfer_subjects", "agreement_missions",
-		ledger.TableEntries, ledger.TableHashes, ledger.TableCheckpoints) {
+	for _, table := range exported() {
 		wrong, names, err := t.classes(ctx, table)
 		if err != nil {
 			return nil, failed("the columns of "+table, err)
