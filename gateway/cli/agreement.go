@@ -175,7 +175,7 @@ func (f *signature) confirm(ctx context.Context, s *shell, doc agreements.Docume
 		{"Digest", st.Digest.String()},
 		{"You sign", "for " + st.Party + " as " + st.Title},
 	} {
-		s.say("%-11s %s", line[0], line[1])
+		s.say("%-11s %s", line[0], printable(line[1]))
 	}
 	if f.yes {
 		return nil

@@ -34,7 +34,7 @@ type shell struct {
 // the command ends in order.
 func Run(ctx context.Context, args, env []string, stdio IO) int {
 	s := &shell{IO: stdio, env: env}
-	root := s.root() //nolint:contextcheck // commands get it from ExecuteContext, and close after it has ended
+	root := s.root() // commands get it from ExecuteContext, and close after it has ended
 	root.SetArgs(args)
 	root.SetIn(stdio.In)
 	root.SetOut(stdio.Out)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,10 +10,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rogpeppe/go-internal/lockedfile"
 	"github.com/spf13/cobra"
 
 	"safeconduct/config"
-	"safeconduct/gateway/app"
 	"safeconduct/gateway/cli/demo"
 	"safeconduct/gateway/edge"
 )
@@ -139,13 +138,45 @@ func (f *playing) folder() (dir string, remove func() error, err error) {
 		if err := os.MkdirAll(f.data, 0o700); err != nil {
 			return "", nil, fmt.Errorf("making --data: %w", err)
 		}
-		return f.data, func() error { return nil }, nil
+		unlock, err := occupy(filepath.Join(f.data, "demo.lock"))
+		if err != nil {
+			return "", nil, err
+		}
+		return f.data, unlock, nil
 	}
 	dir, err = os.MkdirTemp("", "safeconduct-demo-")
 	if err != nil {
 		return "", nil, fmt.Errorf("making a folder for the demo: %w", err)
 	}
 	return dir, func() error { return os.RemoveAll(dir) }, nil
+}
+
+// occupyWait is how long another demo may take to leave a folder.
+const occupyWait = 2 * time.Second
+
+// occupy keeps a folder for this process: its parts belong to one gateway.
+func occupy(path string) (leave func() error, err error) {
+	locked := make(chan error, 1)
+	var unlock func()
+	go func() { // where the lock is never free it ends with the process
+		var err error
+		unlock, err = lockedfile.MutexAt(path).Lock()
+		locked <- err
+	}()
+	late := time.NewTimer(occupyWait)
+	defer late.Stop()
+	select {
+	case err := <-locked:
+		if err != nil {
+			return nil, fmt.Errorf("locking --data: %w", err)
+		}
+		return func() error {
+			unlock()
+			return nil
+		}, nil
+	case <-late.C:
+		return nil, errors.New("--data is in use by another demo: stop that one, or name another folder")
+	}
 }
 
 // unfinished refuses a folder whose story did not come to its end.
@@ -208,79 +239,4 @@ func (f *playing) address(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("looking for a port: %w", err)
 	}
 	return usual, nil
-}
-
-// stage is one performance.
-type stage struct {
-	*shell
-	flags   *playing
-	dir     string
-	config  config.Config
-	payload demo.Payload
-	again   bool
-	world   demo.World
-}
-
-// open starts the gateway, plays, and serves on.
-func (g *stage) open(ctx context.Context) (err error) {
-	a, err := app.Open(ctx, g.config, g.Err)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.Close()) }() //nolint:contextcheck // it closes after ctx has ended
-	if err := a.Listen(ctx); err != nil {
-		return err
-	}
-	running, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	served := make(chan error, 1)
-	go func() {
-		err := a.Run(running)
-		stop(errors.Join(errServing, err)) // the story cannot go on without it
-		served <- err
-	}()
-	err = g.play(running, a)
-	if err == nil && !g.flags.once {
-		<-running.Done() // until interrupted
-	}
-	stop(nil)
-	return errors.Join(err, <-served)
-}
-
-var errServing = errors.New("the gateway stopped")
-
-func (g *stage) play(ctx context.Context, a *app.App) error {
-	system := demo.System{Services: a.Services, Parts: a.Parts, Origin: g.config.Log.Origin, URL: a.URL()}
-	report := g.reporter()
-	if g.again {
-		if err := demo.Resume(ctx, system, g.world, report); err != nil {
-			return err
-		}
-		g.world.URL = system.URL
-		return g.ready("")
-	}
-	p := demo.Player{
-		System: system, Payload: g.payload, Report: report, Now: time.Now, Random: rand.Reader,
-		Copy: demo.Copies{System: system, File: filepath.Join(g.config.Data, databaseFile)},
-	}
-	world, transfer, err := p.Play(ctx)
-	if err != nil {
-		return err
-	}
-	g.world = world
-	if err := g.proof(ctx, system, transfer); err != nil {
-		return err
-	}
-	return g.ready(transfer)
-}
-
-// ready keeps the world, for whoever waits for it, and says how to go on.
-func (g *stage) ready(transfer string) error {
-	if err := g.world.Save(g.dir); err != nil {
-		return err
-	}
-	if g.json {
-		return nil
-	}
-	return g.howTo(transfer)
 }

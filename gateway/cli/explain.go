@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"safeconduct/gateway/cli/client"
 	"safeconduct/gateway/edge"
@@ -42,6 +43,17 @@ func hint(err error) string {
 	return ""
 }
 
+// printable is a text that others wrote, without what could move the cursor,
+// colour, or turn the direction of what stands beside it.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, text)
+}
+
 // tell puts a problem in words. subjects are the sender's own case references:
 // a refusal names persons by row only, and whoever wrote the order can tell.
 func tell(p *edge.Problem, subjects []string) string {
@@ -66,7 +78,7 @@ func tell(p *edge.Problem, subjects []string) string {
 			fmt.Fprintf(&b, "  %s: %s\n", line.name, line.value)
 		}
 	}
-	return b.String()
+	return printable(b.String())
 }
 
 const maxRows = 20

@@ -126,7 +126,7 @@ func (s *shell) enrolFirst(ctx context.Context, c config.Config, names []string,
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, a.Close()) }() //nolint:contextcheck // it closes after ctx has ended
+	defer func() { err = errors.Join(err, a.Close()) }() // it closes after ctx has ended
 	first, err := a.Services.Bootstrap(ctx, a.Parts.Store, people.Person{Name: names[0]}, people.Person{Name: names[1]})
 	if err != nil {
 		return err

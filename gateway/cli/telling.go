@@ -127,9 +127,20 @@ The demo serves at %[1]s until you press Ctrl-C. Try it:
 `, token("ro"), g.world.URL, transfer)
 	}
 	text += fmt.Sprintf(`  The log, recomputed:
-    %s log verify --data %s
-`, program(), g.dir)
+    %s log verify %s
+`, program(), g.where())
+	if g.flags.data == "" {
+		text += "\nTokens and ids are removed at the end; --data DIR keeps a demo on embedded parts.\n"
+	}
 	return g.print("%s", strings.TrimRight(text, "\n"))
+}
+
+// where says to log verify where the log is.
+func (g *stage) where() string {
+	if g.shell.config != "" {
+		return "--config " + g.shell.config
+	}
+	return "--data " + g.dir
 }
 
 // program is how this program was called.

@@ -57,7 +57,7 @@ func steps(ctx context.Context) ([]step, error) {
 	}
 	test := []string{"go", "test", "-json", "-race", "-shuffle=on", "-timeout=25m"}
 	return []step{
-		{name: "modules", argv: []string{"go", "mod", "verify"}},
+		{name: "modules", argv: []string{"go", "mod", "tidy", "-diff"}},
 		{name: "linters", argv: []string{"go", "tool", "-modfile=deploy/tools/go.mod", "golangci-lint", "run", "./..."}},
 		{name: "tests on embedded parts", tests: true, argv: append(test, own...)},
 		{name: "demo on embedded parts", argv: []string{"make", "demo-once"}},

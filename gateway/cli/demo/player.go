@@ -23,7 +23,6 @@ type Player struct {
 	Report  Reporter
 	Now     func() time.Time
 	Random  io.Reader
-	Copy    Copier
 
 	people   map[authz.Role]string
 	clients  map[authz.Role]*client.Client
@@ -31,13 +30,6 @@ type Player struct {
 	draft    agreement
 	records  []string // of consent
 	transfer string
-}
-
-// Copier makes a copy of the database that may be altered.
-type Copier interface {
-	// Copy copies the database to a new folder, with what its log is verified
-	// with.
-	Copy(ctx context.Context) (*Copied, error)
 }
 
 // Play plays the whole story, and answers with the world that it leaves and

@@ -42,19 +42,19 @@ func summary(v store.Verification) string {
 
 // alter changes one row in a copy of the database, and verifies the copy.
 func (p *Player) alter(ctx context.Context) (err error) {
-	copied, err := p.Copy.Copy(ctx)
+	made, err := p.System.copyOf(ctx)
 	if err != nil {
 		return unexpected("alter-copy", err)
 	}
-	defer func() { err = errors.Join(err, copied.Remove()) }()
-	what, err := copied.Alter()
+	defer func() { err = errors.Join(err, made.remove()) }()
+	what, err := made.alter()
 	if err != nil {
 		return unexpected("alter-copy", err)
 	}
 	if err := p.local("alter-copy", "alters one row in a copy of the database, as somebody with the disk could", what); err != nil {
 		return err
 	}
-	v, err := copied.Verify(ctx)
+	v, err := made.verify(ctx)
 	if err != nil {
 		return unexpected("find-alteration", err)
 	}

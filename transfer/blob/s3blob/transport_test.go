@@ -101,7 +101,7 @@ func fetch(ctx context.Context, transport http.RoundTripper, pause time.Duration
 			}
 			return errors.Join(err, resp.Body.Close())
 		}
-		time.Sleep(pause)
+		time.Sleep(pause) //nolint:forbidigo // inside a synctest bubble
 	}
 }
 

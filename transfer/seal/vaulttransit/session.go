@@ -159,7 +159,10 @@ func (c *Client) renew(secret *api.Secret) *api.Secret {
 			return next
 		case <-watcher.RenewCh():
 			c.log.Debug("the token of Vault was renewed")
-		case <-watcher.DoneCh():
+		case err := <-watcher.DoneCh():
+			if err != nil {
+				c.log.Warn("the token of Vault was not renewed", "error", err)
+			}
 			return nil
 		}
 	}
