@@ -24,6 +24,7 @@ const (
 	databaseFile = "safeconduct.db"
 	ringFile     = "keys.json"
 	objectsDir   = "objects"
+	lockFile     = "gateway.lock"
 )
 
 // opened are the parts with what closes them, last opened first closed.
@@ -57,6 +58,12 @@ func openParts(ctx context.Context, c config.Config, log *slog.Logger) (_ *opene
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
 			return nil, fmt.Errorf("making the directory of the embedded parts: %w", err)
 		}
+		// Embedded parts belong to one process.
+		leave, err := Occupy(filepath.Join(c.Data, lockFile))
+		if err != nil {
+			return nil, fmt.Errorf("opening %s: %w", c.Data, err)
+		}
+		o.closing(leave)
 	}
 	if err := o.openStore(ctx, c); err != nil {
 		return nil, err

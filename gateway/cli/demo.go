@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
 	"github.com/spf13/cobra"
 
 	"safeconduct/config"
+	"safeconduct/gateway/app"
 	"safeconduct/gateway/cli/demo"
 	"safeconduct/gateway/edge"
 )
@@ -138,7 +138,7 @@ func (f *playing) folder() (dir string, remove func() error, err error) {
 		if err := os.MkdirAll(f.data, 0o700); err != nil {
 			return "", nil, fmt.Errorf("making --data: %w", err)
 		}
-		unlock, err := occupy(filepath.Join(f.data, "demo.lock"))
+		unlock, err := app.Occupy(filepath.Join(f.data, "demo.lock"))
 		if err != nil {
 			return "", nil, err
 		}
@@ -149,34 +149,6 @@ func (f *playing) folder() (dir string, remove func() error, err error) {
 		return "", nil, fmt.Errorf("making a folder for the demo: %w", err)
 	}
 	return dir, func() error { return os.RemoveAll(dir) }, nil
-}
-
-// occupyWait is how long another demo may take to leave a folder.
-const occupyWait = 2 * time.Second
-
-// occupy keeps a folder for this process: its parts belong to one gateway.
-func occupy(path string) (leave func() error, err error) {
-	locked := make(chan error, 1)
-	var unlock func()
-	go func() { // where the lock is never free it ends with the process
-		var err error
-		unlock, err = lockedfile.MutexAt(path).Lock()
-		locked <- err
-	}()
-	late := time.NewTimer(occupyWait)
-	defer late.Stop()
-	select {
-	case err := <-locked:
-		if err != nil {
-			return nil, fmt.Errorf("locking --data: %w", err)
-		}
-		return func() error {
-			unlock()
-			return nil
-		}, nil
-	case <-late.C:
-		return nil, errors.New("--data is in use by another demo: stop that one, or name another folder")
-	}
 }
 
 // unfinished refuses a folder whose story did not come to its end.

@@ -49,7 +49,7 @@ func steps(ctx context.Context) ([]step, error) {
 	}
 	var own, real []string
 	for _, p := range strings.Fields(string(list)) {
-		if p == "safeconduct/e2e" || strings.HasPrefix(p, "safeconduct/e2e/") {
+		if needsServers(p) {
 			real = append(real, p)
 		} else {
 			own = append(own, p)
@@ -64,6 +64,11 @@ func steps(ctx context.Context) ([]step, error) {
 		{name: "tests on real servers", servers: true, tests: true, argv: append(append([]string{}, append(test, "-p=1")...), real...)},
 		{name: "demo on real servers", servers: true, argv: []string{"make", "demo-real"}},
 	}, nil
+}
+
+// needsServers tells the packages whose tests start real servers.
+func needsServers(pkg string) bool {
+	return pkg == "safeconduct/e2e" || strings.HasPrefix(pkg, "safeconduct/e2e/servers")
 }
 
 func run(ctx context.Context, out io.Writer) int {
