@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/signing"
 	"safeconduct/agreements/terms"
@@ -88,7 +89,7 @@ func (d *Desk) Create(ctx context.Context, c authz.Caller, doc Document) (Agreem
 	}
 	a.History = []Act{{Event: "draft", Person: c.Person, Role: role, At: a.Created}}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := known(ctx, tx, doc); err != nil {
+		if err := known(ctx, tx, c, doc); err != nil {
 			return err
 		}
 		return d.save(ctx, tx, c, role, authz.AgreementDraft, a)
@@ -121,13 +122,14 @@ func (doc Document) check() error {
 	return nil
 }
 
-// known checks that what the document names exists.
-func known(ctx context.Context, tx Tx, doc Document) error {
+// known checks that what the document names exists, for this caller: another
+// mission is as unknown as none.
+func known(ctx context.Context, tx Tx, c authz.Caller, doc Document) error {
 	if _, err := tx.Party(ctx, doc.Partner); err != nil {
 		return fmt.Errorf("%w: unknown partner", people.ErrInvalid)
 	}
 	for _, m := range append([]string{doc.Mission}, doc.Scope.Missions...) {
-		if _, err := tx.Mission(ctx, m); err != nil {
+		if _, err := tx.Mission(ctx, m); err != nil || !c.In(m) {
 			return fmt.Errorf("%w: unknown mission in the scope", people.ErrInvalid)
 		}
 	}
@@ -167,12 +169,13 @@ func (d *Desk) Revise(ctx context.Context, c authz.Caller, id string, doc Docume
 		if doc.Mission != a.Document.Mission || doc.Partner != a.Document.Partner {
 			return a, fmt.Errorf("%w: mission and partner of an agreement stay; draft another one", people.ErrInvalid)
 		}
-		doc.Agreement, doc.Version = a.ID, a.Document.Version
+		// Another document: what was assessed before is not this one (condition 16).
+		doc.Agreement, doc.Version = a.ID, a.Document.Version+1
 		doc.EffectiveFrom, doc.ValidUntil = doc.EffectiveFrom.UTC().Truncate(time.Microsecond), doc.ValidUntil.UTC().Truncate(time.Microsecond)
 		if err := doc.check(); err != nil {
 			return a, err
 		}
-		if err := known(ctx, tx, doc); err != nil {
+		if err := known(ctx, tx, c, doc); err != nil {
 			return a, err
 		}
 		digest, err := doc.DigestOf()
@@ -349,27 +352,37 @@ func (d *Desk) Terminate(ctx context.Context, c authz.Caller, id, reason string)
 	})
 }
 
-// ExpireDue expires the agreements whose term is over, at most a hundred at a
-// call, and answers with how many. The gate does not wait for it.
+// ExpireDue expires the agreements whose term is over, each in a transaction of
+// its own, at most a hundred at a call; it answers with how many. The gate does
+// not wait for it.
 func (d *Desk) ExpireDue(ctx context.Context) (int, error) {
+	var due []Agreement
+	now := d.office.Time()
+	if err := d.store.View(ctx, func(tx Tx) (err error) { due, err = tx.AgreementsDue(ctx, now, 100); return err }); err != nil {
+		return 0, err
+	}
 	n := 0
-	_, err := d.store.Update(ctx, func(tx Tx) error {
-		now := d.office.Time()
-		due, err := tx.AgreementsDue(ctx, now, 100)
-		if err != nil {
-			return err
-		}
-		n = len(due)
-		for _, a := range due {
+	var failed error
+	for _, a := range due {
+		_, err := d.store.Update(ctx, func(tx Tx) error {
+			a, err := tx.Agreement(ctx, a.ID)
+			if err != nil {
+				return err
+			}
 			c := authz.System("")
 			if a, err = a.Expire(Act{Event: "expire", Person: c.Person, Role: authz.SYS, At: now}); err != nil {
 				return err
 			}
-			if err := d.save(ctx, tx, c, authz.SYS, "agreement.expire", a); err != nil {
-				return err
-			}
+			return d.save(ctx, tx, c, authz.SYS, "agreement.expire", a)
+		})
+		switch {
+		case err == nil:
+			n++
+		case errors.Is(err, evidence.ErrConflict), errors.Is(err, lifecycle.ErrIllegal):
+			// somebody else moved it meanwhile
+		default:
+			failed = errors.Join(failed, err)
 		}
-		return nil
-	})
-	return n, err
+	}
+	return n, failed
 }

@@ -200,7 +200,8 @@ func (a Agreement) Lift(act Act) (Agreement, error) {
 		a.Lifts = both
 		return a, nil
 	}
-	a.Suspension, a.Lifts = nil, nil
+	// What one of two asked for before is asked for again, or not at all.
+	a.Suspension, a.Lifts, a.Endings = nil, nil, nil
 	return a.next(Active, act), nil
 }
 

@@ -54,7 +54,7 @@ func (a Agreement) CheckSignature(s Signature, keys []people.Key, grants []peopl
 
 func (a Agreement) authorised(s Signature, grants []people.Grant, at time.Time) bool {
 	for _, g := range grants {
-		if g.Person != s.Signatory || !g.LiveAt(at) {
+		if g.Person != s.Signatory || !g.HeldAt(at) {
 			continue
 		}
 		if s.Party == signing.PartyIOM && g.Role == authz.HOM && g.Mission == a.Document.Mission {

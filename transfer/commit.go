@@ -24,8 +24,11 @@ func (o *Office) Commit(ctx context.Context, c authz.Caller, id string) (Transfe
 		return t, o.wait(ctx, t.ReleaseEntry)
 	}
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
-		if t, err = o.locked(ctx, tx, c, id); err != nil {
+		if t, err = o.locked(ctx, tx, c, id, true); err != nil {
 			return err
+		}
+		if t.ReleaseEntry != "" {
+			return nil // released meanwhile: the answer is alike
 		}
 		return o.decideCommit(ctx, tx, c, role, authz.TransferCommit, &t)
 	})
@@ -50,7 +53,7 @@ func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted
 		return t, &RefusedError{Transfer: t.ID, Decision: d}
 	}
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
-		if t, err = o.locked(ctx, tx, c, id); err != nil {
+		if t, err = o.locked(ctx, tx, c, id, true); err != nil {
 			return err
 		}
 		if t.State != AwaitingApproval {
@@ -73,12 +76,15 @@ func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted
 
 // locked is the transfer as it is now, with all that the decision rests on
 // held still until the end of the transaction.
-func (o *Office) locked(ctx context.Context, tx Tx, c authz.Caller, id string) (Transfer, error) {
+func (o *Office) locked(ctx context.Context, tx Tx, c authz.Caller, id string, releases bool) (Transfer, error) {
 	t, err := tx.Transfer(ctx, id)
 	if err != nil {
 		return Transfer{}, err
 	}
-	a := Anchors{Transfer: id, Persons: []string{t.Sender, c.Person}, Mission: t.Mission, Partner: t.Partner, Agreement: t.Agreement}
+	a := Anchors{
+		Transfer: id, Persons: []string{t.Sender, c.Person}, Token: c.Token, Mission: t.Mission, Partner: t.Partner,
+		Agreement: t.Agreement, Subjects: true, Volume: releases,
+	}
 	for _, given := range t.Approvals {
 		a.Persons = append(a.Persons, given.Person)
 	}
@@ -99,7 +105,7 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, role a
 		sender = authz.Caller{Person: t.Sender, Assurance: t.SenderAssurance}
 	}
 	now := o.Office.Time()
-	allowed, err := o.allowedNow(ctx, tx, t.Sender, authz.TransferCommit, t.resource(), now)
+	allowed, err := o.allowedNow(ctx, tx, sender, authz.TransferCommit, t.resource(), now)
 	if err != nil {
 		return err
 	}
@@ -152,5 +158,5 @@ func (o *Office) committed(ctx context.Context, t Transfer, entries []string, er
 	if !t.Decision.Released() {
 		return t, &RefusedError{Transfer: t.ID, Decision: t.Decision}
 	}
-	return t, o.wait(ctx, entries...)
+	return t, o.wait(ctx, append(entries, t.ReleaseEntry)...)
 }

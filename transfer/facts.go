@@ -9,7 +9,6 @@ import (
 	"safeconduct/agreements/assessment"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
-	"safeconduct/authz/people"
 	"safeconduct/transfer/gate"
 )
 
@@ -66,25 +65,8 @@ func (o *Office) gatherPartner(ctx context.Context, tx Tx, t Transfer, f *gate.F
 }
 
 func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
-	candidates, err := tx.AgreementsBetween(ctx, t.Mission, t.Partner)
-	if err != nil {
+	if err := o.chooseAgreement(ctx, tx, t, f); err != nil || f.Agreement == nil {
 		return err
-	}
-	switch {
-	case len(candidates) > agreements.MaxBetween:
-		f.Ambiguous = true
-		return nil
-	case f.Phase != gate.Request && t.Agreement != "":
-		// Judged by the version now in force of the agreement that the
-		// payload is sealed under.
-		f.Agreement = gate.Pick(candidates, t.Agreement)
-	case t.Chosen != "":
-		f.Agreement = gate.Pick(candidates, t.Chosen)
-	default:
-		f.Agreement, f.Ambiguous = gate.Select(candidates, t.Mission, t.Purpose)
-	}
-	if f.Agreement == nil {
-		return nil
 	}
 	a := *f.Agreement
 	f.Read = append(f.Read, evidence.Ref{Kind: agreements.KindAgreement, ID: a.ID, Version: a.Version})
@@ -99,14 +81,48 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		}
 		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys, grants))
 	}
-	year := time.Date(f.Now.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
-	// What was released after this transfer does not count against it.
+	// Of the year in which it is, or was, released; what was released after this
+	// transfer does not count against it.
 	until := f.Now
 	if t.Released != nil {
 		until = *t.Released
 	}
+	year := time.Date(until.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
+	var err error
 	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, a.ID, year, until, t.ID)
 	return err
+}
+
+// chooseAgreement finds the agreement that rules. After REQUEST it is the one
+// that the payload is sealed under, judged by its version now in force.
+func (o *Office) chooseAgreement(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	if f.Phase != gate.Request {
+		a, err := tx.Agreement(ctx, t.Agreement)
+		if absent(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		f.Agreement = &a
+		return nil
+	}
+	candidates, err := tx.AgreementsBetween(ctx, t.Mission, t.Partner)
+	if err != nil {
+		return err
+	}
+	if t.Chosen != "" {
+		f.Agreement = gate.Pick(candidates, t.Chosen)
+		return nil
+	}
+	for i, a := range candidates {
+		// One whose term is over does not compete with its successor, whether
+		// or not the clock's job has come by.
+		if a.State == agreements.Active && !f.Now.Before(a.Document.ValidUntil) {
+			candidates[i].State = agreements.Expired
+		}
+	}
+	f.Agreement, f.Ambiguous = gate.Select(candidates, t.Mission, t.Purpose)
+	return nil
 }
 
 func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
@@ -154,25 +170,37 @@ func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, f *gate.
 	}
 	f.Approval.Needed = o.Policy.needsSecondPerson(f.Assessment, t.Categories, known)
 	for _, given := range t.Approvals {
-		allowed, err := o.allowedNow(ctx, tx, given.Person, authz.TransferApprove, t.resource(), f.Now)
-		if err != nil {
-			return err
+		// An approval that the release rested on outlives the approver's role.
+		allowed := f.Phase == gate.Pull
+		if !allowed {
+			if allowed, err = o.allowedNow(ctx, tx, authz.Caller{Person: given.Person}, authz.TransferApprove, t.resource(), f.Now); err != nil {
+				return err
+			}
 		}
 		f.Approval.Given = append(f.Approval.Given, gate.GivenApproval{Person: given.Person, Granted: given.Granted, Allowed: allowed})
 	}
 	return nil
 }
 
-// allowedNow asks the policy on the grants that the person holds in this
-// transaction, not on those of when the request arrived.
-func (o *Office) allowedNow(ctx context.Context, tx people.GrantTx, person string, action authz.Action, res authz.Resource, now time.Time) (bool, error) {
-	held, err := tx.GrantsOf(ctx, person)
+// allowedNow asks the policy on the token and the grants that the caller holds
+// in this transaction, not on those of when the request arrived.
+func (o *Office) allowedNow(ctx context.Context, tx Tx, who authz.Caller, action authz.Action, res authz.Resource, now time.Time) (bool, error) {
+	held, err := tx.GrantsOf(ctx, who.Person)
 	if err != nil {
 		return false, err
 	}
-	c := authz.Caller{Person: person}
+	c := authz.Caller{Person: who.Person, Scope: who.Scope}
+	if who.Token != "" {
+		token, err := tx.Token(ctx, who.Token)
+		if absent(err) || err == nil && !token.LiveAt(now) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+		c.RolesAsOf = token.RolesAsOf
+	}
 	for _, g := range held {
-		if g.LiveAt(now) {
+		if g.LiveAt(now) && (who.Token == "" || !g.From.After(c.RolesAsOf)) {
 			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
 		}
 	}

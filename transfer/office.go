@@ -140,7 +140,12 @@ func (o *Office) Transfer(ctx context.Context, c authz.Caller, id string) (Trans
 		if _, err := o.Office.Authorise(ctx, c, authz.TransferReadReduced, t.resource()); err != nil {
 			return Transfer{}, err
 		}
-		return t.reduced()
+		view, err := t.reduced()
+		if err != nil {
+			return Transfer{}, err
+		}
+		// What is released is seen when that is under a signed checkpoint.
+		return view, o.wait(ctx, t.ReleaseEntry)
 	}
 	if _, err := o.Office.Authorise(ctx, c, authz.TransferRead, t.resource()); err != nil {
 		return Transfer{}, err
@@ -154,11 +159,15 @@ func (t Transfer) reduced() (Transfer, error) {
 	if t.Released == nil {
 		return Transfer{}, evidence.ErrNotFound
 	}
+	state := t.State
+	if state == Held {
+		state = Available // whether the gate holds it is not the partner's to know
+	}
 	view := Transfer{
-		ID: t.ID, Version: t.Version, State: t.State, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
+		ID: t.ID, Version: 1, State: state, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
 		RecipientClass: t.RecipientClass, Nature: t.Nature, Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects,
 		Files: t.Files, Agreement: t.Agreement, Released: t.Released, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit,
-		Receipts: t.Receipts, Created: t.Created, Updated: t.Updated,
+		Receipts: t.Receipts, Created: *t.Released, Updated: *t.Released,
 	}
 	return view, nil
 }

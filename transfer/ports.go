@@ -9,6 +9,7 @@ import (
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
@@ -45,8 +46,9 @@ type UploadTx interface {
 	MarkUpload(ctx context.Context, id string, now time.Time, to UploadState, from ...UploadState) error
 	// DoomUploads marks every upload of the transfer for removal with its key.
 	DoomUploads(ctx context.Context, transfer string, now time.Time) error
-	// Sweepable lists uploads that are doomed, or open and untouched since.
-	Sweepable(ctx context.Context, untouchedSince time.Time, most int) ([]Upload, error)
+	// Sweepable lists uploads that are open and untouched since, or doomed
+	// before doomedBefore.
+	Sweepable(ctx context.Context, untouchedSince, doomedBefore time.Time, most int) ([]Upload, error)
 	DeleteUpload(ctx context.Context, id string) error
 }
 
@@ -56,9 +58,10 @@ type PullTx interface {
 	PullSessions(ctx context.Context, transfer string, file int) ([]PullSession, error)
 	PullSession(ctx context.Context, id string) (PullSession, error)
 	SavePullSession(ctx context.Context, p PullSession) error
-	// Lapsed lists transfers whose window has ended unpulled, or which have
-	// been held since before heldBefore.
-	Lapsed(ctx context.Context, now, heldBefore time.Time, most int) ([]Transfer, error)
+	// Lapsed lists transfers that nobody may pull any more and whose objects
+	// still lie there: the window is over, or they have been held since before
+	// heldBefore, or they landed before landedBefore and were never released.
+	Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time, most int) ([]Transfer, error)
 }
 
 // FactTx reads what the gate judges. The number of queries does not depend on
@@ -71,11 +74,13 @@ type FactTx interface {
 	terms.RetentionTx
 	terms.CategoryTx
 	consent.SubjectTx
+	identity.TokenTx
 	DecisionTx
 }
 
 // DecisionTx reads what only decisions need.
 type DecisionTx interface {
+	Agreement(ctx context.Context, id string) (agreements.Agreement, error)
 	AgreementsBetween(ctx context.Context, mission, partner string) ([]agreements.Agreement, error)
 	AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error)
 	// SubjectsOf answers with the transfer's subjects in row order, each with
@@ -90,13 +95,16 @@ type DecisionTx interface {
 }
 
 // Anchors are the records that a decision reads and that must not change until
-// it is written.
+// it is written. What is empty is not locked.
 type Anchors struct {
-	Transfer  string
+	Transfer  string   // alone: it may change
 	Persons   []string // whose grants count
+	Token     string   // of who acts
 	Mission   string
 	Partner   string
 	Agreement string
+	Subjects  bool // those of the transfer
+	Volume    bool // the yearly volume of the agreement: releases under it go one by one
 }
 
 // AnchorTx locks: decisions share, changers exclude. On an engine with a

@@ -57,11 +57,15 @@ func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, off
 	}
 	d := &Delivery{n: n, Offset: offset, caller: c, role: role, office: o}
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
-		if t, err = o.locked(ctx, tx, c, id); err != nil {
+		if t, err = o.locked(ctx, tx, c, id, false); err != nil {
 			return err
 		}
 		return o.decidePull(ctx, tx, &t, d)
 	})
+	if errors.Is(err, seal.ErrCorrupt) {
+		// What lies there is not what was sealed: that leaves its entry too.
+		return nil, errors.Join(err, o.Office.Deny(ctx, c, authz.TransferPull, t.resource(), "CRYPTO_FAILED"))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +86,7 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, d *Delivery
 		return err
 	}
 	resumed := o.resumable(sessions, d, now)
-	allowed, err := o.allowedNow(ctx, tx, d.caller.Person, authz.TransferPull, t.resource(), now)
+	allowed, err := o.allowedNow(ctx, tx, d.caller, authz.TransferPull, t.resource(), now)
 	if err != nil {
 		return err
 	}
@@ -111,11 +115,12 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, d *Delivery
 	}
 	session := PullSession{
 		ID: o.Office.NewID(), Version: 1, Transfer: t.ID, File: d.n, Person: d.caller.Person,
-		Offset: d.Offset, Actor: d.caller.Person, Created: now, Updated: now,
+		Offset: d.Offset, Requests: 1, Actor: d.caller.Person, Created: now, Updated: now,
 	}
 	if resumed != nil {
 		session = *resumed
 		session.Version, session.Offset, session.Aborted, session.Updated = session.Version+1, d.Offset, nil, now
+		session.Requests++
 	}
 	d.Session = session.ID
 	if err := tx.SavePullSession(ctx, session); err != nil {
@@ -126,16 +131,25 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, d *Delivery
 	return tx.Record(ctx, e)
 }
 
+// sessionRequests bounds how often one session may be gone on with.
+const sessionRequests = 200
+
 // resumable finds the session that a request from an offset goes on in: the
-// same person's last one of this file, begun recently enough.
+// same person's last one of this file, begun recently enough, not complete,
+// from no earlier than its last request and no further than was sent.
 func (o *Office) resumable(sessions []PullSession, d *Delivery, now time.Time) *PullSession {
 	if d.Offset == 0 {
 		return nil
 	}
 	for _, s := range slices.Backward(sessions) {
-		if s.Person == d.caller.Person && now.Sub(s.Created) < o.Policy.session() {
+		if s.Person != d.caller.Person {
+			continue
+		}
+		if now.Sub(s.Created) < o.Policy.session() && s.Written == nil && s.Requests < sessionRequests &&
+			d.Offset >= s.Offset && d.Offset <= s.Reached {
 			return &s
 		}
+		return nil
 	}
 	return nil
 }
@@ -196,8 +210,21 @@ func (d *Delivery) prepare(ctx context.Context, tx Tx, t Transfer) error {
 // chunk by chunk. Whatever happens is recorded: delivery, or abort. On an error
 // the caller breaks the connection, so that it never looks complete.
 func (d *Delivery) Send(ctx context.Context, w io.Writer) error {
-	err := d.send(ctx, w)
-	return errors.Join(err, d.ended(context.WithoutCancel(ctx), err == nil))
+	sent := &counted{w: w}
+	err := d.send(ctx, sent)
+	return errors.Join(err, d.ended(context.WithoutCancel(ctx), err == nil, d.Offset+sent.n))
+}
+
+// counted counts what was handed on.
+type counted struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
 }
 
 func (d *Delivery) send(ctx context.Context, w io.Writer) error {
@@ -208,7 +235,7 @@ func (d *Delivery) send(ctx context.Context, w io.Writer) error {
 	}
 	defer key.Destroy()
 	get := func(ctx context.Context, seq int) (io.ReadCloser, error) {
-		name, err := chunkName(d.upload.Prefix, seq)
+		name, err := chunkName(d.upload.Prefix(), seq)
 		if err != nil {
 			return nil, err
 		}
@@ -217,16 +244,19 @@ func (d *Delivery) send(ctx context.Context, w io.Writer) error {
 	return seal.Open(ctx, key, seal.Address{Transfer: d.transfer.ID, File: d.n}, d.manifest, d.Offset, get, w)
 }
 
-func (d *Delivery) ended(ctx context.Context, complete bool) error {
+func (d *Delivery) ended(ctx context.Context, complete bool, reached int64) error {
 	o := d.office
 	_, err := o.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.LockAnchors(ctx, Anchors{Transfer: d.transfer.ID}); err != nil {
+			return err
+		}
 		now := o.Office.Time()
 		s, err := tx.PullSession(ctx, d.Session)
 		if err != nil {
 			return err
 		}
 		kind := evidence.Abort
-		s.Version, s.Updated = s.Version+1, now
+		s.Version, s.Reached, s.Updated = s.Version+1, max(s.Reached, reached), now
 		if complete {
 			kind, s.Written = evidence.Delivery, &now
 		} else {
@@ -239,7 +269,7 @@ func (d *Delivery) ended(ctx context.Context, complete bool) error {
 		if err != nil {
 			return err
 		}
-		if complete && t.State == Available {
+		if complete && (t.State == Available || t.State == Held) {
 			t.State = Pulled
 			if err := o.save(ctx, tx, &t, d.caller.Person, now); err != nil {
 				return err
@@ -267,6 +297,9 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 		return Transfer{}, fmt.Errorf("%w: confirm at least one file by its sha256", people.ErrInvalid)
 	}
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.LockAnchors(ctx, Anchors{Transfer: id}); err != nil {
+			return err
+		}
 		if t, err = tx.Transfer(ctx, id); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) 
 		return Transfer{}, fmt.Errorf("%w: say why it is recalled, in at most 4000 bytes", people.ErrInvalid)
 	}
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
-		if t, err = o.locked(ctx, tx, c, id); err != nil {
+		if t, err = o.locked(ctx, tx, c, id, false); err != nil {
 			return err
 		}
 		if slices.Contains([]State{Refused, Recalled, Unclaimed}, t.State) {
@@ -53,16 +53,24 @@ func (o *Office) end(ctx context.Context, tx Tx, c authz.Caller, role authz.Role
 	return tx.Record(ctx, e)
 }
 
-// sweepBatch bounds the work of one call.
-const sweepBatch = 200
+const (
+	// sweepBatch bounds the work of one call.
+	sweepBatch = 200
+	// sweepGrace is how long a doomed upload is left, so that an attempt that
+	// still runs has found out and puts nothing more (it looks every touchEvery).
+	sweepGrace = 5 * touchEvery
+)
 
 // Sweep removes what nothing refers to: objects of uploads that failed or that
 // a crash left open, with their keys. It answers with how many uploads went.
 // Running twice at once is harmless.
 func (o *Office) Sweep(ctx context.Context) (int, error) {
 	var list []Upload
-	since := o.Office.Time().Add(-o.Policy.lease())
-	if err := o.Store.View(ctx, func(tx Tx) (err error) { list, err = tx.Sweepable(ctx, since, sweepBatch); return err }); err != nil {
+	now := o.Office.Time()
+	if err := o.Store.View(ctx, func(tx Tx) (err error) {
+		list, err = tx.Sweepable(ctx, now.Add(-o.Policy.lease()), now.Add(-sweepGrace), sweepBatch)
+		return err
+	}); err != nil {
 		return 0, fmt.Errorf("listing what to sweep: %w", err)
 	}
 	for i, u := range list {
@@ -84,11 +92,13 @@ func (o *Office) sweep(ctx context.Context, u Upload) error {
 	} else if err != nil {
 		return fmt.Errorf("dooming an upload: %w", err)
 	}
-	if err := o.Blobs.Delete(ctx, blob.Name(u.Prefix)); err != nil {
+	if err := o.Blobs.Delete(ctx, blob.Name(u.Prefix())); err != nil {
 		return fmt.Errorf("removing the objects of an upload: %w", err)
 	}
 	_, err := o.Store.Update(ctx, func(tx Tx) error {
-		if err := tx.DeleteUpload(ctx, u.ID); err != nil {
+		if err := tx.DeleteUpload(ctx, u.ID); errors.Is(err, evidence.ErrConflict) {
+			return nil // another replica was first
+		} else if err != nil {
 			return err
 		}
 		e := o.Office.Entry(authz.System(""), authz.SYS, evidence.Change, "transfer.sweep", authz.Resource{Kind: "upload", ID: u.ID})
@@ -101,25 +111,53 @@ func (o *Office) sweep(ctx context.Context, u Upload) error {
 	return nil
 }
 
-// Lapse ends transfers that nobody pulled within their window, and those that
-// have been held too long; their keys are destroyed. It answers with how many.
+// Lapse destroys the keys and objects of what nobody may pull any more: of
+// transfers whose window is over or which were held too long, and of those that
+// were never released. It answers with how many; each is its own transaction.
 func (o *Office) Lapse(ctx context.Context) (int, error) {
+	var due []Transfer
+	now := o.Office.Time()
+	if err := o.Store.View(ctx, func(tx Tx) (err error) {
+		due, err = tx.Lapsed(ctx, now, now.Add(-o.Policy.held()), now.Add(-o.Policy.window()), sweepBatch)
+		return err
+	}); err != nil {
+		return 0, fmt.Errorf("listing what has lapsed: %w", err)
+	}
 	n := 0
+	var failed error
+	for _, t := range due {
+		switch err := o.lapse(ctx, t.ID, t.Version); {
+		case err == nil:
+			n++
+		case !errors.Is(err, evidence.ErrConflict):
+			failed = errors.Join(failed, err)
+		}
+	}
+	return n, failed
+}
+
+func (o *Office) lapse(ctx context.Context, id string, version int) error {
 	_, err := o.Store.Update(ctx, func(tx Tx) error {
-		now := o.Office.Time()
-		due, err := tx.Lapsed(ctx, now, now.Add(-o.Policy.held()), sweepBatch)
+		if err := tx.LockAnchors(ctx, Anchors{Transfer: id}); err != nil {
+			return err
+		}
+		t, err := tx.Transfer(ctx, id)
 		if err != nil {
 			return err
 		}
-		n = len(due)
-		for _, t := range due {
-			if err := o.end(ctx, tx, authz.System(""), authz.SYS, "transfer.lapse", &t, Unclaimed); err != nil {
-				return err
-			}
+		if t.Version != version {
+			return evidence.ErrConflict // it moved meanwhile; the next time tells
 		}
-		return nil
+		to := t.State // pulled and acknowledged stay what they are
+		switch t.State {
+		case Available, Held:
+			to = Unclaimed
+		case Draft, Uploading, SealedState, AwaitingApproval:
+			to, t.RecallReason = Recalled, "never released"
+		}
+		return o.end(ctx, tx, authz.System(""), authz.SYS, "transfer.lapse", &t, to)
 	})
-	return n, err
+	return err
 }
 
 func hexOf(d [32]byte) string { return hex.EncodeToString(d[:]) }

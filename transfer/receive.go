@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"safeconduct/authz"
@@ -45,7 +44,7 @@ func (o *Office) Receive(ctx context.Context, c authz.Caller, id string, n int, 
 		t, err = o.landed(ctx, c, role, t.ID, u, manifest, declared)
 	}
 	if err != nil {
-		return Transfer{}, errors.Join(err, o.doom(context.WithoutCancel(ctx), u))
+		return Transfer{}, errors.Join(err, o.broken(context.WithoutCancel(ctx), c, role, t, u))
 	}
 	return t, nil
 }
@@ -74,9 +73,11 @@ func (o *Office) announce(ctx context.Context, c authz.Caller, role authz.Role, 
 	}
 	now := o.Office.Time()
 	u := Upload{ID: o.Office.NewID(), Transfer: t.ID, File: n, Key: name, Wrapped: wrapped, State: UploadOpen, Started: now, Touched: now}
-	u.Prefix = "transfers/" + t.ID + "/" + strconv.Itoa(n) + "/" + u.ID + "/"
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
-		if *t, err = tx.Transfer(ctx, t.ID); err != nil {
+		if err := tx.LockAnchors(ctx, Anchors{Transfer: u.Transfer}); err != nil {
+			return err
+		}
+		if *t, err = tx.Transfer(ctx, u.Transfer); err != nil {
 			return err
 		}
 		if err := t.accepts(n); err != nil {
@@ -117,7 +118,7 @@ func (o *Office) land(ctx context.Context, t Transfer, u Upload, key seal.DataKe
 				return err
 			}
 		}
-		return o.putChunk(ctx, u.Prefix, seq, sealed)
+		return o.putChunk(ctx, u.Prefix(), seq, sealed)
 	}
 	m, err := seal.Seal(ctx, key, seal.Address{Transfer: t.ID, File: n}, &bounded{r: body, left: limit}, put)
 	if err != nil {
@@ -150,6 +151,9 @@ func (o *Office) landed(ctx context.Context, c authz.Caller, role authz.Role, id
 	var refusal *RefusedError
 	_, err := o.Store.Update(ctx, func(tx Tx) (err error) {
 		refusal = nil
+		if err := tx.LockAnchors(ctx, Anchors{Transfer: id}); err != nil {
+			return err
+		}
 		if t, err = tx.Transfer(ctx, id); err != nil {
 			return err
 		}
@@ -218,13 +222,22 @@ func (o *Office) touch(ctx context.Context, u Upload, now time.Time) error {
 	return err
 }
 
-// doom hands what an attempt left behind to the sweeper. If it fails too, the
-// sweeper finds the upload when its lease is over.
-func (o *Office) doom(ctx context.Context, u Upload) error {
+// broken records that an attempt broke off, and hands what it left behind to
+// the sweeper. If that fails too, the sweeper finds the upload when its lease
+// is over.
+func (o *Office) broken(ctx context.Context, c authz.Caller, role authz.Role, t Transfer, u Upload) error {
 	now := o.Office.Time()
-	_, err := o.Store.Update(ctx, func(tx Tx) error { return tx.MarkUpload(ctx, u.ID, now, UploadDoomed, UploadOpen) })
-	if err != nil && !errors.Is(err, evidence.ErrConflict) {
-		return fmt.Errorf("handing an upload to the sweeper: %w", err)
+	_, err := o.Store.Update(ctx, func(tx Tx) error {
+		err := tx.MarkUpload(ctx, u.ID, now, UploadDoomed, UploadOpen)
+		if err != nil && !errors.Is(err, evidence.ErrConflict) {
+			return err
+		}
+		e := o.Office.Entry(c, role, evidence.Abort, authz.TransferUpload, t.resource())
+		e.Result = fmt.Sprintf("file %d", u.File)
+		return tx.Record(ctx, e)
+	})
+	if err != nil {
+		return fmt.Errorf("recording a broken upload: %w", err)
 	}
 	return nil
 }

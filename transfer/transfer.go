@@ -6,6 +6,7 @@ package transfer
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"safeconduct/agreements/lifecycle"
@@ -133,7 +134,9 @@ type PullSession struct {
 	Transfer string     `json:"transfer"`
 	File     int        `json:"file"`
 	Person   string     `json:"person"`
-	Offset   int64      `json:"offset"` // bytes, of the request that goes on
+	Offset   int64      `json:"offset"`   // bytes, where its last request began
+	Reached  int64      `json:"reached"`  // bytes, how far anything was sent
+	Requests int        `json:"requests"` // how many went on in it
 	Written  *time.Time `json:"written,omitempty"`
 	Aborted  *time.Time `json:"aborted,omitempty"`
 	Actor    string     `json:"actor"`
@@ -148,12 +151,17 @@ type Upload struct {
 	ID       string
 	Transfer string
 	File     int
-	Prefix   string // of its objects
 	Key      seal.KeyName
 	Wrapped  seal.Wrapped
 	State    UploadState
 	Started  time.Time
 	Touched  time.Time
+}
+
+// Prefix is where its objects lie. It is made from the ids alone, so that what
+// a row says can never make the sweeper remove anything else.
+func (u Upload) Prefix() string {
+	return "transfers/" + u.Transfer + "/" + strconv.Itoa(u.File) + "/" + u.ID + "/"
 }
 
 // UploadState says whether an upload's objects may be removed.

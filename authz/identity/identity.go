@@ -51,10 +51,9 @@ type Token struct {
 	Updated   time.Time  `json:"updated"`
 }
 
-// LiveAt reports whether the token is honoured at t.
-func (t Token) LiveAt(at time.Time) bool {
-	return at.Before(t.Expires) && (t.Revoked == nil || at.Before(*t.Revoked))
-}
+// LiveAt reports whether the token is honoured at t. A revoked one is not,
+// whatever the clock says.
+func (t Token) LiveAt(at time.Time) bool { return t.Revoked == nil && at.Before(t.Expires) }
 
 // Secret is the secret of a token. It redacts itself wherever it is printed;
 // only Reveal gives it away, once, to whom it is issued.

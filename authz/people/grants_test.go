@@ -166,8 +166,11 @@ func TestAGrantThatHasEnded(t *testing.T) {
 	if changes != 1 || len(w.as(id).Grants) != 0 || ended.Version != 2 || ended.Until == nil {
 		t.Errorf("%d entries, %+v", changes, ended)
 	}
-	if ended.LiveAt(*ended.Until) || !ended.LiveAt(ended.Until.Add(-time.Microsecond)) || ended.LiveAt(ended.From.Add(-time.Microsecond)) || !ended.LiveAt(ended.From) {
+	if ended.HeldAt(*ended.Until) || !ended.HeldAt(ended.Until.Add(-time.Microsecond)) || ended.HeldAt(ended.From.Add(-time.Microsecond)) || !ended.HeldAt(ended.From) {
 		t.Error("a grant is held from its first instant until before its last")
+	}
+	if ended.LiveAt(ended.From) {
+		t.Error("a grant that was ended is live where the clock is behind")
 	}
 	if _, err := w.EndGrant(w.ctx, w.as(w.legal), granted.ID); !errors.Is(err, evidence.ErrConflict) {
 		t.Errorf("ended twice: %v", err)

@@ -57,13 +57,18 @@ type Grant struct {
 	Partner string     `json:"partner,omitempty"`
 	From    time.Time  `json:"from"`
 	Until   *time.Time `json:"until,omitempty"` // exclusive; nil while it lasts
+	Ended   bool       `json:"ended,omitempty"` // by somebody's act: at once, whatever a clock says
 	Actor   string     `json:"actor"`
 	Created time.Time  `json:"created"`
 	Updated time.Time  `json:"updated"`
 }
 
-// LiveAt reports whether the grant is held at t.
-func (g Grant) LiveAt(t time.Time) bool {
+// LiveAt reports whether the grant is held now, at t. One that was ended is
+// not, even where this clock has not come to the end yet.
+func (g Grant) LiveAt(t time.Time) bool { return !g.Ended && g.HeldAt(t) }
+
+// HeldAt reports whether the grant was held at t, for what was done then.
+func (g Grant) HeldAt(t time.Time) bool {
 	return !t.Before(g.From) && (g.Until == nil || t.Before(*g.Until))
 }
 

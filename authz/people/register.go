@@ -225,7 +225,7 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 		if !g.LiveAt(now) {
 			return fmt.Errorf("%w: the grant has ended already", evidence.ErrConflict)
 		}
-		g.Version, g.Until, g.Actor, g.Updated = g.Version+1, &now, c.Person, now
+		g.Version, g.Until, g.Ended, g.Actor, g.Updated = g.Version+1, &now, true, c.Person, now
 		if err := tx.SaveGrant(ctx, g); err != nil {
 			return err
 		}

@@ -160,7 +160,6 @@ CREATE TABLE uploads (
     id       TEXT   NOT NULL PRIMARY KEY,
     transfer TEXT   NOT NULL,
     file     BIGINT NOT NULL,
-    prefix   TEXT   NOT NULL,
     key_name TEXT   NOT NULL,
     wrapped  TEXT   NOT NULL,
     state    TEXT   NOT NULL,

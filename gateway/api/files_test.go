@@ -46,9 +46,8 @@ func TestRanges(t *testing.T) {
 	b.consent("CASE-1")
 	content, sum := payload()
 	tag := `"` + sum + `"`
-	id := b.released(content)
 	size := len(content)
-	if whole := b.pull(id, 1); !bytes.Equal(whole.body, content) {
+	if whole := b.pull(b.released(content), 1); !bytes.Equal(whole.body, content) {
 		t.Fatal("the whole file differs")
 	}
 	for _, c := range []struct {
@@ -67,7 +66,7 @@ func TestRanges(t *testing.T) {
 		{"another unit is ignored", []string{"Range", "rows=1-"}, http.StatusOK, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := b.pull(id, 1, c.header...)
+			got := b.pull(b.released(content), 1, c.header...)
 			if got.StatusCode != c.status {
 				t.Fatalf("status %d, want %d: %.200s", got.StatusCode, c.status, got.body)
 			}

@@ -260,7 +260,7 @@ func TestDeliveryBreaks(t *testing.T) {
 }
 
 func TestReleaseRules(t *testing.T) {
-	w, _ := faultyWorld(t)
+	w, f := faultyWorld(t)
 	ro, hom, pdl := w.as(authz.RO), w.as(authz.HOM), w.as(authz.PDL)
 
 	t.Run("R53 another mission's officer sees an unknown transfer", func(t *testing.T) {
@@ -278,13 +278,21 @@ func TestReleaseRules(t *testing.T) {
 	})
 	t.Run("PULL_LIMIT counts sessions, not requests", func(t *testing.T) {
 		sent := w.available(payload(10))
-		for range sent.PullLimit {
+		for range sent.PullLimit - 1 {
 			d, err := w.Transfers.Pull(w.ctx, pdl, sent.ID, 1, 0)
 			w.must(err)
 			w.must(d.Send(w.ctx, io.Discard))
 		}
-		_, err := w.Transfers.Pull(w.ctx, pdl, sent.ID, 1, 5)
+		f.set("open", 0, errCrash)
+		d, err := w.Transfers.Pull(w.ctx, pdl, sent.ID, 1, 0)
 		w.must(err)
+		if d.Send(w.ctx, io.Discard) == nil {
+			t.Fatal("the delivery did not break")
+		}
+		f.set("none", 0, nil)
+		if _, err := w.Transfers.Pull(w.ctx, pdl, sent.ID, 1, 5); !errors.Is(err, transfer.ErrNotAvailable) {
+			t.Fatalf("from beyond what was sent: %v", err)
+		}
 		w.pullRefused(sent.ID, "PULL_LIMIT")
 	})
 	t.Run("PULL_RECALLED and nothing is left", func(t *testing.T) {

@@ -118,7 +118,7 @@ func (w *world) as(role authz.Role) authz.Caller {
 		grants, err = tx.GrantsOf(w.ctx, w.people[role])
 		return err
 	}))
-	c := authz.Caller{Person: w.people[role], Assurance: authz.AssuranceMFA, Token: "test"}
+	c := authz.Caller{Person: w.people[role], Assurance: authz.AssuranceMFA}
 	for _, g := range grants {
 		if g.LiveAt(w.clock.Now()) {
 			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})

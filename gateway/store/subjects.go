@@ -138,7 +138,8 @@ func (t *tx) Downloaders(ctx context.Context, partner string, now time.Time) ([]
 	for _, g := range held {
 		if g.LiveAt(now) {
 			all = append(all, gate.Downloader{Person: g.Person, Credential: slices.ContainsFunc(credentials, func(k identity.Token) bool {
-				return k.Person == g.Person && k.LiveAt(now)
+				return k.Person == g.Person && k.LiveAt(now) && !g.From.After(k.RolesAsOf) &&
+					authz.Caller{Scope: k.Scope}.Reaches(authz.TransferPull)
 			})})
 		}
 	}

@@ -89,13 +89,17 @@ func (t *tx) SavePullSession(ctx context.Context, p transfer.PullSession) error 
 }
 
 // Lapsed implements transfer.PullTx.
-func (t *tx) Lapsed(ctx context.Context, now, heldBefore time.Time, most int) ([]transfer.Transfer, error) {
-	return find(ctx, t, transfers(),
-		"WHERE (r.state = 'available' AND r.window_ends <= $1) OR (r.state = 'held' AND (r.window_ends <= $1 OR r.held_since <= $2)) ORDER BY r.id LIMIT $3",
-		now.UnixMicro(), heldBefore.UnixMicro(), most)
+func (t *tx) Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time, most int) ([]transfer.Transfer, error) {
+	return find(ctx, t, transfers(), `WHERE (
+    (r.state IN ('available', 'held', 'pulled', 'acknowledged') AND r.window_ends <= $1)
+    OR (r.state = 'held' AND r.held_since <= $2)
+    OR r.state IN ('draft', 'uploading', 'sealed', 'awaiting_approval')
+) AND EXISTS (
+    SELECT 1 FROM uploads u WHERE u.transfer = r.id AND u.state = 'sealed' AND (r.released > 0 OR u.touched <= $3)
+) ORDER BY r.id LIMIT $4`, now.UnixMicro(), heldBefore.UnixMicro(), landedBefore.UnixMicro(), most)
 }
 
-const uploadColumns = "id, transfer, file, prefix, key_name, wrapped, state, started, touched"
+const uploadColumns = "id, transfer, file, key_name, wrapped, state, started, touched"
 
 // Upload implements transfer.UploadTx.
 func (t *tx) Upload(ctx context.Context, id string) (transfer.Upload, error) {
@@ -115,7 +119,7 @@ func (t *tx) uploads(ctx context.Context, where string, args ...any) ([]transfer
 		var u transfer.Upload
 		var key, wrapped, state string
 		var started, touched int64
-		if err := rows.Scan(&u.ID, &u.Transfer, &u.File, &u.Prefix, &key, &wrapped, &state, &started, &touched); err != nil {
+		if err := rows.Scan(&u.ID, &u.Transfer, &u.File, &key, &wrapped, &state, &started, &touched); err != nil {
 			return fmt.Errorf("scanning: %w", err)
 		}
 		u.Key, u.Wrapped, u.State = seal.KeyName(key), seal.Wrapped(wrapped), transfer.UploadState(state)
@@ -132,7 +136,7 @@ func (t *tx) uploads(ctx context.Context, where string, args ...any) ([]transfer
 // AddUpload implements transfer.UploadTx.
 func (t *tx) AddUpload(ctx context.Context, u transfer.Upload) error {
 	return t.insert(ctx, "uploads", strings.Split(uploadColumns, ", "), [][]any{{
-		u.ID, u.Transfer, u.File, u.Prefix, string(u.Key), string(u.Wrapped), string(u.State), u.Started.UnixMicro(), u.Touched.UnixMicro(),
+		u.ID, u.Transfer, u.File, string(u.Key), string(u.Wrapped), string(u.State), u.Started.UnixMicro(), u.Touched.UnixMicro(),
 	}})
 }
 
@@ -153,9 +157,9 @@ func (t *tx) DoomUploads(ctx context.Context, id string, now time.Time) error {
 }
 
 // Sweepable implements transfer.UploadTx.
-func (t *tx) Sweepable(ctx context.Context, untouchedSince time.Time, most int) ([]transfer.Upload, error) {
-	return t.uploads(ctx, "WHERE state = $1 OR (state = $2 AND touched < $3) ORDER BY touched, id LIMIT $4",
-		string(transfer.UploadDoomed), string(transfer.UploadOpen), untouchedSince.UnixMicro(), most)
+func (t *tx) Sweepable(ctx context.Context, untouchedSince, doomedBefore time.Time, most int) ([]transfer.Upload, error) {
+	return t.uploads(ctx, "WHERE (state = $1 AND touched <= $2) OR (state = $3 AND touched < $4) ORDER BY touched, id LIMIT $5",
+		string(transfer.UploadDoomed), doomedBefore.UnixMicro(), string(transfer.UploadOpen), untouchedSince.UnixMicro(), most)
 }
 
 // DeleteUpload implements transfer.UploadTx. The wrapped key goes with it.
@@ -174,19 +178,25 @@ func (t *tx) LockAnchors(ctx context.Context, a transfer.Anchors) error {
 	}
 	persons := slices.Compact(slices.Sorted(slices.Values(a.Persons)))
 	steps := []struct {
-		query string
-		args  []any
+		wanted bool
+		query  string
+		arg    any
 	}{
-		{"SELECT id FROM transfers WHERE id = $1 FOR UPDATE", []any{a.Transfer}},
-		{"SELECT id FROM grants WHERE person = ANY($1) ORDER BY id FOR SHARE", []any{persons}},
-		{"SELECT id FROM missions WHERE id = $1 FOR SHARE", []any{a.Mission}},
-		{"SELECT id FROM parties WHERE id = $1 FOR SHARE", []any{a.Partner}},
-		{"SELECT id FROM agreements WHERE id = $1 FOR SHARE", []any{a.Agreement}},
-		{"SELECT id FROM assessments WHERE agreement = $1 ORDER BY id FOR SHARE", []any{a.Agreement}},
-		{"SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject WHERE ts.transfer = $1 ORDER BY s.id FOR SHARE OF s", []any{a.Transfer}},
+		{a.Transfer != "", "SELECT id FROM transfers WHERE id = $1 FOR UPDATE", a.Transfer},
+		{a.Volume && a.Agreement != "", "SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || $1, 0))", a.Agreement},
+		{a.Token != "", "SELECT id FROM tokens WHERE id = $1 FOR SHARE", a.Token},
+		{len(persons) > 0, "SELECT id FROM grants WHERE person = ANY($1) ORDER BY id FOR SHARE", persons},
+		{a.Mission != "", "SELECT id FROM missions WHERE id = $1 FOR SHARE", a.Mission},
+		{a.Partner != "", "SELECT id FROM parties WHERE id = $1 FOR SHARE", a.Partner},
+		{a.Agreement != "", "SELECT id FROM agreements WHERE id = $1 FOR SHARE", a.Agreement},
+		{a.Agreement != "", "SELECT id FROM assessments WHERE agreement = $1 ORDER BY id FOR SHARE", a.Agreement},
+		{a.Subjects, "SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject WHERE ts.transfer = $1 ORDER BY s.id FOR SHARE OF s", a.Transfer},
 	}
 	for _, step := range steps {
-		if err := t.query(ctx, func(*sql.Rows) error { return nil }, step.query, step.args...); err != nil {
+		if !step.wanted {
+			continue
+		}
+		if err := t.query(ctx, func(*sql.Rows) error { return nil }, step.query, step.arg); err != nil {
 			return fmt.Errorf("locking what a decision rests on: %w", err)
 		}
 	}

@@ -136,7 +136,9 @@ type Use struct {
 // the purpose, the one that came to its state last decides: a later refusal or
 // withdrawal outweighs an earlier consent, whatever its recipient (the stricter
 // reading); at the same instant the worse one decides, so that the order of the
-// records does not matter. A record dated after use.At does not count (R02).
+// records does not matter. A consent dated after use.At does not count yet
+// (R02); a refusal or withdrawal counts whatever its date, since another
+// replica's clock may be ahead of this one.
 // Consent to share with another recipient says nothing about this one: it takes
 // nothing away, and hides no refusal.
 func Judge(records []Record, use Use) Gap {
@@ -145,7 +147,7 @@ func Judge(records []Record, use Use) Gap {
 	for i := range records {
 		r := &records[i]
 		switch {
-		case r.since().After(use.At):
+		case r.permits() && r.since().After(use.At):
 		case !slices.Contains(r.Purposes, use.Purpose):
 			if undecided == Missing {
 				undecided = GapPurpose

@@ -86,7 +86,7 @@ func (s System) Prove(ctx context.Context, id string) (Proof, error) {
 	if p.KeyVersion, err = u.Wrapped.Version(); err != nil {
 		return Proof{}, fmt.Errorf("reading the wrapped key: %w", err)
 	}
-	for info, err := range s.Parts.Blobs.List(ctx, blob.Name(u.Prefix).Folder()) {
+	for info, err := range s.Parts.Blobs.List(ctx, blob.Name(u.Prefix()).Folder()) {
 		if err != nil {
 			return Proof{}, fmt.Errorf("listing the objects: %w", err)
 		}

@@ -57,10 +57,12 @@ func testPeople(t *testing.T, b *bench) {
 		grant("g-2", "p-1", authz.HOM, "m", ""), grant("g-1", "p-1", authz.FP, "m", ""), grant("g-3", "p-2", authz.HOM, "m", ""),
 		ended, future, grant("g-6", "p-4", authz.PDL, "", "x"), grant("g-7", "p-5", authz.PDL, "", "y"), grant("g-8", "p-6", authz.PSG, "", "x"))
 	token := func(id, person string, revoked *time.Time) identity.Token {
-		return identity.Token{ID: id, Version: 1, Person: person, Hash: "h-" + id, Expires: until, Revoked: revoked}
+		return identity.Token{ID: id, Version: 1, Person: person, Hash: "h-" + id, RolesAsOf: Epoch(), Expires: until, Revoked: revoked}
 	}
 	now := Epoch()
-	saveEach(t, b, tokenKind(), token("k-1", "p-2", nil), token("k-2", "p-4", &now), token("k-3", "p-5", nil))
+	older, narrow := token("k-4", "p-4", nil), token("k-5", "p-4", nil)
+	older.RolesAsOf, narrow.Scope = Epoch().Add(-24*365*time.Hour), []authz.Action{authz.TransferRead} // neither can pull
+	saveEach(t, b, tokenKind(), token("k-1", "p-2", nil), token("k-2", "p-4", &now), token("k-3", "p-5", nil), older, narrow)
 	key := func(id, person string) people.Key { return people.Key{ID: id, Version: 1, Person: person} }
 	saveEach(t, b, keyKind(), key("y-2", "p-1"), key("y-1", "p-1"), key("y-3", "p-2"))
 	saveEach(t, b, missionKind(), mission("m-2"), mission("m-1"))

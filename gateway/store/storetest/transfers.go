@@ -21,18 +21,31 @@ func testTransfers(t *testing.T, b *bench) {
 		transfer.Transfer{ID: "t-3", Version: 1, State: transfer.Held, Agreement: "b", Subjects: 5, Released: at(0), WindowEnds: at(time.Hour), HeldSince: at(-time.Hour)},
 		transfer.Transfer{ID: "t-4", Version: 1, State: transfer.Held, Agreement: "a", Subjects: 6, WindowEnds: at(time.Hour), HeldSince: at(0)},
 		transfer.Transfer{ID: "t-5", Version: 1, State: transfer.Held, Agreement: "a", WindowEnds: at(-time.Hour), HeldSince: at(0)},
-		transfer.Transfer{ID: "t-6", Version: 1, State: transfer.Pulled, Agreement: "a", Subjects: 7, Released: at(-time.Hour), WindowEnds: at(-time.Hour)})
+		transfer.Transfer{ID: "t-6", Version: 1, State: transfer.Pulled, Agreement: "a", Subjects: 7, Released: at(-time.Hour), WindowEnds: at(-time.Hour)},
+		transfer.Transfer{ID: "t-7", Version: 1, State: transfer.AwaitingApproval, Agreement: "a"},
+		transfer.Transfer{ID: "t-8", Version: 1, State: transfer.Acknowledged, Agreement: "d", Released: at(-time.Hour), WindowEnds: at(-time.Hour)})
+	landed := func(of string) transfer.Upload { return upload("u-"+of, of, transfer.UploadSealed, *at(-2 * time.Hour)) }
+	if err := b.work(t, func(tx Tx) error {
+		for _, id := range []string{"t-1", "t-2", "t-3", "t-4", "t-5", "t-6", "t-7"} { // of t-8 nothing lies there any more
+			if err := tx.AddUpload(t.Context(), landed(id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	pull := func(id, of string, file int) transfer.PullSession {
 		return transfer.PullSession{ID: id, Version: 1, Transfer: of, File: file}
 	}
 	saveEach(t, b, pullKind(), pull("p-2", "t-1", 1), pull("p-1", "t-1", 1), pull("p-3", "t-1", 2), pull("p-4", "t-2", 1))
 	b.view(t, func(tx Tx) error {
 		ctx := t.Context()
-		lapsed, err := tx.Lapsed(ctx, Epoch(), *at(-time.Hour), 10)
-		lists(t, "lapsed", transferKind(), lapsed, err, "t-1", "t-3", "t-5")
-		lapsed, err = tx.Lapsed(ctx, Epoch(), *at(-time.Hour), 2)
+		lapsed, err := tx.Lapsed(ctx, Epoch(), *at(-time.Hour), *at(-2 * time.Hour), 10)
+		lists(t, "lapsed", transferKind(), lapsed, err, "t-1", "t-3", "t-5", "t-6", "t-7")
+		lapsed, err = tx.Lapsed(ctx, Epoch(), *at(-time.Hour), *at(-2 * time.Hour), 2)
 		lists(t, "at most two", transferKind(), lapsed, err, "t-1", "t-3")
-		lapsed, err = tx.Lapsed(ctx, *at(-2 * time.Hour), *at(-2 * time.Hour), 10)
+		lapsed, err = tx.Lapsed(ctx, *at(-2 * time.Hour), *at(-2 * time.Hour), *at(-3 * time.Hour), 10)
 		lists(t, "earlier", transferKind(), lapsed, err)
 		sessions, err := tx.PullSessions(ctx, "t-1", 1)
 		lists(t, "sessions", pullKind(), sessions, err, "p-1", "p-2")

@@ -88,7 +88,7 @@ func uploadLife(t *testing.T, b *bench) {
 }
 
 func swept(t *testing.T, b *bench) {
-	limit := Epoch()
+	limit, doomedBefore := Epoch(), Epoch()
 	old, fresh := limit.Add(-time.Microsecond), limit
 	if err := b.work(t, func(tx Tx) error {
 		var errs []error
@@ -110,7 +110,7 @@ func swept(t *testing.T, b *bench) {
 	want := func(most int, ids ...string) {
 		t.Helper()
 		b.view(t, func(tx Tx) error {
-			all, err := tx.Sweepable(t.Context(), limit, most)
+			all, err := tx.Sweepable(t.Context(), limit, doomedBefore, most)
 			got := []string{}
 			for _, u := range all {
 				got = append(got, u.ID)
@@ -123,6 +123,9 @@ func swept(t *testing.T, b *bench) {
 	}
 	want(10, "w-0", "w-4", "w-3")
 	want(2, "w-0", "w-4")
+	doomedBefore = old // what was doomed just now is left a while
+	want(10, "w-0", "w-4")
+	doomedBefore = limit.Add(time.Hour)
 	if err := b.work(t, func(tx Tx) error { return tx.DoomUploads(t.Context(), "t-c", limit.Add(time.Hour)) }); err != nil {
 		t.Fatal(err)
 	}
