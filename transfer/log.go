@@ -43,8 +43,9 @@ type LogLine struct {
 // LogTx reads the evidence log.
 type LogTx interface {
 	evidence.Recorder
-	// LogLines lists sequenced entries in order.
-	LogLines(ctx context.Context, f LogFilter) ([]LogLine, error)
+	// LogLines lists sequenced entries in order. It reads a bounded part of
+	// the log; next is where to go on after, -1 at the end of the log.
+	LogLines(ctx context.Context, f LogFilter) (lines []LogLine, next int64, err error)
 	// LatestCheckpoint is the newest signed checkpoint; ErrNotFound before
 	// the first.
 	LatestCheckpoint(ctx context.Context) ([]byte, error)
@@ -65,17 +66,18 @@ func NewLogOffice(office *evidence.Office, store evidence.Store[LogTx]) *LogOffi
 const maxLines = 500
 
 // Entries lists what the caller may see of the log: all at headquarters, their
-// mission's as its head or focal point, their own as a referral officer.
-func (l *LogOffice) Entries(ctx context.Context, c authz.Caller, f LogFilter) ([]LogLine, error) {
+// mission's as its head or focal point, their own as a referral officer. A page
+// may be short, or empty, before the end: next says where to go on after, and is
+// -1 at the end.
+func (l *LogOffice) Entries(ctx context.Context, c authz.Caller, f LogFilter) (lines []LogLine, next int64, err error) {
 	if f.AtMost < 1 || f.AtMost > maxLines {
-		return nil, fmt.Errorf("%w: at most 1 to %d entries a page", people.ErrInvalid, maxLines)
+		return nil, 0, fmt.Errorf("%w: at most 1 to %d entries a page", people.ErrInvalid, maxLines)
 	}
 	if err := l.narrow(ctx, c, &f); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var lines []LogLine
-	err := l.store.View(ctx, func(tx LogTx) (err error) { lines, err = tx.LogLines(ctx, f); return err })
-	return lines, err
+	err = l.store.View(ctx, func(tx LogTx) (err error) { lines, next, err = tx.LogLines(ctx, f); return err })
+	return lines, next, err
 }
 
 func (l *LogOffice) narrow(ctx context.Context, c authz.Caller, f *LogFilter) error {

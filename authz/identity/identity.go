@@ -203,6 +203,9 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 		if p, err = tx.Person(ctx, person); err != nil {
 			return err
 		}
+		if !reaches(c, p) {
+			return evidence.ErrNotFound // as an unknown one, in the number of queries too
+		}
 		held, err = tx.GrantsOf(ctx, person)
 		return err
 	}); err != nil {
@@ -247,6 +250,19 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 	return t, secret, nil
 }
 
+// reaches reports whether the caller may know of the person: oneself, one of
+// the caller's missions, one of a partner; of headquarters, from there alone.
+func reaches(c authz.Caller, p people.Person) bool {
+	switch {
+	case p.ID == c.Person:
+		return true
+	case p.Mission != "":
+		return c.In(p.Mission)
+	default:
+		return p.Partner != "" || c.AtHQ()
+	}
+}
+
 func (d *Desk) mayIssue(ctx context.Context, c authz.Caller, action authz.Action, p people.Person, held []people.Grant) (authz.Assurance, authz.Role, error) {
 	res := authz.Resource{Kind: KindToken, Mission: p.Mission, Partner: p.Partner, Owner: p.ID}
 	if p.ID == c.Person {
@@ -255,11 +271,6 @@ func (d *Desk) mayIssue(ctx context.Context, c authz.Caller, action authz.Action
 			return "", "", errors.Join(authz.ErrDenied, d.office.Deny(ctx, c, action, res, "AUTH_ROLE_DENIED"))
 		}
 		return c.Assurance, "", nil
-	}
-	// A person of headquarters may get any role of it tomorrow, and a token
-	// carries what its holder has then.
-	if p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && p.Partner == "" && !c.AtHQ() {
-		return "", "", evidence.ErrNotFound
 	}
 	role, err := d.office.Authorise(ctx, c, action, res)
 	if err != nil {
@@ -288,6 +299,9 @@ func (d *Desk) Revoke(ctx context.Context, c authz.Caller, id string) (Token, er
 		}
 		if p, err = tx.Person(ctx, t.Person); err != nil {
 			return err
+		}
+		if !reaches(c, p) {
+			return evidence.ErrNotFound
 		}
 		held, err = tx.GrantsOf(ctx, t.Person)
 		return err

@@ -107,6 +107,9 @@ func (r *Register) Person(ctx context.Context, c authz.Caller, id string) (Profi
 		if p.Person, err = tx.Person(ctx, id); err != nil {
 			return err
 		}
+		if id != c.Person && (p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && !c.AtHQ()) {
+			return evidence.ErrNotFound // as an unknown one, in the number of queries too
+		}
 		if p.Grants, err = tx.GrantsOf(ctx, id); err != nil {
 			return err
 		}
@@ -118,9 +121,6 @@ func (r *Register) Person(ctx context.Context, c authz.Caller, id string) (Profi
 	}
 	if id == c.Person {
 		return p, nil
-	}
-	if p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && !c.AtHQ() {
-		return Profile{}, evidence.ErrNotFound
 	}
 	_, err = r.office.Authorise(ctx, c, authz.PersonRead, authz.Resource{Kind: KindPerson, ID: id, Mission: p.Mission, Partner: p.Partner, Owner: id})
 	if err != nil {

@@ -28,7 +28,7 @@ type logQuery struct {
 // logView is one page of the log.
 type logView struct {
 	Items []transfer.LogLine `json:"items" nullable:"false"`
-	Next  *int64             `json:"next_after,omitempty" doc:"after for the next page; left out where the page is not full"`
+	Next  *int64             `json:"next_after,omitempty" doc:"after for the next page; left out at the end of the log. A page may be short before it"`
 }
 
 func (r *routes) log() {
@@ -37,14 +37,13 @@ func (r *routes) log() {
 		tag: tag, id: "list-log-entries", method: http.MethodGet, path: "/log/entries", summary: "Read the evidence log",
 		about: "Entries in order, as far as you may see them: all at headquarters, your mission's as its head or focal point, else your own. Entries hold references, never names.",
 	}, func(ctx context.Context, c authz.Caller, in *logQuery) (logView, error) {
-		lines, err := r.Log.Entries(ctx, c, transfer.LogFilter{
+		lines, next, err := r.Log.Entries(ctx, c, transfer.LogFilter{
 			From: in.From, To: in.To, Kind: in.Kind, Verdict: in.Verdict, Code: in.Code, Mission: in.Mission, Partner: in.Partner,
 			Actor: in.Actor, Object: in.Object, After: in.After, AtMost: in.Limit,
 		})
 		v := logView{Items: full(lines)}
-		if len(lines) == in.Limit {
-			last := lines[len(lines)-1].Seq
-			v.Next = &last
+		if next >= 0 {
+			v.Next = &next
 		}
 		return v, err
 	})

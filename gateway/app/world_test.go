@@ -52,6 +52,7 @@ type world struct {
 	t         *testing.T
 	ctx       context.Context
 	dir       string
+	settings  app.Settings
 	clock     *clock
 	store     *store.Store
 	ring      *localkeys.Ring
@@ -83,9 +84,10 @@ func newWorldOn(t *testing.T, parts func(*app.Parts)) *world {
 	w.must(err)
 	p := app.Parts{Store: w.store, Keys: w.ring, Keeper: w.ring, Signer: w.ring.LogSigner(), Blobs: w.blobs}
 	parts(&p)
-	w.Services, err = app.Compose(p, app.Settings{
+	w.settings = app.Settings{
 		Origin: origin, Limits: transfer.DefaultLimits(), Wait: 5 * time.Second, Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler),
-	})
+	}
+	w.Services, err = app.Compose(p, w.settings)
 	w.must(err)
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Export writes one snapshot of the records and of the log into a new SQLite
@@ -30,12 +29,14 @@ func (s *Store) Export(ctx context.Context, path string) (err error) {
 		}
 	}()
 	if err := s.view(ctx, func(from *tx) error {
+		copied := &tx{store: to, db: out}
 		for _, table := range exported() {
-			if err := copyTable(ctx, from, &tx{store: to, db: out}, table); err != nil {
+			if err := copyTable(ctx, from, copied, table, "SELECT * FROM "+table); err != nil {
 				return fmt.Errorf("copying %s: %w", table, err)
 			}
 		}
-		return nil
+		// That a mission has a key is evidence; the key itself stays.
+		return copyTable(ctx, from, copied, "mission_keys", "SELECT mission, key_name, '' AS wrapped FROM mission_keys")
 	}); err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func exported() []string {
 	return append(recordTables(), "record_versions", "transfer_subjects", "agreement_missions", "log_entries", "log_hashes", "log_checkpoints")
 }
 
-func copyTable(ctx context.Context, from, to *tx, table string) error {
+func copyTable(ctx context.Context, from, to *tx, table, query string) error {
 	var columns []string
 	var batch [][]any
 	flush := func() error {
@@ -76,6 +77,6 @@ func copyTable(ctx context.Context, from, to *tx, table string) error {
 			return nil
 		}
 		return flush()
-	}, "SELECT * FROM "+strings.TrimSpace(table))
+	}, query)
 	return errors.Join(err, flush())
 }

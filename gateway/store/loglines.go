@@ -13,34 +13,39 @@ import (
 	"safeconduct/transfer/ledger"
 )
 
+// scanEntries bounds how many entries one page looks at: a filter that nothing
+// matches must not read the whole log.
+const scanEntries = 20_000
+
 // LogLines implements transfer.LogTx. What narrows is in the sealed-in body, so
 // it reads on in order until the page is full: the log is read by people, a
 // page at a time, and its tables hold no column that could contradict a body.
-func (t *tx) LogLines(ctx context.Context, f transfer.LogFilter) ([]transfer.LogLine, error) {
-	var lines []transfer.LogLine
+func (t *tx) LogLines(ctx context.Context, f transfer.LogFilter) (lines []transfer.LogLine, next int64, err error) {
 	after := f.After
-	for {
+	for looked := 0; looked < scanEntries; {
 		page, more, err := t.entryRows(ctx, pageEntries, "WHERE seq > $1 ORDER BY seq LIMIT $2", after, pageEntries)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
+		looked += len(page)
 		for _, row := range page {
 			after = row.Seq
 			line, ok, err := logLine(row, f)
 			if err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			if ok {
 				lines = append(lines, line)
 			}
 			if len(lines) == f.AtMost {
-				return lines, nil
+				return lines, after, nil
 			}
 		}
 		if !more {
-			return lines, nil
+			return lines, -1, nil
 		}
 	}
+	return lines, after, nil
 }
 
 func logLine(row ledger.Entry, f transfer.LogFilter) (transfer.LogLine, bool, error) {

@@ -175,3 +175,12 @@ func (t *tx) MissionKey(ctx context.Context, mission string) (consent.CaseKey, e
 func (t *tx) AddMissionKey(ctx context.Context, k consent.CaseKey) error {
 	return t.insert(ctx, "mission_keys", []string{"mission", "key_name", "wrapped"}, [][]any{{k.Mission, string(k.Name), string(k.Wrapped)}})
 }
+
+// HasSubjects implements consent.CaseKeyTx.
+func (t *tx) HasSubjects(ctx context.Context, mission string) (bool, error) {
+	var n int64
+	if err := t.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT 1 FROM subjects WHERE mission = $1 LIMIT 1) s", mission).Scan(&n); err != nil {
+		return false, fmt.Errorf("looking for subjects: %w", err)
+	}
+	return n > 0, nil
+}

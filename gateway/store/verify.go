@@ -140,7 +140,7 @@ func (c *comparison) run(ctx context.Context) error {
 	for _, f := range c.twice {
 		c.found(f.Table, f.Row, f.What)
 	}
-	for _, step := range append(tables(), (*comparison).subjects, (*comparison).missions, (*comparison).orphans) {
+	for _, step := range append(tables(), (*comparison).subjects, (*comparison).missions, (*comparison).orphans, (*comparison).caseKeys, (*comparison).integrity) {
 		if err := step(c, ctx); err != nil {
 			return err
 		}

@@ -106,3 +106,36 @@ func (c *comparison) orphans(ctx context.Context) error {
 	}
 	return nil
 }
+
+// caseKeys finds missions whose key for case numbers is gone while they have
+// subjects: with another key those would be unknown, and their refusals too.
+func (c *comparison) caseKeys(ctx context.Context) error {
+	err := c.tx.query(ctx, func(rows *sql.Rows) error {
+		var mission string
+		if err := rows.Scan(&mission); err != nil {
+			return fmt.Errorf("scanning: %w", err)
+		}
+		c.found("mission_keys", "mission="+mission, "the mission has subjects, and its key is gone")
+		return nil
+	}, "SELECT DISTINCT s.mission FROM subjects s WHERE NOT EXISTS (SELECT 1 FROM mission_keys k WHERE k.mission = s.mission) ORDER BY s.mission")
+	return failed("the keys of missions", err)
+}
+
+// integrity asks SQLite whether its indexes say what its tables say: a query
+// would trust an index that was tampered with. PostgreSQL has no such question.
+func (c *comparison) integrity(ctx context.Context) error {
+	if c.tx.store.engine != SQLite {
+		return nil
+	}
+	err := c.tx.query(ctx, func(rows *sql.Rows) error {
+		var says string
+		if err := rows.Scan(&says); err != nil {
+			return fmt.Errorf("scanning: %w", err)
+		}
+		if says != "ok" {
+			c.found("database", "integrity", says)
+		}
+		return nil
+	}, "PRAGMA integrity_check(100)")
+	return failed("the integrity of the database", err)
+}

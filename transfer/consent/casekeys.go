@@ -31,7 +31,13 @@ type CaseKeyTx interface {
 	people.MissionTx
 	MissionKey(ctx context.Context, mission string) (CaseKey, error)
 	AddMissionKey(ctx context.Context, k CaseKey) error
+	// HasSubjects reports whether the mission has any subject.
+	HasSubjects(ctx context.Context, mission string) (bool, error)
 }
+
+// ErrKeyLost says that the mission's key is gone while its subjects are there.
+// With another key they would be unknown people, and their refusals with them.
+var ErrKeyLost = errors.New("the key of the mission for case numbers is gone: restore it from a backup; no new one is made")
 
 // CaseKeys hashes and seals case numbers under a key per mission, unwrapped
 // into memory at first use. Without the key service a stolen database tells no
@@ -117,7 +123,16 @@ func (k *CaseKeys) row(ctx context.Context, mission string) (CaseKey, error) {
 	if !errors.Is(err, evidence.ErrNotFound) {
 		return row, err
 	}
-	if err := k.store.View(ctx, func(tx CaseKeyTx) error { _, err := tx.Mission(ctx, mission); return err }); err != nil {
+	if err := k.store.View(ctx, func(tx CaseKeyTx) error {
+		if _, err := tx.Mission(ctx, mission); err != nil {
+			return err
+		}
+		known, err := tx.HasSubjects(ctx, mission)
+		if known {
+			err = errors.Join(err, ErrKeyLost)
+		}
+		return err
+	}); err != nil {
 		return CaseKey{}, err
 	}
 	name, err := seal.ParseKeyName("mis-" + mission)

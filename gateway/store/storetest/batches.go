@@ -100,7 +100,7 @@ func (b *bench) holds(t *testing.T, subjects []consent.Subject, records []consen
 func (b *bench) named(t *testing.T, first evidence.Entry, entries []string, want int) {
 	t.Helper()
 	b.view(t, func(tx Tx) error {
-		lines, err := tx.LogLines(t.Context(), transfer.LogFilter{After: -1, AtMost: 1000})
+		lines, _, err := tx.LogLines(t.Context(), transfer.LogFilter{After: -1, AtMost: 1000})
 		if err != nil {
 			return err
 		}

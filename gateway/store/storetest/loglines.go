@@ -88,7 +88,7 @@ func testLogLines(t *testing.T, b *bench) {
 func (b *bench) wantLines(t *testing.T, name string, f transfer.LogFilter, want ...string) {
 	t.Helper()
 	b.view(t, func(tx Tx) error {
-		lines, err := tx.LogLines(t.Context(), f)
+		lines, _, err := tx.LogLines(t.Context(), f)
 		wantIDs(t, name, lines, err, want)
 		return nil
 	})

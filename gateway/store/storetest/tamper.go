@@ -42,6 +42,9 @@ func RunTampering(t *testing.T, open Open) {
 			}
 		}
 		addTransfer(t, l.bench)
+		if _, err := l.db.ExecContext(t.Context(), "INSERT INTO mission_keys (mission, key_name, wrapped) SELECT DISTINCT mission, 'mis-x', 'w' FROM subjects"); err != nil {
+			t.Fatal(err)
+		}
 		l.sign(t)
 		l.sound(t)
 		l.dropTriggers(t)

@@ -24,7 +24,9 @@ func testTransfers(t *testing.T, b *bench) {
 		transfer.Transfer{ID: "t-6", Version: 1, State: transfer.Pulled, Agreement: "a", Subjects: 7, Released: at(-time.Hour), WindowEnds: at(-time.Hour)},
 		transfer.Transfer{ID: "t-7", Version: 1, State: transfer.AwaitingApproval, Agreement: "a"},
 		transfer.Transfer{ID: "t-8", Version: 1, State: transfer.Acknowledged, Agreement: "d", Released: at(-time.Hour), WindowEnds: at(-time.Hour)})
-	landed := func(of string) transfer.Upload { return upload("u-"+of, of, transfer.UploadSealed, *at(-2 * time.Hour)) }
+	landed := func(of string) transfer.Upload {
+		return upload("u-"+of, of, transfer.UploadSealed, *at(-2 * time.Hour))
+	}
 	if err := b.work(t, func(tx Tx) error {
 		for _, id := range []string{"t-1", "t-2", "t-3", "t-4", "t-5", "t-6", "t-7"} { // of t-8 nothing lies there any more
 			if err := tx.AddUpload(t.Context(), landed(id)); err != nil {
