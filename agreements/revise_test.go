@@ -23,9 +23,9 @@ func TestRevise(t *testing.T) {
 	})
 	a, err = w.Decide(w.ctx, legal, a.ID, "returned", "the title")
 	w.must(err)
-	t.Run("a returned draft gets another document and digest", func(t *testing.T) {
+	t.Run("R40 a returned draft gets another document, which nobody has assessed yet", func(t *testing.T) {
 		b, err := w.Revise(w.ctx, fp, a.ID, other)
-		if err != nil || b.State != agreements.Draft || b.Document.Title != other.Title || b.Digest == a.Digest || b.Version != a.Version+1 {
+		if err != nil || b.State != agreements.Draft || b.Document.Title != other.Title || b.Digest == a.Digest || b.Version != a.Version+1 || b.Document.Version != a.Document.Version+1 {
 			t.Errorf("%+v, %v", b, err)
 		}
 	})

@@ -17,6 +17,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/gateway/app"
+	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/blob"
 	"safeconduct/transfer/seal"
@@ -98,52 +99,30 @@ func (f *faults) Unwrap(ctx context.Context, n seal.KeyName, b seal.Binding, x s
 	return f.KeyWrapper.Unwrap(ctx, n, b, x)
 }
 
-func faultyWorld(t *testing.T) (*world, *faults) {
+func faultyWorld(t *testing.T) (*apptest.World, *faults) {
 	f := &faults{}
-	w := ready(t, func(p *app.Parts) {
+	w := apptest.Ready(t, apptest.Options{Parts: func(p *app.Parts) {
 		f.Store, f.KeyWrapper = p.Blobs, p.Keys
 		p.Blobs, p.Keys = f, f
-	})
+	}})
 	return w, f
 }
 
-func (w *world) objects() []string {
-	var names []string
-	for info, err := range w.blobs.List(w.ctx, "") {
-		w.must(err)
-		names = append(names, string(info.Name))
-	}
-	return names
-}
-
 // noPlaintext looks for the marker and for the case numbers in every file.
-func (w *world) noPlaintext() {
-	w.t.Helper()
-	w.must(filepath.WalkDir(w.dir, func(path string, d os.DirEntry, err error) error {
+func noPlaintext(w *apptest.World) {
+	w.T.Helper()
+	w.Must(filepath.WalkDir(w.Dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		b, err := os.ReadFile(path)
 		for _, secret := range []string{marker, "CASE-1", "CASE-2"} {
 			if bytes.Contains(b, []byte(secret)) {
-				w.t.Errorf("%s lies in plain in %s", secret, filepath.Base(path))
+				w.T.Errorf("%s lies in plain in %s", secret, filepath.Base(path))
 			}
 		}
 		return err
 	}))
-}
-
-// sweepAll lets the leases end and sweeps until nothing is left to sweep.
-func (w *world) sweepAll() {
-	w.t.Helper()
-	w.clock.Add(2 * time.Hour)
-	for {
-		n, err := w.Transfers.Sweep(w.ctx)
-		w.must(err)
-		if n == 0 {
-			return
-		}
-	}
 }
 
 func TestUploadBreaksAtEachStep(t *testing.T) {
@@ -165,33 +144,33 @@ func TestUploadBreaksAtEachStep(t *testing.T) {
 	} {
 		t.Run("R49 "+tc.name, func(t *testing.T) {
 			w, f := faultyWorld(t)
-			sent, err := w.Transfers.Request(w.ctx, w.as(authz.RO), w.order())
-			w.must(err)
+			sent, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), w.Order())
+			w.Must(err)
 			f.set(tc.step, tc.after, errCrash)
-			if _, err := w.Transfers.Receive(w.ctx, w.as(authz.RO), sent.ID, 1, hex.EncodeToString(sum[:]), tc.body); err == nil {
+			if _, err := w.Transfers.Receive(w.Ctx, w.As(authz.RO), sent.ID, 1, hex.EncodeToString(sum[:]), tc.body); err == nil {
 				t.Fatal("the upload did not fail")
 			}
-			seen, err := w.Transfers.Transfer(w.ctx, w.as(authz.RO), sent.ID)
-			w.must(err)
+			seen, err := w.Transfers.Transfer(w.Ctx, w.As(authz.RO), sent.ID)
+			w.Must(err)
 			if seen.Files[0].Sealed != nil {
 				t.Fatal("a broken upload counts as landed")
 			}
-			if _, err := w.Transfers.Pull(w.ctx, w.as(authz.PDL), sent.ID, 1, 0); !errors.Is(err, transfer.ErrNotAvailable) {
+			if _, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0); !errors.Is(err, transfer.ErrNotAvailable) {
 				t.Fatalf("pulling it: %v", err)
 			}
 			f.set("none", 0, nil)
-			w.sweepAll()
-			if left := w.objects(); len(left) > 0 {
+			w.SweepAll()
+			if left := w.Objects(); len(left) > 0 {
 				t.Fatalf("objects are left: %v", left)
 			}
 			// The sender tries again, and it goes through.
-			again, err := w.Transfers.Receive(w.ctx, w.as(authz.RO), sent.ID, 1, hex.EncodeToString(sum[:]), bytes.NewReader(body))
-			w.must(err)
+			again, err := w.Transfers.Receive(w.Ctx, w.As(authz.RO), sent.ID, 1, hex.EncodeToString(sum[:]), bytes.NewReader(body))
+			w.Must(err)
 			if again.State != transfer.AwaitingApproval {
 				t.Fatalf("after the second try it is %s", again.State)
 			}
-			w.noPlaintext()
-			w.verify()
+			noPlaintext(w)
+			w.Verify()
 		})
 	}
 }
@@ -199,17 +178,6 @@ func TestUploadBreaksAtEachStep(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-func (w *world) available(body []byte) transfer.Transfer {
-	w.t.Helper()
-	sent, err := w.Transfers.Request(w.ctx, w.as(authz.RO), w.order())
-	w.must(err)
-	_, err = w.Transfers.Receive(w.ctx, w.as(authz.RO), sent.ID, 1, "", bytes.NewReader(body))
-	w.must(err)
-	sent, err = w.Transfers.Approve(w.ctx, w.as(authz.HOM), sent.ID, true, "")
-	w.must(err)
-	return sent
-}
 
 func TestDeliveryBreaks(t *testing.T) {
 	body := payload(500_000)
@@ -229,139 +197,139 @@ func TestDeliveryBreaks(t *testing.T) {
 	} {
 		t.Run("R49 "+tc.name, func(t *testing.T) {
 			w, f := faultyWorld(t)
-			sent := w.available(body)
+			sent := w.Available(body)
 			f.set(tc.step, tc.after, errCrash)
 			f.alter = tc.alter
-			d, err := w.Transfers.Pull(w.ctx, w.as(authz.PDL), sent.ID, 1, 0)
-			w.must(err)
+			d, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0)
+			w.Must(err)
 			var got bytes.Buffer
-			if err := d.Send(w.ctx, &got); err == nil {
+			if err := d.Send(w.Ctx, &got); err == nil {
 				t.Fatal("a broken delivery looks complete")
 			}
 			if !bytes.HasPrefix(body, got.Bytes()) || got.Len() == len(body) {
 				t.Fatal("something wrong, or everything, was handed over")
 			}
-			seen, err := w.Transfers.Transfer(w.ctx, w.as(authz.RO), sent.ID)
-			w.must(err)
+			seen, err := w.Transfers.Transfer(w.Ctx, w.As(authz.RO), sent.ID)
+			w.Must(err)
 			if seen.State != transfer.Available {
 				t.Fatalf("after a broken delivery it is %s", seen.State)
 			}
 			f.set("none", 0, nil)
 			f.alter = nil
-			d, err = w.Transfers.Pull(w.ctx, w.as(authz.PDL), sent.ID, 1, int64(got.Len()))
-			w.must(err)
-			w.must(d.Send(w.ctx, &got))
+			d, err = w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, int64(got.Len()))
+			w.Must(err)
+			w.Must(d.Send(w.Ctx, &got))
 			if !bytes.Equal(got.Bytes(), body) {
 				t.Fatal("the resumed delivery differs")
 			}
-			w.verify()
+			w.Verify()
 		})
 	}
 }
 
 func TestReleaseRules(t *testing.T) {
 	w, f := faultyWorld(t)
-	ro, hom, pdl := w.as(authz.RO), w.as(authz.HOM), w.as(authz.PDL)
+	ro, hom, pdl := w.As(authz.RO), w.As(authz.HOM), w.As(authz.PDL)
 
 	t.Run("R53 another mission's officer sees an unknown transfer", func(t *testing.T) {
-		sent := w.available(payload(1))
+		sent := w.Available(payload(1))
 		stranger := ro
 		stranger.Person, stranger.Grants = "stranger", []authz.Grant{{Role: authz.RO, Mission: "elsewhere"}}
-		if _, err := w.Transfers.Transfer(w.ctx, stranger, sent.ID); err == nil || err.Error() != "not found" {
+		if _, err := w.Transfers.Transfer(w.Ctx, stranger, sent.ID); err == nil || err.Error() != "not found" {
 			t.Fatalf("got %v", err)
 		}
 		other := pdl
 		other.Grants = []authz.Grant{{Role: authz.PDL, Partner: "elsewhere"}}
-		if _, err := w.Transfers.Pull(w.ctx, other, sent.ID, 1, 0); err == nil || err.Error() != "not found" {
+		if _, err := w.Transfers.Pull(w.Ctx, other, sent.ID, 1, 0); err == nil || err.Error() != "not found" {
 			t.Fatalf("got %v", err)
 		}
 	})
 	t.Run("PULL_LIMIT counts sessions, not requests", func(t *testing.T) {
-		sent := w.available(payload(10))
+		sent := w.Available(payload(10))
 		for range sent.PullLimit - 1 {
-			d, err := w.Transfers.Pull(w.ctx, pdl, sent.ID, 1, 0)
-			w.must(err)
-			w.must(d.Send(w.ctx, io.Discard))
+			d, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 0)
+			w.Must(err)
+			w.Must(d.Send(w.Ctx, io.Discard))
 		}
 		f.set("open", 0, errCrash)
-		d, err := w.Transfers.Pull(w.ctx, pdl, sent.ID, 1, 0)
-		w.must(err)
-		if d.Send(w.ctx, io.Discard) == nil {
+		d, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 0)
+		w.Must(err)
+		if d.Send(w.Ctx, io.Discard) == nil {
 			t.Fatal("the delivery did not break")
 		}
 		f.set("none", 0, nil)
-		if _, err := w.Transfers.Pull(w.ctx, pdl, sent.ID, 1, 5); !errors.Is(err, transfer.ErrNotAvailable) {
+		if _, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 5); !errors.Is(err, transfer.ErrNotAvailable) {
 			t.Fatalf("from beyond what was sent: %v", err)
 		}
-		w.pullRefused(sent.ID, "PULL_LIMIT")
+		pullRefused(w, sent.ID, "PULL_LIMIT")
 	})
 	t.Run("PULL_RECALLED and nothing is left", func(t *testing.T) {
-		sent := w.available(payload(10))
-		before := len(w.objects())
-		_, err := w.Transfers.Recall(w.ctx, ro, sent.ID, "sent by mistake")
-		w.must(err)
-		w.pullRefused(sent.ID, "PULL_RECALLED")
-		w.sweepAll()
-		if len(w.objects()) != before-1 {
+		sent := w.Available(payload(10))
+		before := len(w.Objects())
+		_, err := w.Transfers.Recall(w.Ctx, ro, sent.ID, "sent by mistake")
+		w.Must(err)
+		pullRefused(w, sent.ID, "PULL_RECALLED")
+		w.SweepAll()
+		if len(w.Objects()) != before-1 {
 			t.Fatal("the objects of a recalled transfer are left")
 		}
 	})
 	t.Run("PULL_WINDOW and the key is destroyed", func(t *testing.T) {
-		sent := w.available(payload(10))
-		w.clock.Add(15 * 24 * time.Hour)
-		w.pullRefused(sent.ID, "PULL_WINDOW")
-		_, err := w.Transfers.Lapse(w.ctx)
-		w.must(err)
-		seen, err := w.Transfers.Transfer(w.ctx, ro, sent.ID)
-		w.must(err)
+		sent := w.Available(payload(10))
+		w.Clock.Add(15 * 24 * time.Hour)
+		pullRefused(w, sent.ID, "PULL_WINDOW")
+		_, err := w.Transfers.Lapse(w.Ctx)
+		w.Must(err)
+		seen, err := w.Transfers.Transfer(w.Ctx, ro, sent.ID)
+		w.Must(err)
 		if seen.State != transfer.Unclaimed {
 			t.Fatalf("it is %s", seen.State)
 		}
 	})
 	t.Run("APPROVAL_DENIED", func(t *testing.T) {
-		sent, err := w.Transfers.Request(w.ctx, ro, w.order())
-		w.must(err)
-		_, err = w.Transfers.Receive(w.ctx, ro, sent.ID, 1, "", bytes.NewReader(payload(1)))
-		w.must(err)
-		_, err = w.Transfers.Approve(w.ctx, hom, sent.ID, false, "")
+		sent, err := w.Transfers.Request(w.Ctx, ro, w.Order())
+		w.Must(err)
+		_, err = w.Transfers.Receive(w.Ctx, ro, sent.ID, 1, "", bytes.NewReader(payload(1)))
+		w.Must(err)
+		_, err = w.Transfers.Approve(w.Ctx, hom, sent.ID, false, "")
 		var r *transfer.RefusedError
 		if !errors.As(err, &r) || !slices.Equal(r.Decision.Codes(), []string{"APPROVAL_DENIED"}) {
 			t.Fatalf("got %v", err)
 		}
 	})
 	t.Run("AGR_SUSPENDED holds, and lifting frees", func(t *testing.T) {
-		sent := w.available(payload(1))
-		_, err := w.Agreements.Suspend(w.ctx, hom, sent.Agreement, "a rumour")
-		w.must(err)
-		w.pullRefused(sent.ID, "AGR_SUSPENDED")
-		seen, err := w.Transfers.Transfer(w.ctx, ro, sent.ID)
-		w.must(err)
+		sent := w.Available(payload(1))
+		_, err := w.Agreements.Suspend(w.Ctx, hom, sent.Agreement, "a rumour")
+		w.Must(err)
+		pullRefused(w, sent.ID, "AGR_SUSPENDED")
+		seen, err := w.Transfers.Transfer(w.Ctx, ro, sent.ID)
+		w.Must(err)
 		if seen.State != transfer.Held {
 			t.Fatalf("it is %s", seen.State)
 		}
 		for _, role := range []authz.Role{authz.LEG, authz.DPO} {
-			_, err := w.Agreements.Lift(w.ctx, w.as(role), sent.Agreement, "it was a rumour")
-			w.must(err)
+			_, err := w.Agreements.Lift(w.Ctx, w.As(role), sent.Agreement, "it was a rumour")
+			w.Must(err)
 		}
-		d, err := w.Transfers.Pull(w.ctx, pdl, sent.ID, 1, 0)
-		w.must(err)
-		w.must(d.Send(w.ctx, io.Discard))
+		d, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 0)
+		w.Must(err)
+		w.Must(d.Send(w.Ctx, io.Discard))
 	})
-	w.verify()
+	w.Verify()
 }
 
 // pullRefused pulls, and checks that the partner learns nothing and that the
 // officer reads the codes.
-func (w *world) pullRefused(id string, codes ...string) {
-	w.t.Helper()
-	_, err := w.Transfers.Pull(w.ctx, w.as(authz.PDL), id, 1, 0)
+func pullRefused(w *apptest.World, id string, codes ...string) {
+	w.T.Helper()
+	_, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), id, 1, 0)
 	var r *transfer.RefusedError
 	if !errors.Is(err, transfer.ErrNotAvailable) || errors.As(err, &r) || strings.Contains(err.Error(), codes[0]) {
-		w.t.Fatalf("the partner is told %v", err)
+		w.T.Fatalf("the partner is told %v", err)
 	}
-	seen, err := w.Transfers.Transfer(w.ctx, w.as(authz.RO), id)
-	w.must(err)
+	seen, err := w.Transfers.Transfer(w.Ctx, w.As(authz.RO), id)
+	w.Must(err)
 	if !slices.Equal(seen.Decision.Codes(), codes) {
-		w.t.Fatalf("the officer reads %v, want %v", seen.Decision.Codes(), codes)
+		w.T.Fatalf("the officer reads %v, want %v", seen.Decision.Codes(), codes)
 	}
 }

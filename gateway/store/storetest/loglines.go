@@ -126,10 +126,10 @@ func scopes(t *testing.T, b *bench) {
 		"headquarters":       {authz.Grant{Role: authz.LEG}, []string{"b-0", "b-1", "b-2", "b-3", "b-4"}},
 	} {
 		caller := authz.Caller{Person: "p-1", Grants: []authz.Grant{c.grant}}
-		lines, err := office.Entries(t.Context(), caller, transfer.LogFilter{After: more - 1, AtMost: 10})
+		lines, _, err := office.Entries(t.Context(), caller, transfer.LogFilter{After: more - 1, AtMost: 10})
 		wantIDs(t, name, lines, err, c.want)
 	}
-	if _, err := office.Entries(t.Context(), authz.Caller{Person: "p-1"}, transfer.LogFilter{After: -1, AtMost: 10}); !errors.Is(err, authz.ErrDenied) {
+	if _, _, err := office.Entries(t.Context(), authz.Caller{Person: "p-1"}, transfer.LogFilter{After: -1, AtMost: 10}); !errors.Is(err, authz.ErrDenied) {
 		t.Errorf("nobody: %v", err)
 	}
 }

@@ -1,0 +1,44 @@
+package apptest
+
+import (
+	"bytes"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/transfer"
+)
+
+// Available sends body to the partner, approved and released.
+func (w *World) Available(body []byte) transfer.Transfer {
+	w.T.Helper()
+	sent, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), w.Order())
+	w.Must(err)
+	_, err = w.Transfers.Receive(w.Ctx, w.As(authz.RO), sent.ID, 1, "", bytes.NewReader(body))
+	w.Must(err)
+	sent, err = w.Transfers.Approve(w.Ctx, w.As(authz.HOM), sent.ID, true, "")
+	w.Must(err)
+	return sent
+}
+
+// SweepAll lets the leases end and sweeps until nothing is left to sweep.
+func (w *World) SweepAll() {
+	w.T.Helper()
+	w.Clock.Add(2 * time.Hour)
+	for {
+		n, err := w.Transfers.Sweep(w.Ctx)
+		w.Must(err)
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// Objects names every object that lies in the store.
+func (w *World) Objects() []string {
+	var names []string
+	for info, err := range w.Blobs.List(w.Ctx, "") {
+		w.Must(err)
+		names = append(names, string(info.Name))
+	}
+	return names
+}

@@ -1,0 +1,332 @@
+// Package apptest is a whole system with its people, for tests: services on
+// parts of the test's choice, and a clock that the test moves.
+package apptest
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/parties"
+	"safeconduct/agreements/signing"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/gateway/app"
+	"safeconduct/gateway/store"
+	"safeconduct/transfer"
+	"safeconduct/transfer/blob/dirblob"
+	"safeconduct/transfer/consent"
+	"safeconduct/transfer/seal/localkeys"
+)
+
+// clock is a clock that a test moves.
+// Clock is the clock of a World.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now moves on a millisecond at each call.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(time.Millisecond)
+	return c.now
+}
+
+// Add moves the clock.
+func (c *Clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// World is a whole system with its people.
+type World struct {
+	*app.Services
+	T         *testing.T
+	Ctx       context.Context
+	Dir       string
+	Year      int
+	Settings  app.Settings
+	Clock     *Clock
+	Store     *store.Store
+	Ring      *localkeys.Ring
+	Blobs     *dirblob.Store
+	Persons   map[authz.Role]string
+	Mission   people.Mission
+	Partner   parties.Party
+	Purpose   terms.Purpose
+	Consented []consent.Record
+}
+
+// Origin is the origin of its log.
+const Origin = "safeconduct.test/log"
+
+// Options are what a test may choose; the zero value is embedded parts.
+type Options struct {
+	Parts func(*app.Parts) // puts parts of the test's own before the real ones
+	Store func(store.Options) *store.Store
+	Year  int // subjects a year that the agreement allows; 1000 where zero
+}
+
+// New is a World on which nothing is agreed yet.
+func New(t *testing.T, o Options) *World {
+	t.Helper()
+	dir := t.TempDir()
+	w := &World{T: t, Ctx: t.Context(), Dir: dir, Year: cmp.Or(o.Year, 1000), Clock: &Clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}, Persons: map[authz.Role]string{}}
+	var err error
+	opts := store.Options{Now: w.Clock.Now, NewID: app.NewID, Random: rand.Reader}
+	if o.Store != nil {
+		w.Store = o.Store(opts)
+	} else {
+		w.Store, err = store.OpenSQLite(w.Ctx, filepath.Join(dir, "safeconduct.db"), opts)
+		w.Must(err)
+	}
+	_, err = w.Store.Migrate(w.Ctx)
+	w.Must(err)
+	w.Ring, err = localkeys.Open(filepath.Join(dir, "keys.json"))
+	w.Must(err)
+	w.Blobs, err = dirblob.Open(filepath.Join(dir, "blobs"))
+	w.Must(err)
+	p := app.Parts{Store: w.Store, Keys: w.Ring, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}
+	if o.Parts != nil {
+		o.Parts(&p)
+	}
+	w.Settings = app.Settings{
+		Origin: Origin, Limits: transfer.DefaultLimits(), Wait: 5 * time.Second, Now: w.Clock.Now, Logger: slog.New(slog.DiscardHandler),
+	}
+	w.Services, err = app.Compose(p, w.Settings)
+	w.Must(err)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := w.Sequencer.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+		w.Must(w.Blobs.Close())
+		w.Must(w.Store.Close())
+	})
+	w.enrol()
+	return w
+}
+
+// Must ends the test on an error.
+func (w *World) Must(err error) {
+	w.T.Helper()
+	if err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// As is the caller who holds the role.
+func (w *World) As(role authz.Role) authz.Caller {
+	var grants []people.Grant
+	w.Must(store.For[people.Tx](w.Store).View(w.Ctx, func(tx people.Tx) (err error) {
+		grants, err = tx.GrantsOf(w.Ctx, w.Persons[role])
+		return err
+	}))
+	c := authz.Caller{Person: w.Persons[role], Assurance: authz.AssuranceMFA}
+	for _, g := range grants {
+		if g.LiveAt(w.Clock.Now()) {
+			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+		}
+	}
+	return c
+}
+
+func (w *World) enrol() {
+	first, err := w.Bootstrap(w.Ctx, w.Store, people.Person{Name: "Legal One"}, people.Person{Name: "Legal Two"})
+	w.Must(err)
+	w.Persons[authz.LEG] = first[0].Person.ID
+	w.Mission, err = w.People.CreateMission(w.Ctx, w.As(authz.LEG), people.Mission{Name: "Mission", Country: "CO", Contact: "focal point of the mission"})
+	w.Must(err)
+	w.Partner, err = w.Parties.Create(w.Ctx, w.As(authz.LEG), parties.Party{Name: "Partner", Kind: parties.NGO, Country: "CO"})
+	w.Must(err)
+	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL, authz.OIG} {
+		p, g := people.Person{Name: string(role)}, people.Grant{Role: role}
+		switch place, _ := authz.PlaceOf(role); place {
+		case authz.AtMission:
+			p.Mission, g.Mission = w.Mission.ID, w.Mission.ID
+		case authz.AtPartner:
+			p.Partner, g.Partner = w.Partner.ID, w.Partner.ID
+		case authz.AtHQ:
+		}
+		p, err := w.People.CreatePerson(w.Ctx, w.As(authz.LEG), p)
+		w.Must(err)
+		g.Person = p.ID
+		_, err = w.People.GrantRole(w.Ctx, w.As(authz.LEG), g)
+		w.Must(err)
+		w.Persons[role] = p.ID
+	}
+	_, err = w.Parties.Vet(w.Ctx, w.As(authz.HOM), w.Partner.ID, true, "checked")
+	w.Must(err)
+	_, _, err = w.Identity.Issue(w.Ctx, w.As(authz.LEG), w.Persons[authz.PDL], 60*24*time.Hour, nil)
+	w.Must(err)
+	w.Purpose, err = w.Terms.CreatePurpose(w.Ctx, w.As(authz.LEG), terms.Purpose{Code: "shelter", Text: "Shelter", LegalBasis: "consent"})
+	w.Must(err)
+	_, err = w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{Code: "identity", Fields: []string{"given_name", "notes"}, Sensitivity: terms.High})
+	w.Must(err)
+	_, err = w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{
+		Purpose: w.Purpose.ID, Category: "identity", Trigger: "case closed", Days: 90, Action: "delete", Review: w.Clock.Now().AddDate(1, 0, 0),
+	})
+	w.Must(err)
+}
+
+// Ready is a world in which w.Order() passes the gate.
+func Ready(t *testing.T, o Options) *World {
+	t.Helper()
+	w := New(t, o)
+	a := w.Agreement()
+	a, err := w.Agreements.SendToReview(w.Ctx, w.As(authz.FP), a.ID)
+	w.Must(err)
+	a, err = w.Agreements.Decide(w.Ctx, w.As(authz.LEG), a.ID, "approved", "")
+	w.Must(err)
+	a = w.Sign(w.Sign(a, authz.HOM), authz.PSG)
+	w.Assess(a)
+	_, err = w.Agreements.Activate(w.Ctx, w.As(authz.LEG), a.ID)
+	w.Must(err)
+	w.Consented = w.Consent("CASE-1", "CASE-2")
+	return w
+}
+
+// Agreement drafts an agreement that allows Order.
+func (w *World) Agreement() agreements.Agreement {
+	doc := agreements.Document{
+		Type: agreements.DataSharing, Title: "Shelter", Mission: w.Mission.ID, Partner: w.Partner.ID, Language: "en",
+		Scope: agreements.Scope{
+			Missions: []string{w.Mission.ID}, Purposes: []string{w.Purpose.ID}, SubjectTypes: []string{"beneficiary"},
+			Categories: []string{"identity"}, Fields: []string{"given_name", "notes"}, RecipientCountries: []string{"CO"},
+			StorageCountries: []string{"CO"}, OnwardRule: "none", MaxSubjectsPerTransfer: 100, MaxSubjectsPerYear: w.Year,
+			RetentionDays: map[string]int{"identity": 90},
+		},
+		EffectiveFrom: w.Clock.Now().Add(-time.Hour), ValidUntil: w.Clock.Now().AddDate(1, 0, 0),
+	}
+	for _, code := range agreements.MandatoryClauses() {
+		doc.Clauses = append(doc.Clauses, agreements.Clause{Code: code, Text: "1"})
+	}
+	a, err := w.Agreements.Create(w.Ctx, w.As(authz.FP), doc)
+	w.Must(err)
+	return a
+}
+
+// Sign enrols a key for the role, has it confirmed, and signs with it.
+func (w *World) Sign(a agreements.Agreement, role authz.Role) agreements.Agreement {
+	w.T.Helper()
+	key, err := signing.GenerateKey(rand.Reader)
+	w.Must(err)
+	c := w.As(role)
+	proof, err := signing.Enrol(key, c.Person, w.Clock.Now())
+	w.Must(err)
+	jwk, err := key.Public().MarshalJSON()
+	w.Must(err)
+	k, err := w.People.EnrolKey(w.Ctx, c, string(jwk), proof)
+	w.Must(err)
+	_, err = w.People.ConfirmKey(w.Ctx, w.As(authz.LEG), k.ID, "letter of authority")
+	w.Must(err)
+	party := signing.PartyIOM
+	if role == authz.PSG {
+		party = w.Partner.ID
+	}
+	jws, err := signing.Sign(key, signing.Statement{
+		Agreement: a.ID, Version: 1, Digest: a.Digest, Party: party, Signatory: c.Person, Title: "Head", SignedAt: w.Clock.Now().UTC(),
+	})
+	w.Must(err)
+	a, err = w.Agreements.Sign(w.Ctx, c, a.ID, k.ID, jws)
+	w.Must(err)
+	return a
+}
+
+// Assess has vector V1 approved for the agreement.
+func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
+	w.T.Helper()
+	answers := assessment.Answers{}
+	for id, v := range map[string]int{
+		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 4, "S2": 4, "S3": 4, "S4": 1, "L1": 3, "L2": 3, "L3": 2, "L4": 1, "L5": 2, "L6": 3,
+		"L7": 3, "L8": 4, "M1": 1, "M2": 1, "M3": 1, "M4": 1, "B1": 5, "B2": 5, "B3": 4, "B4": 4,
+	} {
+		answers[id] = assessment.Answer{Value: new(v), Evidence: "seen"}
+	}
+	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), assessment.Content{
+		Agreement: a.ID, Purposes: []string{w.Purpose.ID}, Categories: []string{"identity"}, Countries: []string{"CO"}, Answers: answers,
+	})
+	w.Must(err)
+	x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
+	w.Must(err)
+	for _, role := range x.PendingApprovals() {
+		x, err = w.Assessments.Decide(w.Ctx, w.As(role), x.ID, assessment.DecisionApproved, "")
+		w.Must(err)
+	}
+	if x.State != assessment.Approved || x.Result.Band != assessment.High {
+		w.T.Fatalf("V1 ends %s in band %s", x.State, x.Result.Band)
+	}
+	return x
+}
+
+// Order is a transfer of two persons that passes once all is in place.
+func (w *World) Order() transfer.Order {
+	return transfer.Order{
+		Mission: w.Mission.ID, Partner: w.Partner.ID, Purpose: w.Purpose.ID, Nature: "personal", RecipientClass: "service_provider",
+		Categories: []string{"identity"}, Fields: []string{"given_name"}, Subjects: []string{"CASE-1", "CASE-2"},
+		Files: []transfer.File{{MediaType: "text/csv"}},
+	}
+}
+
+// Refused asks for Order and wants exactly these codes.
+func (w *World) Refused(codes ...string) {
+	w.T.Helper()
+	_, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), w.Order())
+	var r *transfer.RefusedError
+	if !errors.As(err, &r) || !slices.Equal(r.Decision.Codes(), codes) {
+		w.T.Fatalf("want refusal %v, got %v", codes, err)
+	}
+}
+
+// Consent records consent for the case numbers.
+func (w *World) Consent(cases ...string) []consent.Record {
+	w.T.Helper()
+	records, err := w.Consents.Record(w.Ctx, w.As(authz.RO), consent.Statement{
+		Mission: w.Mission.ID, Decision: consent.Given, Notice: "1", Language: "es", Questions: true, Understood: true,
+		Purposes: []string{w.Purpose.ID}, Recipients: []string{w.Partner.ID}, Categories: []string{"identity"},
+		Form: consent.Written, EventTime: w.Clock.Now(), Type: "beneficiary",
+	}, cases)
+	w.Must(err)
+	return records
+}
+
+// Settled returns when every entry so far is under a signed checkpoint.
+func (w *World) Settled() {
+	w.T.Helper()
+	e := w.Office.Entry(authz.System(""), authz.SYS, evidence.Change, "test.settled", authz.Resource{})
+	ids, err := w.Office.Denials.Update(w.Ctx, func(r evidence.Recorder) error { return r.Record(w.Ctx, e) })
+	w.Must(err)
+	w.Must(w.Sequencer.Wait(w.Ctx, ids...))
+}
+
+// Verify verifies the log and every record.
+func (w *World) Verify() {
+	w.T.Helper()
+	w.Settled()
+	keys, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
+	w.Must(err)
+	v, err := w.Store.Verify(w.Ctx, keys, Origin, nil)
+	w.Must(err)
+	if !v.OK() {
+		w.T.Fatalf("the log does not verify: %v", v.Findings)
+	}
+}
