@@ -20,7 +20,7 @@ demo-once: build ## play it and stop
 	./$(BIN) demo --once
 
 demo-real: build servers ## play it on private PostgreSQL, Vault and MinIO, and show what proves it
-	$(GO) run ./e2e/cmd/demoreal ./$(BIN)
+	$(GO) run ./e2e/cmd/demoreal ./$(BIN) --once
 
 servers: ## build or find PostgreSQL, Vault and MinIO for the tests
 	$(GO) run ./e2e/servers/cmd/servers build --install

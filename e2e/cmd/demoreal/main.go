@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"safeconduct/e2e/servers"
 	"safeconduct/e2e/system"
@@ -20,7 +21,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: demoreal PROGRAM [FLAGS OF demo]")
+		fmt.Fprintln(os.Stderr, "usage: demoreal PROGRAM [FLAGS OF demo], such as --once")
 		os.Exit(2)
 	}
 	if err := run(ctx, os.Args[1], os.Args[2:], os.Stdout, os.Stderr); err != nil {
@@ -47,11 +48,17 @@ func run(ctx context.Context, program string, flags []string, stdout, stderr io.
 	}
 	for _, argv := range [][]string{
 		{"migrate", "--config", s.Config},
-		append([]string{"demo", "--config", s.Config, "--once"}, flags...),
+		append([]string{"demo", "--config", s.Config}, flags...),
 	} {
 		cmd := exec.CommandContext(ctx, program, argv...) //nolint:gosec // the program that the Makefile has built
 		cmd.Stdout, cmd.Stderr = stdout, stderr
+		// Interrupted, it ends as it does by hand: with its own clean end.
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		cmd.WaitDelay = 30 * time.Second
 		if err := cmd.Run(); err != nil {
+			if ctx.Err() != nil {
+				return nil // interrupted by hand
+			}
 			return fmt.Errorf("%s %s: %w", program, argv[0], err)
 		}
 	}
