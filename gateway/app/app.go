@@ -17,7 +17,6 @@ import (
 	"safeconduct/gateway/jobs"
 	"safeconduct/gateway/sequencer"
 	"safeconduct/gateway/telemetry"
-	"safeconduct/transfer/gate"
 )
 
 // App is the whole process, opened on its configuration. It serves when Run is
@@ -63,23 +62,16 @@ func Open(ctx context.Context, c config.Config, w io.Writer) (_ *App, err error)
 
 // serve prepares the server with the API on it.
 func (a *App) serve(c config.Config) error {
-	mends, err := gate.Mends()
-	if err != nil {
-		return fmt.Errorf("reading the mend texts: %w", err)
-	}
+	var err error
 	a.server, err = edge.New(c.Server, edge.Deps{
-		Identity: a.Services.Identity, Mends: mends, Log: a.Log, Now: time.Now, Random: rand.Reader,
+		Identity: a.Services.Identity, Mends: a.Services.Mends, Log: a.Log, Now: time.Now, Random: rand.Reader,
 		Tracer: a.Telemetry.Tracer(), Meter: a.Telemetry.Meter(), Metrics: a.Telemetry.Metrics(),
 		Ready: []edge.Check{{Name: "database", Run: a.Parts.Store.Ready}},
 	})
 	if err != nil {
 		return err
 	}
-	s := a.Services
-	_, err = api.Register(a.server, api.Services{
-		People: s.People, Identity: s.Identity, Parties: s.Parties, Terms: s.Terms, Agreements: s.Agreements,
-		Assessments: s.Assessments, Consents: s.Consents, Transfers: s.Transfers, Log: s.Log, Mends: mends,
-	})
+	_, err = api.Register(a.server, a.Services.Services)
 	return err
 }
 

@@ -19,11 +19,13 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/gateway/api"
 	"safeconduct/gateway/sequencer"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/blob"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/gate"
 	"safeconduct/transfer/seal"
 )
 
@@ -36,19 +38,12 @@ type Parts struct {
 	Blobs  blob.Store
 }
 
-// Services are the use cases of the system, one per package.
+// Services are the use cases of the system, one per package, with what they
+// share.
 type Services struct {
-	People      *people.Register
-	Identity    *identity.Desk
-	Parties     *parties.Register
-	Terms       *terms.Book
-	Agreements  *agreements.Desk
-	Assessments *assessment.Desk
-	Consents    *consent.Office
-	Transfers   *transfer.Office
-	Log         *transfer.LogOffice
-	Office      *evidence.Office
-	Sequencer   *sequencer.Sequencer
+	api.Services
+	Office    *evidence.Office
+	Sequencer *sequencer.Sequencer
 }
 
 // Settings are what Compose takes from the configuration.
@@ -92,7 +87,11 @@ func Compose(p Parts, s Settings) (*Services, error) {
 	}
 	p.Store.SetWake(seq.Wake)
 	cases := consent.NewCaseKeys(p.Keys, p.Keeper, store.For[consent.CaseKeyTx](p.Store), rand.Reader)
-	return &Services{
+	mends, err := gate.Mends()
+	if err != nil {
+		return nil, fmt.Errorf("reading the mend texts: %w", err)
+	}
+	return &Services{Office: office, Sequencer: seq, Services: api.Services{
 		People:      people.NewRegister(office, store.For[people.Tx](p.Store), keyProof{}),
 		Identity:    identity.NewDesk(office, store.For[identity.Tx](p.Store), rand.Reader),
 		Parties:     parties.NewRegister(office, store.For[parties.Tx](p.Store)),
@@ -104,10 +103,9 @@ func Compose(p Parts, s Settings) (*Services, error) {
 			Office: office, Store: store.For[transfer.Tx](p.Store), Keys: p.Keys, Blobs: p.Blobs, Log: seq,
 			Cases: cases, Policy: policy, Limits: s.Limits, Logger: s.Logger,
 		}),
-		Log:       transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store)),
-		Office:    office,
-		Sequencer: seq,
-	}, nil
+		Log:   transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store)),
+		Mends: mends,
+	}}, nil
 }
 
 // keyProof checks that who enrols a key holds it.
