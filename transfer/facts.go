@@ -9,6 +9,7 @@ import (
 	"safeconduct/agreements/assessment"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
 	"safeconduct/transfer/gate"
 )
 
@@ -192,9 +193,12 @@ func (o *Office) allowedNow(ctx context.Context, tx Tx, who authz.Caller, action
 	c := authz.Caller{Person: who.Person, Scope: who.Scope}
 	if who.Token != "" {
 		token, err := tx.Token(ctx, who.Token)
-		if absent(err) || err == nil && !token.LiveAt(now) {
+		if absent(err) {
 			return false, nil
 		} else if err != nil {
+			return false, err
+		}
+		if live, err := identity.Live(ctx, tx, token, now); err != nil || !live {
 			return false, err
 		}
 		c.RolesAsOf = token.RolesAsOf

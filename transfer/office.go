@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -140,6 +141,9 @@ func (o *Office) Transfer(ctx context.Context, c authz.Caller, id string) (Trans
 		if _, err := o.Office.Authorise(ctx, c, authz.TransferReadReduced, t.resource()); err != nil {
 			return Transfer{}, err
 		}
+		if err := o.released(ctx, c, authz.TransferReadReduced, t); err != nil {
+			return Transfer{}, err
+		}
 		view, err := t.reduced()
 		if err != nil {
 			return Transfer{}, err
@@ -151,6 +155,19 @@ func (o *Office) Transfer(ctx context.Context, c authz.Caller, id string) (Trans
 		return Transfer{}, err
 	}
 	return t, nil
+}
+
+// released refuses a partner what is not released yet; they are told no more,
+// and the attempt is recorded.
+func (o *Office) released(ctx context.Context, c authz.Caller, action authz.Action, t Transfer) error {
+	if t.Released != nil {
+		return nil
+	}
+	code := "PULL_DENIED"
+	if t.State == AwaitingApproval {
+		code = "APPROVAL_PENDING"
+	}
+	return errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, action, t.resource(), code))
 }
 
 // reduced is what the partner may know of a transfer to them: nothing before

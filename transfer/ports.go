@@ -58,6 +58,8 @@ type PullTx interface {
 	PullSessions(ctx context.Context, transfer string, file int) ([]PullSession, error)
 	PullSession(ctx context.Context, id string) (PullSession, error)
 	SavePullSession(ctx context.Context, p PullSession) error
+	// OpenSessions lists sessions without an end that were last touched before.
+	OpenSessions(ctx context.Context, before time.Time, most int) ([]PullSession, error)
 	// Lapsed lists transfers that nobody may pull any more and whose objects
 	// still lie there: the window is over, or they have been held since before
 	// heldBefore, or they landed before landedBefore and were never released.

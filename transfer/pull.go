@@ -48,12 +48,8 @@ func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, off
 	if _, ok := t.file(n); !ok {
 		return nil, evidence.ErrNotFound
 	}
-	if t.Released == nil {
-		code := "PULL_DENIED"
-		if t.State == AwaitingApproval {
-			code = "APPROVAL_PENDING"
-		}
-		return nil, errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, authz.TransferPull, t.resource(), code))
+	if err := o.released(ctx, c, authz.TransferPull, t); err != nil {
+		return nil, err
 	}
 	d := &Delivery{n: n, Offset: offset, caller: c, role: role, office: o}
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
@@ -64,7 +60,8 @@ func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, off
 	})
 	if errors.Is(err, seal.ErrCorrupt) {
 		// What lies there is not what was sealed: that leaves its entry too.
-		return nil, errors.Join(err, o.Office.Deny(ctx, c, authz.TransferPull, t.resource(), "CRYPTO_FAILED"))
+		o.Logger.ErrorContext(ctx, "a pull found something else than was sealed", "transfer", id, "file", n, "error", err)
+		return nil, errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, authz.TransferPull, t.resource(), "CRYPTO_FAILED"))
 	}
 	if err != nil {
 		return nil, err
@@ -203,6 +200,9 @@ func (d *Delivery) prepare(ctx context.Context, tx Tx, t Transfer) error {
 	}
 	d.MediaType, d.Size, d.SHA256, d.manifest = f.MediaType, f.Sealed.Size, f.Sealed.SHA256, file.Manifest
 	d.upload, err = tx.Upload(ctx, f.Sealed.Upload)
+	if absent(err) || err == nil && !file.Carries(d.upload) {
+		return fmt.Errorf("%w: the upload is not the one that was sealed", seal.ErrCorrupt)
+	}
 	return err
 }
 
@@ -224,7 +224,10 @@ type counted struct {
 func (c *counted) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
-	return n, err
+	if err != nil {
+		return n, ErrRecipientGone // what the network says holds addresses (R55)
+	}
+	return n, nil
 }
 
 func (d *Delivery) send(ctx context.Context, w io.Writer) error {
@@ -293,6 +296,9 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 	if err != nil {
 		return Transfer{}, err
 	}
+	if err := o.released(ctx, c, authz.TransferAcknowledge, t); err != nil {
+		return Transfer{}, err
+	}
 	if len(hashes) == 0 {
 		return Transfer{}, fmt.Errorf("%w: confirm at least one file by its sha256", people.ErrInvalid)
 	}
@@ -303,7 +309,11 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 		if t, err = tx.Transfer(ctx, id); err != nil {
 			return err
 		}
-		if t.State != Pulled {
+		switch t.State {
+		case Pulled:
+		case Held, Recalled, Unclaimed:
+			return ErrNotAvailable // and no more
+		default:
 			return t.illegal("acknowledge", "the transfer was pulled", "pull every file first")
 		}
 		now := o.Office.Time()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -81,11 +82,34 @@ func (o *Office) Sweep(ctx context.Context) (int, error) {
 	return len(list), nil
 }
 
+// unreachable refuses to sweep what a transfer still refers to, whatever the
+// working row says: the records, which are evidenced, decide.
+func (o *Office) unreachable(ctx context.Context, tx Tx, u Upload, now time.Time) error {
+	f, err := tx.SealedFile(ctx, u.ID)
+	if absent(err) {
+		return nil // it never landed
+	} else if err != nil {
+		return err
+	}
+	t, err := tx.Transfer(ctx, f.Transfer)
+	if err != nil {
+		return err
+	}
+	if t.Ended(now) {
+		return nil
+	}
+	o.Logger.ErrorContext(ctx, "an upload that a transfer refers to was up for sweeping, and stays", "upload", u.ID, "transfer", t.ID)
+	return evidence.ErrConflict
+}
+
 func (o *Office) sweep(ctx context.Context, u Upload) error {
 	// Doomed first: an upload that wakes up again then finds that it may not
 	// be sealed any more.
 	now := o.Office.Time()
 	if _, err := o.Store.Update(ctx, func(tx Tx) error {
+		if err := o.unreachable(ctx, tx, u, now); err != nil {
+			return err
+		}
 		return tx.MarkUpload(ctx, u.ID, now, UploadDoomed, UploadOpen, UploadDoomed)
 	}); errors.Is(err, evidence.ErrConflict) {
 		return nil // sealed, or swept, meanwhile
@@ -158,6 +182,48 @@ func (o *Office) lapse(ctx context.Context, id string, version int) error {
 		return o.end(ctx, tx, authz.System(""), authz.SYS, "transfer.lapse", &t, to)
 	})
 	return err
+}
+
+// CloseAbandoned records the abort of deliveries of which nothing was heard
+// since before: the process that sent them died. It answers with how many.
+func (o *Office) CloseAbandoned(ctx context.Context, before time.Time) (int, error) {
+	var open []PullSession
+	if err := o.Store.View(ctx, func(tx Tx) (err error) { open, err = tx.OpenSessions(ctx, before, sweepBatch); return err }); err != nil {
+		return 0, fmt.Errorf("listing open deliveries: %w", err)
+	}
+	for i, p := range open {
+		_, err := o.Store.Update(ctx, func(tx Tx) error {
+			s, err := tx.PullSession(ctx, p.ID)
+			if err != nil {
+				return err
+			}
+			if s.Version != p.Version {
+				return nil // it ended meanwhile
+			}
+			t, err := tx.Transfer(ctx, s.Transfer)
+			if err != nil {
+				return err
+			}
+			now := o.Office.Time()
+			s.Version, s.Aborted, s.Actor, s.Updated = s.Version+1, &now, string(authz.SYS), now
+			if err := tx.SavePullSession(ctx, s); err != nil {
+				return err
+			}
+			e := o.Office.Entry(authz.System(""), authz.SYS, evidence.Abort, authz.TransferPull, t.resource())
+			e.Result = fmt.Sprintf("file %d from %d", s.File, s.Offset)
+			return tx.Record(ctx, e)
+		})
+		if err != nil && !errors.Is(err, evidence.ErrConflict) {
+			return i, err
+		}
+	}
+	return len(open), nil
+}
+
+// Abandoned is CloseAbandoned for what was begun longer ago than any delivery
+// may last.
+func (o *Office) Abandoned(ctx context.Context) (int, error) {
+	return o.CloseAbandoned(ctx, o.Office.Time().Add(-o.Policy.session()))
 }
 
 func hexOf(d [32]byte) string { return hex.EncodeToString(d[:]) }

@@ -172,7 +172,7 @@ func (o *Office) landed(ctx context.Context, c authz.Caller, role authz.Role, id
 		now, digest := o.Office.Time(), m.Digest()
 		f.Sealed = &Sealed{Upload: u.ID, Size: m.Size, SHA256: sum, Manifest: hex.EncodeToString(digest[:])}
 		if err := tx.SaveSealedFile(ctx, SealedFile{
-			ID: u.ID, Version: 1, Transfer: t.ID, N: u.File, Manifest: m, Actor: c.Person, Created: now, Updated: now,
+			ID: u.ID, Version: 1, Transfer: t.ID, N: u.File, Manifest: m, Key: u.Key, Wrapped: u.WrappedDigest(), Actor: c.Person, Created: now, Updated: now,
 		}); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ package transfer
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -66,9 +67,14 @@ type SealedFile struct {
 	Transfer string        `json:"transfer"`
 	N        int           `json:"n"`
 	Manifest seal.Manifest `json:"manifest"`
-	Actor    string        `json:"actor"`
-	Created  time.Time     `json:"created"`
-	Updated  time.Time     `json:"updated"`
+	// Key and Wrapped bind the working row that holds the wrapped data key: the
+	// key's name and the hex SHA-256 of the wrapped form. Rewrapping is a new
+	// version of this record.
+	Key     seal.KeyName `json:"key"`
+	Wrapped string       `json:"wrapped_digest"`
+	Actor   string       `json:"actor"`
+	Created time.Time    `json:"created"`
+	Updated time.Time    `json:"updated"`
 }
 
 // Approval is the second person's answer (condition 28).
@@ -164,6 +170,14 @@ func (u Upload) Prefix() string {
 	return "transfers/" + u.Transfer + "/" + strconv.Itoa(u.File) + "/" + u.ID + "/"
 }
 
+// WrappedDigest is what a SealedFile says of the wrapped key.
+func (u Upload) WrappedDigest() string { return evidence.DigestOf([]byte(u.Wrapped)) }
+
+// Carries reports whether the upload is the one that the record says landed.
+func (f SealedFile) Carries(u Upload) bool {
+	return u.ID == f.ID && u.Transfer == f.Transfer && u.File == f.N && u.Key == f.Key && u.WrappedDigest() == f.Wrapped
+}
+
 // UploadState says whether an upload's objects may be removed.
 type UploadState string
 
@@ -173,6 +187,12 @@ const (
 	UploadSealed UploadState = "sealed" // the transfer refers to it
 	UploadDoomed UploadState = "doomed" // to be removed with its key
 )
+
+// Ended reports whether nobody may ever pull the transfer any more, at now.
+func (t Transfer) Ended(now time.Time) bool {
+	over := t.WindowEnds != nil && !now.Before(*t.WindowEnds)
+	return over || slices.Contains([]State{Refused, Recalled, Unclaimed}, t.State)
+}
 
 func (t Transfer) resource() authz.Resource {
 	return authz.Resource{Kind: KindTransfer, ID: t.ID, Mission: t.Mission, Partner: t.Partner, Owner: t.Sender}
@@ -213,6 +233,8 @@ var (
 	// ErrLogUnavailable says that the entry is not under a signed checkpoint
 	// in time; the act counts as not done until it is.
 	ErrLogUnavailable = errors.New("the log entry is not under a signed checkpoint")
+	// ErrRecipientGone says that the recipient's connection broke.
+	ErrRecipientGone = errors.New("the recipient's connection broke")
 	// ErrNotAvailable is all that a partner is told (PULL_DENIED).
 	ErrNotAvailable = errors.New("not available, contact the mission")
 )

@@ -61,8 +61,9 @@ type Party struct {
 	GDPR          string        `json:"gdpr_status,omitempty"`
 	DueDiligence  *DueDiligence `json:"due_diligence,omitempty"`
 	State         State         `json:"state"`
-	Reason        string        `json:"reason,omitempty"` // of a suspension or a block
-	Registrar     string        `json:"registrar"`        // who registered it, and so does not vet it
+	Reason        string        `json:"reason,omitempty"`  // of a suspension or a block
+	Mission       string        `json:"mission,omitempty"` // the mission whose partner it is; none for headquarters' own
+	Registrar     string        `json:"registrar"`         // who registered it, and so does not vet it
 	Actor         string        `json:"actor"`
 	Created       time.Time     `json:"created"`
 	Updated       time.Time     `json:"updated"`
@@ -71,6 +72,7 @@ type Party struct {
 // Tx is what the register needs of a transaction.
 type Tx interface {
 	evidence.Recorder
+	people.MissionTx
 	PartyTx
 }
 
@@ -94,7 +96,13 @@ func NewRegister(office *evidence.Office, store evidence.Store[Tx]) *Register {
 
 // Create registers a partner, not vetted yet.
 func (r *Register) Create(ctx context.Context, c authz.Caller, p Party) (Party, error) {
-	res := authz.Resource{Kind: KindParty}
+	if p.Mission == "" && !c.AtHQ() && len(c.Missions()) == 1 {
+		p.Mission = c.Missions()[0]
+	}
+	if p.Mission != "" && !c.In(p.Mission) {
+		return Party{}, evidence.ErrNotFound
+	}
+	res := authz.Resource{Kind: KindParty, Mission: p.Mission}
 	role, err := r.office.Authorise(ctx, c, authz.PartyCreate, res)
 	if err != nil {
 		return Party{}, err
@@ -107,6 +115,11 @@ func (r *Register) Create(ctx context.Context, c authz.Caller, p Party) (Party, 
 	p.Registrar, p.Actor, p.Created = c.Person, c.Person, r.office.Time()
 	p.Updated, res.ID, res.Partner = p.Created, p.ID, p.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if p.Mission != "" {
+			if _, err := tx.Mission(ctx, p.Mission); err != nil {
+				return err
+			}
+		}
 		if err := tx.SaveParty(ctx, p); err != nil {
 			return err
 		}
@@ -115,15 +128,19 @@ func (r *Register) Create(ctx context.Context, c authz.Caller, p Party) (Party, 
 	return p, err
 }
 
-// Vet records the result of due diligence. Who registered the partner does not
+// Vet records the result of due diligence, for every mission: so it is by the
+// head of the mission whose partner it is, or by Legal. Who registered the partner does not
 // vet it.
 func (r *Register) Vet(ctx context.Context, c authz.Caller, id string, passed bool, note string) (Party, error) {
-	res := authz.Resource{Kind: KindParty, ID: id, Partner: id}
+	p, err := r.Party(ctx, c, id)
+	if err != nil {
+		return Party{}, err
+	}
+	res := authz.Resource{Kind: KindParty, ID: id, Mission: p.Mission, Partner: id}
 	role, err := r.office.Authorise(ctx, c, authz.PartyVet, res)
 	if err != nil {
 		return Party{}, err
 	}
-	var p Party
 	_, err = r.store.Update(ctx, func(tx Tx) error {
 		if p, err = tx.Party(ctx, id); err != nil {
 			return err

@@ -16,6 +16,11 @@ import (
 	"safeconduct/gateway/store"
 )
 
+const (
+	here  = "01900000-0000-7000-8000-00000000000a"
+	there = "01900000-0000-7000-8000-00000000000b"
+)
+
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // caller holds one role: of a mission, of a partner, or of headquarters.
@@ -23,6 +28,7 @@ func caller(person string, role authz.Role, mission, partner string) authz.Calle
 	return authz.Caller{Person: person, Grants: []authz.Grant{{ID: "g", Version: 1, Role: role, Mission: mission, Partner: partner}}}
 }
 
+// register is a register over the real embedded store, with two missions.
 func register(t *testing.T) *parties.Register {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
@@ -38,12 +44,30 @@ func register(t *testing.T) *parties.Register {
 	if _, err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := store.For[people.Tx](s).Update(t.Context(), func(tx people.Tx) error {
+		office := &evidence.Office{Now: now, NewID: newID, Policy: "test"}
+		for _, id := range []string{here, there} {
+			if err := tx.SaveMission(t.Context(), people.Mission{ID: id, Version: 1, Name: "Mission", Country: "CO", Created: now(), Updated: now()}); err != nil {
+				return err
+			}
+		}
+		return tx.Record(t.Context(), office.Entry(authz.System(""), authz.SYS, evidence.Change, "test.found", authz.Resource{Kind: people.KindMission}))
+	}); err != nil {
+		t.Fatal(err)
+	}
 	enforcer, err := authz.NewEnforcer(authz.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	office := &evidence.Office{Enforcer: enforcer, Denials: store.For[evidence.Recorder](s), Now: now, NewID: newID, Policy: "test"}
 	return parties.NewRegister(office, store.For[parties.Tx](s))
+}
+
+// of is a partner of the mission.
+func of(mission string) parties.Party {
+	p := ngo()
+	p.Mission = mission
+	return p
 }
 
 func ngo() parties.Party { return parties.Party{Name: " Relief ", Kind: parties.NGO, Country: "co"} }
@@ -54,8 +78,8 @@ func TestCreate(t *testing.T) {
 		by   authz.Caller
 		want error
 	}{
-		"the focal point": {caller("fp", authz.FP, "m", ""), nil}, "Legal": {caller("leg", authz.LEG, "", ""), nil},
-		"an officer": {caller("ro", authz.RO, "m", ""), authz.ErrDenied}, "the head": {caller("hom", authz.HOM, "m", ""), authz.ErrDenied},
+		"the focal point": {caller("fp", authz.FP, here, ""), nil}, "Legal": {caller("leg", authz.LEG, "", ""), nil},
+		"an officer": {caller("ro", authz.RO, here, ""), authz.ErrDenied}, "the head": {caller("hom", authz.HOM, here, ""), authz.ErrDenied},
 		"an auditor": {caller("oig", authz.OIG, "", ""), authz.ErrDenied}, "a signatory": {caller("psg", authz.PSG, "", "p"), authz.ErrDenied},
 	} {
 		t.Run("by "+name, func(t *testing.T) {
@@ -72,7 +96,7 @@ func TestCreate(t *testing.T) {
 		claimed := ngo()
 		claimed.ID, claimed.State, claimed.Version = "mine", parties.Vetted, 8
 		claimed.DueDiligence = &parties.DueDiligence{Result: "passed"}
-		p, err := r.Create(t.Context(), caller("fp", authz.FP, "m", ""), claimed)
+		p, err := r.Create(t.Context(), caller("fp", authz.FP, here, ""), claimed)
 		if err != nil || p.State != parties.Registered || p.DueDiligence != nil || p.Version != 1 || p.ID == "mine" {
 			t.Errorf("%+v, %v", p, err)
 		}
@@ -82,7 +106,7 @@ func TestCreate(t *testing.T) {
 		"a long country": {Name: "N", Kind: parties.NGO, Country: "COL"}, "an unknown kind": {Name: "N", Kind: "club", Country: "CO"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := r.Create(t.Context(), caller("fp", authz.FP, "m", ""), p); !errors.Is(err, people.ErrInvalid) {
+			if _, err := r.Create(t.Context(), caller("fp", authz.FP, here, ""), p); !errors.Is(err, people.ErrInvalid) {
 				t.Error(err)
 			}
 		})
@@ -91,8 +115,8 @@ func TestCreate(t *testing.T) {
 
 func TestVet(t *testing.T) {
 	r := register(t)
-	leg, hom := caller("leg", authz.LEG, "", ""), caller("hom", authz.HOM, "m", "")
-	p, err := r.Create(t.Context(), leg, ngo())
+	leg, hom := caller("leg", authz.LEG, "", ""), caller("hom", authz.HOM, here, "")
+	p, err := r.Create(t.Context(), leg, of(here))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,8 +124,9 @@ func TestVet(t *testing.T) {
 		by   authz.Caller
 		want error
 	}{
-		"who registered it": {leg, people.ErrOwnAccess}, "a focal point": {caller("fp", authz.FP, "m", ""), authz.ErrDenied},
+		"who registered it": {leg, people.ErrOwnAccess}, "a focal point": {caller("fp", authz.FP, here, ""), authz.ErrDenied},
 		"the DPO": {caller("dpo", authz.DPO, "", ""), authz.ErrDenied}, "itself": {caller("psg", authz.PSG, "", p.ID), authz.ErrDenied},
+		"another mission's head": {caller("hom2", authz.HOM, there, ""), authz.ErrDenied},
 	} {
 		t.Run("PARTNER_UNVETTED not by "+name, func(t *testing.T) {
 			if _, err := r.Vet(t.Context(), c.by, p.ID, true, "x"); !errors.Is(err, c.want) {
@@ -135,7 +160,7 @@ func TestVet(t *testing.T) {
 
 func TestWhoReadsPartners(t *testing.T) {
 	r := register(t)
-	fp := caller("fp", authz.FP, "m", "")
+	fp := caller("fp", authz.FP, here, "")
 	mine, err := r.Create(t.Context(), fp, ngo())
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +173,7 @@ func TestWhoReadsPartners(t *testing.T) {
 		by   authz.Caller
 		sees int
 	}{
-		"an officer": {caller("ro", authz.RO, "m", ""), 2}, "the DPO": {caller("dpo", authz.DPO, "", ""), 2},
+		"an officer": {caller("ro", authz.RO, here, ""), 2}, "the DPO": {caller("dpo", authz.DPO, "", ""), 2},
 		"its signatory": {caller("psg", authz.PSG, "", mine.ID), 1}, "its downloader": {caller("pdl", authz.PDL, "", mine.ID), 1},
 		"somebody without a role": {authz.Caller{Person: "x"}, 0},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"safeconduct/authz"
@@ -47,9 +48,22 @@ func (o *Office) Deny(ctx context.Context, c authz.Caller, action authz.Action, 
 
 // Entry begins the entry of an act that was allowed under role.
 func (o *Office) Entry(c authz.Caller, role authz.Role, kind Kind, action authz.Action, res authz.Resource) Entry {
+	res.ID, res.Mission, res.Partner = opaque(res.ID), opaque(res.Mission), opaque(res.Partner)
 	return Entry{
 		ID: o.NewID(), Time: o.Time(), Kind: kind, Actor: c.Person, Token: c.Token, Role: role, Action: action,
 		Verdict: Allowed, Policy: o.Policy, Mission: res.Mission, Partner: res.Partner,
 		Subject: Ref{Kind: res.Kind, ID: res.ID}, Request: c.Request, Source: c.Source,
 	}
+}
+
+// ids are hexadecimal digits and dashes, or the thumbprint of a key.
+var ids = regexp.MustCompile(`^([0-9a-f-]{1,64}|[A-Za-z0-9_-]{43}|SYS)?$`)
+
+// opaque lets through what can be an id of this system, and nothing that
+// somebody typed: an entry is for ever, and a path may hold a name (R55).
+func opaque(id string) string {
+	if ids.MatchString(id) {
+		return id
+	}
+	return "not an id"
 }

@@ -4,6 +4,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -43,12 +44,15 @@ type Token struct {
 	// RolesAsOf bounds what the token carries: the roles held then, as far as
 	// they are held still. Whoever issued it could have granted those; a role
 	// granted later needs a token from who may grant that one.
-	RolesAsOf time.Time  `json:"roles_as_of"`
-	Expires   time.Time  `json:"expires"` // exclusive
-	Revoked   *time.Time `json:"revoked,omitempty"`
-	Actor     string     `json:"actor"`
-	Created   time.Time  `json:"created"`
-	Updated   time.Time  `json:"updated"`
+	RolesAsOf time.Time `json:"roles_as_of"`
+	// Root is the token that was handed over, for one that its holder made
+	// with it: it ends with its root, in time and by revocation.
+	Root    string     `json:"root,omitempty"`
+	Expires time.Time  `json:"expires"` // exclusive
+	Revoked *time.Time `json:"revoked,omitempty"`
+	Actor   string     `json:"actor"`
+	Created time.Time  `json:"created"`
+	Updated time.Time  `json:"updated"`
 }
 
 // LiveAt reports whether the token is honoured at t. A revoked one is not,
@@ -168,8 +172,11 @@ func (d *Desk) Authenticate(ctx context.Context, secret Secret) (authz.Caller, e
 			return err
 		}
 		now := d.office.Time()
-		if subtle.ConstantTimeCompare([]byte(t.Hash), []byte(hash)) != 1 || !t.LiveAt(now) {
+		if subtle.ConstantTimeCompare([]byte(t.Hash), []byte(hash)) != 1 {
 			return ErrUnknown
+		}
+		if live, err := Live(ctx, tx, t, now); err != nil || !live {
+			return cmp.Or(err, ErrUnknown)
 		}
 		grants, err := tx.GrantsOf(ctx, t.Person)
 		if err != nil {
@@ -235,7 +242,9 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 		RolesAsOf: now, Expires: now.Add(life), Actor: c.Person, Created: now, Updated: now,
 	}
 	if person == c.Person {
-		t.RolesAsOf = c.RolesAsOf
+		if err := d.narrow(ctx, c, &t); err != nil {
+			return Token{}, Secret{}, err
+		}
 	}
 	res := authz.Resource{Kind: KindToken, ID: t.ID, Mission: p.Mission, Partner: p.Partner, Owner: person}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
@@ -248,6 +257,36 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 		return Token{}, Secret{}, err
 	}
 	return t, secret, nil
+}
+
+// narrow bounds a token that a caller makes for themselves by the one they make
+// it with: a stolen token must not renew itself.
+func (d *Desk) narrow(ctx context.Context, c authz.Caller, t *Token) error {
+	t.RolesAsOf = c.RolesAsOf
+	return d.store.View(ctx, func(tx Tx) error {
+		with, err := tx.Token(ctx, c.Token)
+		if err != nil {
+			return err
+		}
+		t.Root = cmp.Or(with.Root, with.ID)
+		if t.Expires.After(with.Expires) {
+			t.Expires = with.Expires
+		}
+		return nil
+	})
+}
+
+// Live reports whether the token is honoured now, and the one that it was made
+// with too.
+func Live(ctx context.Context, tx TokenTx, t Token, now time.Time) (bool, error) {
+	if !t.LiveAt(now) || t.Root == "" {
+		return t.LiveAt(now), nil
+	}
+	root, err := tx.Token(ctx, t.Root)
+	if errors.Is(err, evidence.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && root.LiveAt(now), err
 }
 
 // reaches reports whether the caller may know of the person: oneself, one of

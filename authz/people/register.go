@@ -153,7 +153,7 @@ func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Gran
 	g.ID, g.Version, g.Actor, g.Created = r.office.NewID(), 1, c.Person, r.office.Time()
 	g.From, g.Until, g.Updated, res.ID = g.Created, nil, g.Created, g.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
-		if err := r.mayHold(ctx, tx, g); err != nil {
+		if err := r.mayHold(ctx, tx, c, g); err != nil {
 			return err
 		}
 		if err := tx.SaveGrant(ctx, g); err != nil {
@@ -166,10 +166,13 @@ func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Gran
 
 // mayHold checks that the person may take the role: known, of the right
 // partner, and never both an auditor and something else (9).
-func (r *Register) mayHold(ctx context.Context, tx Tx, g Grant) error {
+func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) error {
 	p, err := tx.Person(ctx, g.Person)
 	if err != nil {
 		return err
+	}
+	if p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && p.Partner == "" && !c.AtHQ() {
+		return evidence.ErrNotFound // another's person is as unknown as none
 	}
 	if p.Partner != g.Partner {
 		return fmt.Errorf("%w: the person does not belong there", ErrInvalid)

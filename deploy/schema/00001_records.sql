@@ -150,9 +150,11 @@ CREATE TABLE pull_sessions (
     id       TEXT   NOT NULL PRIMARY KEY,
     version  BIGINT NOT NULL,
     transfer TEXT   NOT NULL,
-    file     BIGINT NOT NULL
+    file     BIGINT NOT NULL,
+    open_since BIGINT NOT NULL -- Unix microseconds; 0 where it has ended
 );
 CREATE INDEX pull_sessions_file ON pull_sessions (transfer, file);
+CREATE INDEX pull_sessions_open ON pull_sessions (open_since) WHERE open_since > 0;
 
 -- Working state: the announcements of uploads, with the wrapped data keys.
 -- Destroying a transfer is deleting its rows here, and its objects.

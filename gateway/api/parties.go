@@ -15,6 +15,7 @@ type partyBody struct {
 	Immunities    bool         `json:"immunities,omitempty" doc:"whether it enjoys privileges and immunities"`
 	AuthorityLink bool         `json:"authority_link,omitempty" doc:"whether it reports to a police, court or immigration authority"`
 	GDPR          string       `json:"gdpr_status,omitempty" maxLength:"200"`
+	Mission       string       `json:"mission,omitempty" maxLength:"128" doc:"the mission whose partner it is, and whose head vets it; your own where left out"`
 }
 
 type vettingBody struct {
@@ -29,7 +30,7 @@ func (r *routes) parties() {
 		func(ctx context.Context, c authz.Caller, in *of[partyBody]) (parties.Party, error) {
 			b := in.Body
 			return r.Parties.Create(ctx, c, parties.Party{
-				Name: b.Name, Kind: b.Kind, Country: b.Country, Immunities: b.Immunities, AuthorityLink: b.AuthorityLink, GDPR: b.GDPR,
+				Name: b.Name, Kind: b.Kind, Country: b.Country, Immunities: b.Immunities, AuthorityLink: b.AuthorityLink, GDPR: b.GDPR, Mission: b.Mission,
 			})
 		})
 	handle(r, spec{tag: tag, id: "list-parties", method: http.MethodGet, path: "/parties", summary: "List the partners that you may see"},

@@ -24,7 +24,7 @@ func TestOthersRecordsAreUnknown(t *testing.T) {
 	mission, officer := b.mission, b.people[authz.RO]
 
 	other := b.make(authz.LEG, v1+"/missions", object{"name": "Other", "country": "NE", "contact": "focal point"})
-	partner := b.make(authz.LEG, v1+"/parties", object{"name": "Other partner", "kind": "ngo", "country": "NE"})
+	partner := b.make(authz.LEG, v1+"/parties", object{"name": "Other partner", "kind": "ngo", "country": "NE", "mission": other})
 	for _, role := range []authz.Role{authz.RO, authz.FP, authz.HOM, authz.PDL} {
 		b.hire("other "+role, role, other, partner)
 	}

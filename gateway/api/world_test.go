@@ -20,7 +20,7 @@ const (
 func (b *bench) enrol() *bench {
 	b.Helper()
 	b.mission = b.make(authz.LEG, v1+"/missions", object{"name": "Mission", "country": "CO", "contact": "the focal point"})
-	b.partner = b.make(authz.LEG, v1+"/parties", object{"name": "Partner", "kind": "ngo", "country": "CO"})
+	b.partner = b.make(authz.LEG, v1+"/parties", object{"name": "Partner", "kind": "ngo", "country": "CO", "mission": b.mission})
 	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL, authz.OIG} {
 		b.hire(role, role, b.mission, b.partner)
 	}

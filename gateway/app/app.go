@@ -16,6 +16,7 @@ import (
 	"safeconduct/gateway/edge"
 	"safeconduct/gateway/jobs"
 	"safeconduct/gateway/sequencer"
+	"safeconduct/gateway/store"
 	"safeconduct/gateway/telemetry"
 )
 
@@ -56,6 +57,12 @@ func Open(ctx context.Context, c config.Config, w io.Writer) (_ *App, err error)
 	})
 	if err != nil {
 		return nil, err
+	}
+	if a.Parts.Store.Engine() == store.SQLite {
+		// There is no other process: whoever was sending then is gone.
+		if _, err := a.Services.Transfers.CloseAbandoned(ctx, time.Now()); err != nil {
+			return nil, err
+		}
 	}
 	return a, a.serve(c)
 }
@@ -155,6 +162,7 @@ func (a *App) jobs() []jobs.Job {
 		{Name: "expire agreements", Run: s.Agreements.ExpireDue},
 		{Name: "lapse transfers", Run: s.Transfers.Lapse},
 		{Name: "sweep uploads", Run: s.Transfers.Sweep},
+		{Name: "close abandoned deliveries", Run: s.Transfers.Abandoned},
 	}
 }
 

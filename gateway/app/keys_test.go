@@ -6,10 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
+	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
 )
 
@@ -38,4 +41,68 @@ func TestMissionKeyLost(t *testing.T) {
 			t.Errorf("%v", v.Findings)
 		}
 	})
+}
+
+// TestWorkingRowsAltered: the rows that hold the wrapped keys are no records,
+// and yet nobody can turn the sweeper or a pull with them.
+func TestWorkingRowsAltered(t *testing.T) {
+	for name, change := range map[string]string{
+		"open and old":   "UPDATE uploads SET state = 'open', touched = 0",
+		"doomed and old": "UPDATE uploads SET state = 'doomed', touched = 0",
+		"another file":   "UPDATE uploads SET file = 2",
+		"another key":    "UPDATE uploads SET wrapped = 'local:v1:AAAA'",
+		"gone":           "DELETE FROM uploads",
+	} {
+		t.Run("R49 "+name, func(t *testing.T) {
+			w := apptest.Ready(t, apptest.Options{})
+			sent := w.Available(payload(10))
+			objects := len(w.Objects())
+			db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
+			w.Must(err)
+			_, err = db.ExecContext(w.Ctx, change)
+			w.Must(errors.Join(err, db.Close()))
+			w.Settled()
+			keys, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
+			w.Must(err)
+			v, err := w.Store.Verify(w.Ctx, keys, apptest.Origin, nil)
+			w.Must(err)
+			// An upload that is up for pull is compared by the world's clock.
+			if len(v.Findings) != 1 || v.Findings[0].Table != "uploads" {
+				t.Errorf("verification says %v", v.Findings)
+			}
+			if _, err := w.Transfers.Sweep(w.Ctx); err != nil || len(w.Objects()) != objects {
+				t.Errorf("the sweeper took a released payload: %v", err)
+			}
+			if strings.Contains(name, "old") {
+				return // the payload can still be pulled
+			}
+			if _, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0); !errors.Is(err, transfer.ErrNotAvailable) {
+				t.Errorf("pulling it: %v", err)
+			}
+		})
+	}
+}
+
+// TestDeliveryOfADeadProcess: what a killed process was sending gets its abort.
+func TestDeliveryOfADeadProcess(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	sent := w.Available(payload(10))
+	_, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0) // and never sent
+	w.Must(err)
+	if n, err := w.Transfers.Abandoned(w.Ctx); err != nil || n != 0 {
+		t.Errorf("%d closed while it may still run, %v", n, err)
+	}
+	w.Clock.Add(25 * time.Hour)
+	for _, want := range []int{1, 0} {
+		if n, err := w.Transfers.Abandoned(w.Ctx); err != nil || n != want {
+			t.Errorf("%d closed, want %d, %v", n, want, err)
+		}
+	}
+	w.Settled()
+	lines, _, err := w.Log.Entries(w.Ctx, w.As(authz.LEG), transfer.LogFilter{After: -1, AtMost: 500, Kind: evidence.Abort})
+	w.Must(err)
+	if len(lines) != 1 || lines[0].Entry.Subject.ID != sent.ID {
+		t.Errorf("aborts: %+v", lines)
+	}
+	w.Verify()
 }

@@ -15,7 +15,6 @@ import (
 	"safeconduct/config"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/cli/demo"
-	"safeconduct/gateway/edge"
 )
 
 // demoPort is where the demo listens if it can, so that what is written about
@@ -94,8 +93,8 @@ func (f *playing) run(ctx context.Context, s *shell) (err error) {
 }
 
 func (f *playing) check(s *shell) error {
-	if f.listen != "" && !edge.Loopback(f.listen) {
-		return usagef("--listen takes loopback addresses only, such as localhost:8420: the demo's tokens are for this machine")
+	if f.listen != "" && !reachable(f.listen) {
+		return usagef("--listen takes the loopback addresses localhost and 127.0.0.1 only, such as localhost:8420: the demo's tokens are for this machine")
 	}
 	if s.config != "" && f.data != "" {
 		return usagef("--config and --data cannot go together: the state is where the configuration says")
@@ -211,4 +210,11 @@ func (f *playing) address(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("looking for a port: %w", err)
 	}
 	return usual, nil
+}
+
+// reachable reports whether address is one that http://localhost reaches, which
+// is what demo.json says.
+func reachable(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && (host == "localhost" || host == "127.0.0.1")
 }

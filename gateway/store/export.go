@@ -36,6 +36,9 @@ func (s *Store) Export(ctx context.Context, path string) (err error) {
 			}
 		}
 		// That a mission has a key is evidence; the key itself stays.
+		if err := copyTable(ctx, from, copied, "uploads", "SELECT id, transfer, file, key_name, '' AS wrapped, state, started, touched FROM uploads"); err != nil {
+			return fmt.Errorf("copying uploads: %w", err)
+		}
 		return copyTable(ctx, from, copied, "mission_keys", "SELECT mission, key_name, '' AS wrapped FROM mission_keys")
 	}); err != nil {
 		return err

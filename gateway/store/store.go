@@ -49,6 +49,14 @@ type Store struct {
 	opts   Options
 }
 
+// now is the clock; a store that is only read has the machine's.
+func (s *Store) now() time.Time {
+	if s.opts.Now == nil {
+		return time.Now()
+	}
+	return s.opts.Now()
+}
+
 // Engine tells which engine this is.
 func (s *Store) Engine() Engine { return s.engine }
 

@@ -35,9 +35,15 @@ func sealedFiles() record[transfer.SealedFile] {
 
 func pullSessions() record[transfer.PullSession] {
 	return record[transfer.PullSession]{
-		kind: transfer.KindPull, table: "pull_sessions", columns: []string{"transfer", "file"},
-		values: func(p transfer.PullSession) []any { return []any{p.Transfer, p.File} },
-		ident:  func(p transfer.PullSession) (string, int) { return p.ID, p.Version },
+		kind: transfer.KindPull, table: "pull_sessions", columns: []string{"transfer", "file", "open_since"},
+		values: func(p transfer.PullSession) []any {
+			open := int64(0)
+			if p.Written == nil && p.Aborted == nil {
+				open = p.Updated.UnixMicro()
+			}
+			return []any{p.Transfer, p.File, open}
+		},
+		ident: func(p transfer.PullSession) (string, int) { return p.ID, p.Version },
 	}
 }
 
@@ -86,6 +92,11 @@ func (t *tx) PullSession(ctx context.Context, id string) (transfer.PullSession, 
 // SavePullSession implements transfer.PullTx.
 func (t *tx) SavePullSession(ctx context.Context, p transfer.PullSession) error {
 	return save(ctx, t, pullSessions(), p)
+}
+
+// OpenSessions implements transfer.PullTx.
+func (t *tx) OpenSessions(ctx context.Context, before time.Time, most int) ([]transfer.PullSession, error) {
+	return find(ctx, t, pullSessions(), "WHERE r.open_since > 0 AND r.open_since < $1 ORDER BY r.open_since, r.id LIMIT $2", before.UnixMicro(), most)
 }
 
 // Lapsed implements transfer.PullTx.

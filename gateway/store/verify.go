@@ -32,6 +32,14 @@ type Verification struct {
 func (s *Store) Verify(ctx context.Context, keys []seal.PublicKey, origin string, kept []byte) (Verification, error) {
 	var v Verification
 	err := s.view(ctx, func(t *tx) error {
+		gone, strange, err := t.tables(ctx)
+		if err != nil {
+			return err
+		}
+		if len(gone) > 0 {
+			v.Report = ledger.Report{Findings: append(gone, strange...), Caveats: []string{CaveatGone}}
+			return nil
+		}
 		mistyped, err := t.mistyped(ctx)
 		if err != nil {
 			return err
@@ -46,6 +54,7 @@ func (s *Store) Verify(ctx context.Context, keys []seal.PublicKey, origin string
 		if err != nil {
 			return err
 		}
+		v.Findings = append(v.Findings, strange...)
 		return c.run(ctx)
 	})
 	return v, err
@@ -140,7 +149,7 @@ func (c *comparison) run(ctx context.Context) error {
 	for _, f := range c.twice {
 		c.found(f.Table, f.Row, f.What)
 	}
-	for _, step := range append(tables(), (*comparison).subjects, (*comparison).missions, (*comparison).orphans, (*comparison).caseKeys, (*comparison).integrity) {
+	for _, step := range append(tables(), (*comparison).subjects, (*comparison).missions, (*comparison).orphans, (*comparison).caseKeys, (*comparison).landed, (*comparison).integrity) {
 		if err := step(c, ctx); err != nil {
 			return err
 		}

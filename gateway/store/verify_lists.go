@@ -9,6 +9,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/authz/evidence"
+	"safeconduct/transfer"
 )
 
 // current walks the records of one kind with their current versions; those
@@ -119,6 +120,53 @@ func (c *comparison) caseKeys(ctx context.Context) error {
 		return nil
 	}, "SELECT DISTINCT s.mission FROM subjects s WHERE NOT EXISTS (SELECT 1 FROM mission_keys k WHERE k.mission = s.mission) ORDER BY s.mission")
 	return failed("the keys of missions", err)
+}
+
+// CaveatKeysLeft stands on the report of an exported copy.
+const CaveatKeysLeft = "The wrapped keys were left out of this copy: whether they are those that were sealed with was not compared."
+
+// landed compares each sealed file with the working row that holds its wrapped
+// key, as long as somebody may still pull it.
+func (c *comparison) landed(ctx context.Context) error {
+	held, err := c.tx.uploads(ctx, "ORDER BY id")
+	if err != nil {
+		return err
+	}
+	rows, left := make(map[string]transfer.Upload, len(held)), len(held) > 0
+	for _, u := range held {
+		rows[u.ID] = u
+		left = left && u.Wrapped == ""
+	}
+	if left {
+		c.verification.Caveats = append(c.verification.Caveats, CaveatKeysLeft)
+	}
+	files, err := find(ctx, c.tx, sealedFiles(),
+		"JOIN transfers x ON x.id = r.transfer WHERE x.state NOT IN ('refused', 'recalled', 'unclaimed') AND (x.window_ends = 0 OR x.window_ends > $1) ORDER BY r.id",
+		c.tx.store.now().UnixMicro())
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		t, err := c.tx.Transfer(ctx, f.Transfer)
+		if err != nil {
+			continue // found already
+		}
+		u, there := rows[f.ID]
+		if left {
+			u.Wrapped = ""
+		}
+		if left && there {
+			f.Wrapped = u.WrappedDigest()
+		}
+		switch {
+		case t.Ended(c.tx.store.now()):
+		case !there:
+			c.found("uploads", "id="+f.ID, "the file is sealed, and the row with its wrapped key is gone")
+		case !f.Carries(u) || u.State != transfer.UploadSealed:
+			c.found("uploads", "id="+f.ID, "it is not what the file was sealed with")
+		}
+	}
+	return nil
 }
 
 // integrity asks SQLite whether its indexes say what its tables say: a query

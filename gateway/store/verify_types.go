@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"safeconduct/transfer/ledger"
@@ -74,4 +75,37 @@ func recordTables() []string {
 		purposes().table, categories().table, retentionRules().table, agreementRecords().table, assessments().table,
 		subjects().table, consents().table, transfers().table, sealedFiles().table, pullSessions().table,
 	}
+}
+
+// CaveatGone stands on a report that ends with tables that are not there.
+const CaveatGone = "Whole tables are gone. Nothing else was compared."
+
+// tables finds tables that are gone, and tables beside the log's that no
+// migration made.
+func (t *tx) tables(ctx context.Context) (gone, strange []ledger.Finding, err error) {
+	query := "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+	if t.store.engine == Postgres {
+		query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+	}
+	var there []string
+	if err := t.query(ctx, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		there = append(there, name)
+		return err
+	}, query); err != nil {
+		return nil, nil, failed("the tables", err)
+	}
+	wanted := append(exported(), "uploads", "mission_keys")
+	for _, name := range wanted {
+		if !slices.Contains(there, name) {
+			gone = append(gone, ledger.Finding{Table: name, Row: "all", What: "the table is gone"})
+		}
+	}
+	for _, name := range there {
+		if strings.HasPrefix(name, "log_") && !slices.Contains(wanted, name) {
+			strange = append(strange, ledger.Finding{Table: name, Row: "all", What: "no migration made this table"})
+		}
+	}
+	return gone, strange, nil
 }

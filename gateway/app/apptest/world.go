@@ -156,7 +156,7 @@ func (w *World) enrol() {
 	w.Persons[authz.LEG] = first[0].Person.ID
 	w.Mission, err = w.People.CreateMission(w.Ctx, w.As(authz.LEG), people.Mission{Name: "Mission", Country: "CO", Contact: "focal point of the mission"})
 	w.Must(err)
-	w.Partner, err = w.Parties.Create(w.Ctx, w.As(authz.LEG), parties.Party{Name: "Partner", Kind: parties.NGO, Country: "CO"})
+	w.Partner, err = w.Parties.Create(w.Ctx, w.As(authz.LEG), parties.Party{Name: "Partner", Kind: parties.NGO, Country: "CO", Mission: w.Mission.ID})
 	w.Must(err)
 	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL, authz.OIG} {
 		p, g := people.Person{Name: string(role)}, people.Grant{Role: role}

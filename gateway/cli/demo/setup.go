@@ -38,7 +38,7 @@ func (p *Player) setUp(ctx context.Context) error {
 	}
 	p.world.Mission = made.ID
 	if err := p.do(ctx, post("register-partner", authz.LEG, "registers the partner", "/parties", object{
-		"name": "Example Relief", "kind": "ngo", "country": country,
+		"name": "Example Relief", "kind": "ngo", "country": country, "mission": p.world.Mission,
 	}), &made); err != nil {
 		return err
 	}
@@ -65,12 +65,13 @@ func (p *Player) granter(ctx context.Context, enrolled []app.Enrolled) error {
 	if len(enrolled) == 0 {
 		return fmt.Errorf("%w: step bootstrap: nobody was enrolled", ErrUnexpected)
 	}
-	first := enrolled[0]
+	first, second := enrolled[0], enrolled[1]
 	p.people[authz.LEG] = first.Person.ID
-	if err := p.enter(authz.LEG, first.Secret); err != nil {
+	// Nobody renews their own: the other of the two hands it over.
+	if err := p.enter(authz.LEG, second.Secret); err != nil {
 		return err
 	}
-	secret, err := p.token(ctx, post("token-leg", authz.LEG, "makes a token for the days to come", "/tokens", nil), first.Person.ID, true)
+	secret, err := p.token(ctx, post("token-leg", authz.LEG, "hands a colleague a token for the days to come, in person", "/tokens", nil), first.Person.ID, true)
 	if err != nil {
 		return err
 	}
