@@ -178,6 +178,7 @@ func (o *Office) lapse(ctx context.Context, id string, version int) error {
 			to = Unclaimed
 		case Draft, Uploading, SealedState, AwaitingApproval:
 			to, t.RecallReason = Recalled, "never released"
+		default:
 		}
 		return o.end(ctx, tx, authz.System(""), authz.SYS, "transfer.lapse", &t, to)
 	})

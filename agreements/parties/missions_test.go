@@ -7,6 +7,7 @@ import (
 	"safeconduct/agreements/parties"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 )
 
 // both holds the role in both missions.
@@ -29,8 +30,8 @@ func TestWhosePartnerItIs(t *testing.T) {
 		{"of the only mission of the focal point", caller("fp", authz.FP, here, ""), "", here, nil},
 		{"of the mission that the focal point names", caller("fp", authz.FP, here, ""), here, here, nil},
 		{"of the mission that a focal point of two names", both("fp", authz.FP), there, there, nil},
-		{"a focal point of two names one", both("fp", authz.FP), "", "", authz.ErrDenied},
-		{"a focal point who serves elsewhere too names one", elsewhere, "", "", authz.ErrDenied},
+		{"a focal point of two names one", both("fp", authz.FP), "", "", people.ErrInvalid},
+		{"a focal point who serves elsewhere too names one", elsewhere, "", "", people.ErrInvalid},
 		{"not of a mission where the focal point is an officer", elsewhere, there, "", authz.ErrDenied},
 		{"another mission is unknown to a focal point", caller("fp", authz.FP, here, ""), there, "", evidence.ErrNotFound},
 		{"of no mission, by Legal", caller("leg", authz.LEG, "", ""), "", "", nil},

@@ -99,6 +99,9 @@ func (r *Register) Create(ctx context.Context, c authz.Caller, p Party) (Party, 
 	if p.Mission == "" && !c.AtHQ() && len(c.Missions()) == 1 {
 		p.Mission = c.Missions()[0]
 	}
+	if p.Mission == "" && !c.AtHQ() && len(c.Missions()) > 1 {
+		return Party{}, fmt.Errorf("%w: name the mission whose partner it is", people.ErrInvalid)
+	}
 	if p.Mission != "" && !c.In(p.Mission) {
 		return Party{}, evidence.ErrNotFound
 	}

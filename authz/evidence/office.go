@@ -56,8 +56,8 @@ func (o *Office) Entry(c authz.Caller, role authz.Role, kind Kind, action authz.
 	}
 }
 
-// ids are hexadecimal digits and dashes, or the thumbprint of a key.
-var ids = regexp.MustCompile(`^([0-9a-f-]{1,64}|[A-Za-z0-9_-]{43}|SYS)?$`)
+// ids are UUIDs, digests, or the thumbprint of a key.
+var ids = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|[A-Za-z0-9_-]{43}|SYS)?$`)
 
 // opaque lets through what can be an id of this system, and nothing that
 // somebody typed: an entry is for ever, and a path may hold a name (R55).

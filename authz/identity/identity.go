@@ -268,7 +268,11 @@ func (d *Desk) narrow(ctx context.Context, c authz.Caller, t *Token) error {
 		if err != nil {
 			return err
 		}
-		t.Root = cmp.Or(with.Root, with.ID)
+		if with.Root != "" {
+			// One generation: revoking a token then ends all that came of it.
+			return fmt.Errorf("%w: a token that was made with another makes none; use the one that was handed over", people.ErrInvalid)
+		}
+		t.Root = with.ID
 		if t.Expires.After(with.Expires) {
 			t.Expires = with.Expires
 		}

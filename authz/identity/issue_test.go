@@ -94,7 +94,7 @@ func TestIssueForOneself(t *testing.T) {
 	ro := w.holder(w.here, "", authz.RO)
 	t.Run("R50 with the assurance that one has, never more", func(t *testing.T) {
 		for _, a := range []authz.Assurance{authz.AssuranceNone, authz.AssuranceVouched, authz.AssuranceMFA} {
-			c := w.as(ro)
+			c := w.signed(ro)
 			c.Assurance = a
 			token, secret, err := w.Issue(w.ctx, c, ro, day, nil)
 			w.must(err)
@@ -103,7 +103,7 @@ func TestIssueForOneself(t *testing.T) {
 			}
 		}
 	})
-	narrow := w.as(ro)
+	narrow := w.signed(ro)
 	narrow.Scope = []authz.Action{authz.TokenIssue, authz.TransferRead}
 	t.Run("a narrow token passes its scope on", func(t *testing.T) {
 		token, _, err := w.Issue(w.ctx, narrow, ro, day, nil)
@@ -121,7 +121,7 @@ func TestIssueForOneself(t *testing.T) {
 		}
 	})
 	t.Run("a token that does not reach issuing makes none, and revokes none", func(t *testing.T) {
-		c := w.as(ro)
+		c := w.signed(ro)
 		c.Scope = []authz.Action{authz.TransferRead}
 		if _, _, err := w.Issue(w.ctx, c, ro, day, nil); !errors.Is(err, authz.ErrDenied) {
 			t.Errorf("issue: %v", err)
@@ -130,7 +130,7 @@ func TestIssueForOneself(t *testing.T) {
 		if _, err := w.Revoke(w.ctx, c, token.ID); !errors.Is(err, authz.ErrDenied) {
 			t.Errorf("revoke: %v", err)
 		}
-		if _, err := w.Revoke(w.ctx, w.as(ro), token.ID); err != nil {
+		if _, err := w.Revoke(w.ctx, w.signed(ro), token.ID); err != nil {
 			t.Errorf("revoke with a whole token: %v", err)
 		}
 	})
@@ -154,7 +154,7 @@ func TestLife(t *testing.T) {
 func TestNoRandomness(t *testing.T) {
 	w := newWorld(t)
 	desk := deskWithout(w)
-	if _, secret, err := desk.Issue(w.ctx, w.as(w.legal), w.legal, day, nil); err == nil || secret.Reveal() != "" {
+	if _, secret, err := desk.Issue(w.ctx, w.signed(w.legal), w.legal, day, nil); err == nil || secret.Reveal() != "" {
 		t.Errorf("a token of no randomness: %v", err)
 	}
 }

@@ -202,3 +202,37 @@ func TestWhoMayEndAGrant(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoseRolesOneMayGrant(t *testing.T) {
+	w := newWorld(t)
+	granters := map[string]authz.Caller{"FP": w.as(w.holder(authz.FP, w.here, "")), "HOM": w.as(w.holder(authz.HOM, w.here, ""))}
+	for name, c := range granters {
+		for kind, person := range map[string]string{
+			"of another mission": w.person(w.there, ""), "who serves another mission": w.holder(authz.RO, w.there, ""),
+			"of headquarters": w.person("", ""), "of Legal": w.second,
+		} {
+			t.Run("another's person answers as an unknown one: "+name+" to one "+kind, func(t *testing.T) {
+				before := len(w.as(person).Grants)
+				var other, none error
+				changes := w.records(evidence.Change, func() {
+					_, other = w.GrantRole(w.ctx, c, people.Grant{Person: person, Role: authz.RO, Mission: w.here})
+					_, none = w.GrantRole(w.ctx, c, people.Grant{Person: newID(), Role: authz.RO, Mission: w.here})
+				})
+				if !errors.Is(other, evidence.ErrNotFound) || !errors.Is(none, evidence.ErrNotFound) || other.Error() != none.Error() {
+					t.Errorf("%v and %v", other, none)
+				}
+				if changes != 0 || len(w.as(person).Grants) != before {
+					t.Errorf("%d changes", changes)
+				}
+			})
+		}
+	}
+	t.Run("Legal grants a role here to a person of another mission", func(t *testing.T) {
+		id := w.holder(authz.RO, w.there, "")
+		_, err := w.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: id, Role: authz.RO, Mission: w.here})
+		w.must(err)
+		if held := len(w.as(id).Grants); held != 2 {
+			t.Errorf("%d roles held", held)
+		}
+	})
+}

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
 
 	"safeconduct/authz/people"
 	"safeconduct/config"
@@ -169,7 +172,17 @@ func reserve(paths []string) ([]*os.File, error) {
 func (s *shell) configuration() *cobra.Command {
 	return group("config", "The configuration in force", s.operator("print", "Print the configuration in force, secrets redacted",
 		"Writes YAML with the origin of each value: default, file, environment or flag. The reference of every key is in deploy/docs.",
-		func(_ *cobra.Command, c config.Config) error { return c.Print(s.Out) }))
+		func(_ *cobra.Command, c config.Config) error {
+			if !s.json {
+				return c.Print(s.Out)
+			}
+			var text bytes.Buffer
+			var values map[string]any
+			if err := errors.Join(c.Print(&text), yaml.Unmarshal(text.Bytes(), &values)); err != nil {
+				return fmt.Errorf("writing the configuration as JSON: %w", err)
+			}
+			return json.NewEncoder(s.Out).Encode(values)
+		}))
 }
 
 // quiet is a log of operations for commands whose output people read: what

@@ -134,11 +134,18 @@ func (t *tx) Downloaders(ctx context.Context, partner string, now time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
+	// A token that its holder made ends with the one that was handed over; both
+	// are the holder's, and so in the list.
+	live := func(k identity.Token) bool {
+		return k.LiveAt(now) && (k.Root == "" || slices.ContainsFunc(credentials, func(root identity.Token) bool {
+			return root.ID == k.Root && root.LiveAt(now)
+		}))
+	}
 	var all []gate.Downloader
 	for _, g := range held {
 		if g.LiveAt(now) {
 			all = append(all, gate.Downloader{Person: g.Person, Credential: slices.ContainsFunc(credentials, func(k identity.Token) bool {
-				return k.Person == g.Person && k.LiveAt(now) && !g.From.After(k.RolesAsOf) &&
+				return k.Person == g.Person && live(k) && !g.From.After(k.RolesAsOf) &&
 					authz.Caller{Scope: k.Scope}.Reaches(authz.TransferPull)
 			})})
 		}
