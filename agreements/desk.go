@@ -232,6 +232,9 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 		}
 		return d.save(ctx, tx, c, role, action, a)
 	})
+	if errors.Is(err, lifecycle.ErrIllegal) {
+		return Agreement{}, errors.Join(err, d.office.Deny(ctx, c, action, resource(a), lifecycle.Code))
+	}
 	return a, err
 }
 

@@ -23,6 +23,7 @@ func (o *Office) Commit(ctx context.Context, c authz.Caller, id string) (Transfe
 	if t.ReleaseEntry != "" {
 		return t, o.wait(ctx, t.ReleaseEntry)
 	}
+	asked := t
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
 		if t, err = o.locked(ctx, tx, c, id, true); err != nil {
 			return err
@@ -32,7 +33,7 @@ func (o *Office) Commit(ctx context.Context, c authz.Caller, id string) (Transfe
 		}
 		return o.decideCommit(ctx, tx, c, role, authz.TransferCommit, &t)
 	})
-	return o.committed(ctx, t, entries, err)
+	return o.committed(ctx, t, entries, o.outOfTurn(ctx, c, authz.TransferCommit, asked, err))
 }
 
 // Approve records the second person's answer (condition 28). The last approval
@@ -52,6 +53,7 @@ func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted
 		}
 		return t, &RefusedError{Transfer: t.ID, Decision: d}
 	}
+	asked := t
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
 		if t, err = o.locked(ctx, tx, c, id, true); err != nil {
 			return err
@@ -71,7 +73,7 @@ func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted
 		}
 		return o.decideCommit(ctx, tx, c, role, authz.TransferApprove, &t)
 	})
-	return o.committed(ctx, t, entries, err)
+	return o.committed(ctx, t, entries, o.outOfTurn(ctx, c, authz.TransferApprove, asked, err))
 }
 
 // locked is the transfer as it is now, with all that the decision rests on

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"safeconduct/agreements"
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/blob"
@@ -115,6 +116,15 @@ func (o *Office) wait(ctx context.Context, entries ...string) error {
 		return fmt.Errorf("%w: %w", ErrLogUnavailable, err)
 	}
 	return nil
+}
+
+// outOfTurn records an act that the state did not allow (R43); other errors
+// pass as they are.
+func (o *Office) outOfTurn(ctx context.Context, c authz.Caller, action authz.Action, t Transfer, err error) error {
+	if !errors.Is(err, lifecycle.ErrIllegal) {
+		return err
+	}
+	return errors.Join(err, o.Office.Deny(ctx, c, action, t.resource(), lifecycle.Code))
 }
 
 // refusal is a decision that one code makes, where the rest of the gate need

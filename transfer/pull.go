@@ -302,6 +302,7 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 	if len(hashes) == 0 {
 		return Transfer{}, fmt.Errorf("%w: confirm at least one file by its sha256", people.ErrInvalid)
 	}
+	asked := t
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
 		if err := tx.LockAnchors(ctx, Anchors{Transfer: id}); err != nil {
 			return err
@@ -337,7 +338,7 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 		return tx.Record(ctx, e)
 	})
 	if err != nil {
-		return Transfer{}, err
+		return Transfer{}, o.outOfTurn(ctx, c, authz.TransferAcknowledge, asked, err)
 	}
 	return t.reduced()
 }

@@ -25,6 +25,7 @@ func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) 
 	if strings.TrimSpace(reason) == "" || len(reason) > 4000 {
 		return Transfer{}, fmt.Errorf("%w: say why it is recalled, in at most 4000 bytes", people.ErrInvalid)
 	}
+	asked := t
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
 		if t, err = o.locked(ctx, tx, c, id, false); err != nil {
 			return err
@@ -35,7 +36,7 @@ func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) 
 		t.RecallReason = reason
 		return o.end(ctx, tx, c, role, authz.TransferRecall, &t, Recalled)
 	})
-	return t, err
+	return t, o.outOfTurn(ctx, c, authz.TransferRecall, asked, err)
 }
 
 // end moves a transfer to a state from which nothing is ever pulled, and dooms

@@ -32,11 +32,11 @@ func (o *Office) Receive(ctx context.Context, c authz.Caller, id string, n int, 
 		return Transfer{}, fmt.Errorf("%w: the declared sha256 is 64 lower-case hexadecimal digits", people.ErrInvalid)
 	}
 	if err := t.accepts(n); err != nil {
-		return Transfer{}, err
+		return Transfer{}, o.outOfTurn(ctx, c, authz.TransferUpload, t, err)
 	}
 	u, key, err := o.announce(ctx, c, role, &t, n)
 	if err != nil {
-		return Transfer{}, err
+		return Transfer{}, o.outOfTurn(ctx, c, authz.TransferUpload, t, err)
 	}
 	defer key.Destroy()
 	manifest, err := o.land(ctx, t, u, key, n, body)

@@ -2,9 +2,11 @@ package assessment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
@@ -164,5 +166,9 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 		}
 		return d.save(ctx, tx, c, role, action, of, &a)
 	})
+	if errors.Is(err, lifecycle.ErrIllegal) {
+		res := authz.Resource{Kind: KindAssessment, ID: id, Mission: of.Mission, Partner: of.Partner}
+		return Assessment{}, errors.Join(err, d.office.Deny(ctx, c, action, res, lifecycle.Code))
+	}
 	return a, err
 }

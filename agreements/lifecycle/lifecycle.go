@@ -7,6 +7,9 @@ import "errors"
 // ErrIllegal is what every TransitionError is, for errors.Is.
 var ErrIllegal = errors.New("transition not allowed")
 
+// Code stands in the log for an act that the state did not allow (R43).
+const Code = "ILLEGAL_TRANSITION"
+
 // TransitionError says that an event may not happen to an entity as it stands.
 // Its texts hold states, roles and rules, never personal data, and may be shown
 // to the caller as they are.

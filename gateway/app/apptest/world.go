@@ -78,7 +78,8 @@ const Origin = "safeconduct.test/log"
 type Options struct {
 	Parts func(*app.Parts) // puts parts of the test's own before the real ones
 	Store func(store.Options) *store.Store
-	Year  int // subjects a year that the agreement allows; 1000 where zero
+	Wait  time.Duration // for a checkpoint; 5 seconds where zero
+	Year  int           // subjects a year that the agreement allows; 1000 where zero
 }
 
 // New is a World on which nothing is agreed yet.
@@ -105,7 +106,7 @@ func New(t *testing.T, o Options) *World {
 		o.Parts(&p)
 	}
 	w.Settings = app.Settings{
-		Origin: Origin, Limits: transfer.DefaultLimits(), Wait: 5 * time.Second, Now: w.Clock.Now, Logger: slog.New(slog.DiscardHandler),
+		Origin: Origin, Limits: transfer.DefaultLimits(), Wait: cmp.Or(o.Wait, 5*time.Second), Now: w.Clock.Now, Logger: slog.New(slog.DiscardHandler),
 	}
 	w.Services, err = app.Compose(p, w.Settings)
 	w.Must(err)
