@@ -69,11 +69,54 @@ func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, off
 	if !t.Decision.Released() {
 		return nil, ErrNotAvailable // and no more: the partner is not told why
 	}
-	if err := o.wait(ctx, append(entries, t.ReleaseEntry)...); err != nil {
-		return nil, err
-	}
 	d.transfer = t
+	if err := o.wait(ctx, append(entries, t.ReleaseEntry)...); err != nil {
+		return nil, errors.Join(err, d.ended(context.WithoutCancel(ctx), false, offset))
+	}
+	if err := o.still(ctx, d); err != nil {
+		return nil, errors.Join(err, d.ended(context.WithoutCancel(ctx), false, offset))
+	}
 	return d, nil
+}
+
+// still asks the gate once more, after the wait for the checkpoint and before
+// the first byte: a withdrawal that was answered meanwhile holds.
+func (o *Office) still(ctx context.Context, d *Delivery) error {
+	var decision gate.Decision
+	err := o.Store.View(ctx, func(tx Tx) error {
+		t, err := tx.Transfer(ctx, d.transfer.ID)
+		if err != nil {
+			return err
+		}
+		f, err := o.pullFacts(ctx, tx, t, d)
+		f.Pull.Resumed = true // the session of this very request is counted already
+		decision = gate.Decide(f)
+		return err
+	})
+	if err == nil && !decision.Released() {
+		err = ErrNotAvailable
+	}
+	return err
+}
+
+// pullFacts are the facts of phase PULL but for the sessions.
+func (o *Office) pullFacts(ctx context.Context, tx Tx, t Transfer, d *Delivery) (gate.Facts, error) {
+	allowed, err := o.allowedNow(ctx, tx, d.caller, authz.TransferPull, t.resource(), o.Office.Time())
+	if err != nil {
+		return gate.Facts{}, err
+	}
+	f, err := o.gather(ctx, tx, t, gate.Pull, actor{caller: d.caller, allowed: allowed})
+	if err != nil {
+		return gate.Facts{}, err
+	}
+	f.Pull = gate.PullFacts{
+		Recipient: d.caller.Of(t.Partner) && allowed, Released: t.Released != nil && t.State != Refused && t.State != Unclaimed,
+		Recalled: t.State == Recalled, Limit: t.PullLimit,
+	}
+	if t.WindowEnds != nil {
+		f.Pull.WindowEnds = *t.WindowEnds
+	}
+	return f, nil
 }
 
 func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, d *Delivery) error {
@@ -83,21 +126,11 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, d *Delivery
 		return err
 	}
 	resumed := o.resumable(sessions, d, now)
-	allowed, err := o.allowedNow(ctx, tx, d.caller, authz.TransferPull, t.resource(), now)
+	f, err := o.pullFacts(ctx, tx, *t, d)
 	if err != nil {
 		return err
 	}
-	f, err := o.gather(ctx, tx, *t, gate.Pull, actor{caller: d.caller, allowed: allowed})
-	if err != nil {
-		return err
-	}
-	f.Pull = gate.PullFacts{
-		Recipient: d.caller.Of(t.Partner) && allowed, Released: t.Released != nil && t.State != Refused && t.State != Unclaimed,
-		Recalled: t.State == Recalled, Sessions: len(sessions), Limit: t.PullLimit, Resumed: resumed != nil,
-	}
-	if t.WindowEnds != nil {
-		f.Pull.WindowEnds = *t.WindowEnds
-	}
+	f.Pull.Sessions, f.Pull.Resumed = len(sessions), resumed != nil
 	before := t.Decision
 	t.Decision = gate.Decide(f)
 	if err := o.holdOrPass(ctx, tx, t, before, f, now); err != nil {

@@ -69,6 +69,12 @@ func TestLogUnavailable(t *testing.T) {
 	})
 	_, err = w.Sequencer.Step(w.Ctx)
 	w.Must(err)
+	t.Run("R43 a release that did not happen ends with an abort", func(t *testing.T) {
+		lines, _, err := w.Log.Entries(w.Ctx, w.As(authz.LEG), transfer.LogFilter{After: -1, AtMost: 500, Kind: evidence.Abort})
+		if err != nil || len(lines) != 1 {
+			t.Errorf("it has %d aborts, %v", len(lines), err)
+		}
+	})
 }
 
 func TestOutOfTurn(t *testing.T) {
