@@ -26,7 +26,7 @@ func RunLocks(t *testing.T, open Open) {
 	l := &logged{bench: &bench{Store: s, tx: store.For[Tx](s)}, db: db}
 	said := l.lockable(t)
 	ctx := t.Context()
-	anchors := transfer.Anchors{Transfer: "t-1", Persons: []string{"p-2", "p-1", "p-1"}, Mission: "m-1", Partner: "x-1", Agreement: "a-1"}
+	anchors := transfer.Anchors{Transfer: "t-1", Persons: []string{"p-2", "p-1", "p-1"}, Mission: "m-1", Partner: "x-1", Agreement: "a-1", Subjects: true}
 	decide := func(tx Tx) error { return tx.LockAnchors(ctx, anchors) }
 	withdraw := func(tx Tx) error {
 		said[0].Version, said[0].State = said[0].Version+1, consent.Withdrawn
