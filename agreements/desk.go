@@ -74,8 +74,7 @@ func (d *Desk) Create(ctx context.Context, c authz.Caller, doc Document) (Agreem
 		return Agreement{}, evidence.ErrNotFound
 	}
 	a := Agreement{ID: d.office.NewID(), Version: 1, State: Draft, Drafter: c.Person, Actor: c.Person, Created: d.office.Time()}
-	doc.Agreement, doc.Version = a.ID, 1
-	doc.EffectiveFrom, doc.ValidUntil = doc.EffectiveFrom.UTC().Truncate(time.Microsecond), doc.ValidUntil.UTC().Truncate(time.Microsecond)
+	doc = doc.of(a.ID, 1)
 	a.Document, a.Updated = doc, a.Created
 	role, err := d.office.Authorise(ctx, c, authz.AgreementDraft, resource(a))
 	if err != nil {
@@ -95,6 +94,14 @@ func (d *Desk) Create(ctx context.Context, c authz.Caller, doc Document) (Agreem
 		return d.save(ctx, tx, c, role, authz.AgreementDraft, a)
 	})
 	return a, err
+}
+
+// of is the document as the given version of the agreement's, with its times as
+// they are kept: UTC, microseconds.
+func (doc Document) of(agreement string, version int) Document {
+	doc.Agreement, doc.Version = agreement, version
+	doc.EffectiveFrom, doc.ValidUntil = doc.EffectiveFrom.UTC().Truncate(time.Microsecond), doc.ValidUntil.UTC().Truncate(time.Microsecond)
+	return doc
 }
 
 func (doc Document) check() error {
@@ -170,8 +177,7 @@ func (d *Desk) Revise(ctx context.Context, c authz.Caller, id string, doc Docume
 			return a, fmt.Errorf("%w: mission and partner of an agreement stay; draft another one", people.ErrInvalid)
 		}
 		// Another document: what was assessed before is not this one (condition 16).
-		doc.Agreement, doc.Version = a.ID, a.Document.Version+1
-		doc.EffectiveFrom, doc.ValidUntil = doc.EffectiveFrom.UTC().Truncate(time.Microsecond), doc.ValidUntil.UTC().Truncate(time.Microsecond)
+		doc = doc.of(a.ID, a.Document.Version+1)
 		if err := doc.check(); err != nil {
 			return a, err
 		}

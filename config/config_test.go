@@ -16,7 +16,7 @@ import (
 	"safeconduct/config"
 )
 
-var update = flag.Bool("update", false, "write the generated reference") //nolint:gochecknoglobals // how go test takes flags
+var update = flag.Bool("update", false, "write the generated reference") // how go test takes flags
 
 func write(t *testing.T, text string) string {
 	t.Helper()
@@ -231,7 +231,7 @@ func TestReferenceIsUpToDate(t *testing.T) {
 	const file = "../deploy/docs/configuration.md"
 	want := config.Reference()
 	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil { //nolint:gosec // a document
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil { // a document
 			t.Fatal(err)
 		}
 	}

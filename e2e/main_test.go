@@ -12,7 +12,7 @@ import (
 
 // shared are servers that several tests use, each with a database of its own.
 // They are started at first use and end with the tests.
-var shared struct { //nolint:gochecknoglobals // a test binary has one set of servers
+var shared struct { // a test binary has one set of servers
 	mu       sync.Mutex
 	postgres *servers.Postgres
 }

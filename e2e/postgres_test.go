@@ -156,7 +156,7 @@ func TestPostgresOpenErrorsHideThePassword(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, c := range map[string]struct {
-		ctx         context.Context //nolint:containedctx // of one case
+		ctx         context.Context // of one case
 		dsn         string
 		unavailable bool
 	}{

@@ -61,7 +61,7 @@ func TestReadme(t *testing.T) {
 	serve(t, dir, serving)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", "-c", strings.Join(script, "\n")) //nolint:gosec // the README's own commands
+	cmd := exec.CommandContext(ctx, "bash", "-c", strings.Join(script, "\n")) // the README's own commands
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -78,7 +78,7 @@ func TestReadme(t *testing.T) {
 func serve(t *testing.T, dir, line string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "bash", "-c", "exec "+line) //nolint:gosec // the README's own command
+	cmd := exec.CommandContext(ctx, "bash", "-c", "exec "+line) // the README's own command
 	cmd.Dir = dir
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = 20 * time.Second

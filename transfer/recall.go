@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) 
 		if t, err = o.locked(ctx, tx, c, id, false); err != nil {
 			return err
 		}
-		if slices.Contains([]State{Refused, Recalled, Unclaimed}, t.State) {
+		if t.State.final() {
 			return t.illegal("recall", "the transfer has not ended", "nothing: no pull succeeds any more")
 		}
 		t.RecallReason = reason

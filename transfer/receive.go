@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -161,7 +160,7 @@ func (o *Office) landed(ctx context.Context, c authz.Caller, role authz.Role, id
 			return err
 		}
 		f, _ := t.file(u.File)
-		sum := hex.EncodeToString(m.SHA256[:])
+		sum := hexOf(m.SHA256)
 		if f.SHA256 != "" && f.SHA256 != sum || declared != "" && declared != sum || f.Size != nil && *f.Size != m.Size {
 			refusal = &RefusedError{Transfer: t.ID, Decision: o.refusal(t, gate.Commit, "PAYLOAD_HASH")}
 			// Condition 29, of one attempt: the transfer goes on, so that the
@@ -169,8 +168,8 @@ func (o *Office) landed(ctx context.Context, c authz.Caller, role authz.Role, id
 			_, err := o.decided(ctx, tx, c, role, authz.TransferUpload, t, gate.Facts{}, refusal.Decision)
 			return err
 		}
-		now, digest := o.Office.Time(), m.Digest()
-		f.Sealed = &Sealed{Upload: u.ID, Size: m.Size, SHA256: sum, Manifest: hex.EncodeToString(digest[:])}
+		now := o.Office.Time()
+		f.Sealed = &Sealed{Upload: u.ID, Size: m.Size, SHA256: sum, Manifest: hexOf(m.Digest())}
 		if err := tx.SaveSealedFile(ctx, SealedFile{
 			ID: u.ID, Version: 1, Transfer: t.ID, N: u.File, Manifest: m, Key: u.Key, Wrapped: u.WrappedDigest(), Actor: c.Person, Created: now, Updated: now,
 		}); err != nil {

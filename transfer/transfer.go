@@ -6,7 +6,6 @@ package transfer
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"time"
 
@@ -41,6 +40,9 @@ const (
 	Recalled         State = "recalled"
 	Unclaimed        State = "unclaimed"
 )
+
+// final reports whether nothing is ever released or pulled from the state on.
+func (s State) final() bool { return s == Refused || s == Recalled || s == Unclaimed }
 
 // File is one file of the payload, numbered from 1. It has no name: a name may
 // be personal data, and the recipient needs none.
@@ -191,7 +193,7 @@ const (
 // Ended reports whether nobody may ever pull the transfer any more, at now.
 func (t Transfer) Ended(now time.Time) bool {
 	over := t.WindowEnds != nil && !now.Before(*t.WindowEnds)
-	return over || slices.Contains([]State{Refused, Recalled, Unclaimed}, t.State)
+	return over || t.State.final()
 }
 
 func (t Transfer) resource() authz.Resource {

@@ -58,7 +58,7 @@ const (
 	transfer = "01900000-0000-7000-8000-0000000000c1"
 )
 
-var officer = authz.Caller{ //nolint:gochecknoglobals // read only
+var officer = authz.Caller{ // read only
 	Person: "p1", Token: "t1", Request: "r1", Source: "s1", Assurance: authz.AssuranceVouched,
 	Grants: []authz.Grant{{ID: "g1", Version: 1, Role: authz.RO, Mission: mission}},
 }

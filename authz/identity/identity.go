@@ -210,7 +210,7 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 		if p, err = tx.Person(ctx, person); err != nil {
 			return err
 		}
-		if !reaches(c, p) {
+		if p.ID != c.Person && !p.KnownTo(c) {
 			return evidence.ErrNotFound // as an unknown one, in the number of queries too
 		}
 		held, err = tx.GrantsOf(ctx, person)
@@ -293,19 +293,6 @@ func Live(ctx context.Context, tx TokenTx, t Token, now time.Time) (bool, error)
 	return err == nil && root.LiveAt(now), err
 }
 
-// reaches reports whether the caller may know of the person: oneself, one of
-// the caller's missions, one of a partner; of headquarters, from there alone.
-func reaches(c authz.Caller, p people.Person) bool {
-	switch {
-	case p.ID == c.Person:
-		return true
-	case p.Mission != "":
-		return c.In(p.Mission)
-	default:
-		return p.Partner != "" || c.AtHQ()
-	}
-}
-
 func (d *Desk) mayIssue(ctx context.Context, c authz.Caller, action authz.Action, p people.Person, held []people.Grant) (authz.Assurance, authz.Role, error) {
 	res := authz.Resource{Kind: KindToken, Mission: p.Mission, Partner: p.Partner, Owner: p.ID}
 	if p.ID == c.Person {
@@ -343,7 +330,7 @@ func (d *Desk) Revoke(ctx context.Context, c authz.Caller, id string) (Token, er
 		if p, err = tx.Person(ctx, t.Person); err != nil {
 			return err
 		}
-		if !reaches(c, p) {
+		if p.ID != c.Person && !p.KnownTo(c) {
 			return evidence.ErrNotFound
 		}
 		held, err = tx.GrantsOf(ctx, t.Person)

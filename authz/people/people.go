@@ -46,6 +46,16 @@ type Person struct {
 	Updated time.Time `json:"updated"`
 }
 
+// KnownTo reports whether the caller may know of the person: one of a mission to
+// who holds a role there, one of a partner to all, one of headquarters to
+// headquarters. To others the person answers as unknown.
+func (p Person) KnownTo(c authz.Caller) bool {
+	if p.Mission != "" {
+		return c.In(p.Mission)
+	}
+	return p.Partner != "" || c.AtHQ()
+}
+
 // Grant is a role held by a person from a moment until another. It is ended,
 // never deleted, so that it can be told who held what when.
 type Grant struct {

@@ -65,7 +65,7 @@ func (r *Register) Missions(ctx context.Context, c authz.Caller) ([]Mission, err
 // CreatePerson registers a person. A person of a mission is registered by that
 // mission or by headquarters; of headquarters, by headquarters alone.
 func (r *Register) CreatePerson(ctx context.Context, c authz.Caller, p Person) (Person, error) {
-	if p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && p.Partner == "" && !c.AtHQ() {
+	if !p.KnownTo(c) {
 		return Person{}, evidence.ErrNotFound
 	}
 	res := authz.Resource{Kind: KindPerson, Mission: p.Mission, Partner: p.Partner}
@@ -171,7 +171,7 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 	if err != nil {
 		return err
 	}
-	if p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && p.Partner == "" && !c.AtHQ() {
+	if !p.KnownTo(c) {
 		return evidence.ErrNotFound // another's person is as unknown as none
 	}
 	if p.Partner != g.Partner {

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-var buildFlags = []string{ //nolint:gochecknoglobals // a constant list
+var buildFlags = []string{ // a constant list
 	"-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w",
 }
 
@@ -130,7 +130,7 @@ func Build(ctx context.Context, cacheDir string, progress io.Writer, names ...st
 
 // builder is one call of Build.
 type builder struct {
-	ctx      context.Context //nolint:containedctx // lives exactly as long as the call
+	ctx      context.Context // lives exactly as long as the call
 	place    place
 	progress io.Writer
 }

@@ -79,7 +79,7 @@ type delivery struct {
 
 func (o *delivery) Write(p []byte) (int, error) {
 	o.begin()
-	return o.c.Writer.Write(p) //nolint:wrapcheck // io.Writer
+	return o.c.Writer.Write(p) // io.Writer
 }
 
 // begin sends the head, once. A file without a byte has nothing else.

@@ -24,7 +24,7 @@ func (b *incoming) Read(p []byte) (int, error) {
 	if err != nil {
 		b.end = err
 	}
-	return n, err //nolint:wrapcheck // io.Reader: io.EOF must stay as it is
+	return n, err // io.Reader: io.EOF must stay as it is
 }
 
 // because answers with err, or with why the body ended where that is the cause.

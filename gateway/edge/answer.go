@@ -34,7 +34,7 @@ func WriteProblem(c *gin.Context, err error) {
 
 // Huma makes of err what a huma handler returns, so that huma answers from the same table. Every error of an operation
 // goes through it: huma shows the text of others to the caller.
-func Huma(err error, ctx context.Context) huma.StatusError { //nolint:revive // reads as the return that it stands in
+func Huma(err error, ctx context.Context) huma.StatusError { // reads as the return that it stands in
 	return problemOf(ctx, err)
 }
 

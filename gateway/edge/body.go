@@ -64,10 +64,10 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = errSlowBody
 	}
-	return n, err //nolint:wrapcheck // io.Reader: io.EOF must stay as it is
+	return n, err // io.Reader: io.EOF must stay as it is
 }
 
-func (b *pacedBody) Close() error { return b.body.Close() } //nolint:wrapcheck // adds nothing to it
+func (b *pacedBody) Close() error { return b.body.Close() } // adds nothing to it
 
 // pacedWriter gives up on a client that takes nothing for the stall time.
 type pacedWriter struct {
@@ -84,7 +84,7 @@ func (w *pacedWriter) Write(p []byte) (int, error) {
 		n, err := w.ResponseWriter.Write(part)
 		written += n
 		if err != nil || written == len(p) {
-			return written, err //nolint:wrapcheck // io.Writer
+			return written, err // io.Writer
 		}
 	}
 }

@@ -33,7 +33,7 @@ func humaBench(t *testing.T, err error) *bench {
 		if err != nil {
 			return nil, edge.Huma(err, ctx)
 		}
-		return nil, nil //nolint:nilnil // huma: no content
+		return nil, nil // huma: no content
 	})
 	return b
 }

@@ -66,7 +66,7 @@ func bearer(h http.Header) (identity.Secret, error) {
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return identity.Secret{}, identity.ErrUnknown
 	}
-	return identity.ParseSecret(token) //nolint:wrapcheck // it answers ErrUnknown
+	return identity.ParseSecret(token) // it answers ErrUnknown
 }
 
 // commitment stands for an address in the log: equal addresses look equal for the life of the process, and nobody can

@@ -77,7 +77,7 @@ func (s *Server) rescue(c *gin.Context) {
 		if v == nil {
 			return
 		}
-		if v == http.ErrAbortHandler { //nolint:errorlint,err113 // net/http compares it so, and v is no error by type
+		if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so, and v is no error by type
 			panic(v)
 		}
 		cause := fmt.Sprintf("panic of type %T", v)

@@ -118,7 +118,7 @@ type nameless struct{ slog.Handler }
 
 func (n nameless) Handle(ctx context.Context, r slog.Record) error {
 	clean := slog.NewRecord(r.Time, r.Level, withoutAddress(r.Message), r.PC)
-	return n.Handler.Handle(ctx, clean) //nolint:wrapcheck // a handler over a handler
+	return n.Handler.Handle(ctx, clean) // a handler over a handler
 }
 
 func withoutAddress(message string) string {

@@ -26,7 +26,7 @@ func get(t *testing.T, b *bench, url string) (int, string, error) {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+b.token)
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // a certificate of this test
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // a certificate of this test
 	resp, err := client.Do(r)
 	if err != nil {
 		return 0, "", err

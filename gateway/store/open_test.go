@@ -62,13 +62,13 @@ func listing(t *testing.T, dir string) map[string][2]int64 {
 
 func TestSQLiteFilesAreThePrivateOnesOfTheirOwner(t *testing.T) {
 	dir := t.TempDir()
-	must(t, os.WriteFile(filepath.Join(dir, "safeconduct.db"), nil, 0o644)) //nolint:gosec // as a careless copy is
+	must(t, os.WriteFile(filepath.Join(dir, "safeconduct.db"), nil, 0o644)) // as a careless copy is
 	s := made(t, filepath.Join(dir, "safeconduct.db"))
 	add(t, s, "m")
 	missionsOf(t, s)
 	files := listing(t, dir)
 	for _, name := range []string{"safeconduct.db", "safeconduct.db-wal", "safeconduct.db-shm"} {
-		if mode := fs.FileMode(files[name][0]); mode != 0o600 { //nolint:gosec // a mode that came as one
+		if mode := fs.FileMode(files[name][0]); mode != 0o600 { // a mode that came as one
 			t.Errorf("%s has mode %v", name, mode)
 		}
 	}
@@ -182,9 +182,9 @@ func TestSQLiteReadOnly(t *testing.T) {
 	for name, folder := range map[string]string{"a live copy": live, "a live copy without index": noIndex, "a closed copy": closed, "an empty log": emptyLog} {
 		t.Run(name, func(t *testing.T) {
 			before := listing(t, folder)
-			must(t, os.Chmod(folder, 0o500))                                  //nolint:gosec // a folder needs its x
+			must(t, os.Chmod(folder, 0o500))                                  // a folder needs its x
 			must(t, os.Chmod(filepath.Join(folder, "safeconduct.db"), 0o400)) // root is not stopped by it, others are
-			t.Cleanup(func() { must(t, os.Chmod(folder, 0o700)) })            //nolint:gosec // a folder needs its x
+			t.Cleanup(func() { must(t, os.Chmod(folder, 0o700)) })            // a folder needs its x
 			r, err := store.OpenSQLiteReadOnly(t.Context(), filepath.Join(folder, "safeconduct.db"))
 			must(t, err)
 			if got := missionsOf(t, r); len(got) != 1 {

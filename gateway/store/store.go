@@ -151,7 +151,7 @@ type unit[T evidence.Recorder] struct {
 // It panics where *tx does not implement T, which every start-up and every
 // test would show.
 func For[T evidence.Recorder](s *Store) evidence.Store[T] {
-	_ = any((*tx)(nil)).(T) //nolint:forcetypeassert // the panic is the contract
+	_ = any((*tx)(nil)).(T) // the panic is the contract
 	return unit[T]{s, func(t *tx) T { return any(t).(T) }}
 }
 

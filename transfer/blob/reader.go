@@ -19,7 +19,7 @@ func NewReader(ctx context.Context, name Name, body io.ReadCloser, size int64, e
 }
 
 type reader struct {
-	ctx     context.Context //nolint:containedctx // the reader is one operation, which ends with its context
+	ctx     context.Context // the reader is one operation, which ends with its context
 	name    Name
 	body    io.ReadCloser
 	left    int64

@@ -65,7 +65,7 @@ func NewEntry(id, kind string, body []byte, rand io.Reader) (Entry, error) {
 // leaf only if version, kind and commitment are the same.
 func Leaf(e Entry) []byte {
 	leaf := make([]byte, 0, 12+len(e.Kind)+len(e.Commitment))
-	leaf = binary.BigEndian.AppendUint64(leaf, uint64(e.Version)) //nolint:gosec // G115: a negative version must hash too, and differ
+	leaf = binary.BigEndian.AppendUint64(leaf, uint64(e.Version)) // G115: a negative version must hash too, and differ
 	leaf = appendString(leaf, e.Kind)
 	return append(leaf, e.Commitment...)
 }
@@ -114,7 +114,7 @@ func (e Entry) LogValue() slog.Value {
 func commit(e Entry) []byte {
 	head := make([]byte, 0, len(commitmentDomain)+16+len(e.ID)+len(e.Kind))
 	head = append(head, commitmentDomain...)
-	head = binary.BigEndian.AppendUint64(head, uint64(e.Version)) //nolint:gosec // G115: see Leaf
+	head = binary.BigEndian.AppendUint64(head, uint64(e.Version)) // G115: see Leaf
 	head = appendString(head, e.ID)
 	head = appendString(head, e.Kind)
 	mac := hmac.New(sha256.New, e.Salt)
@@ -124,7 +124,7 @@ func commit(e Entry) []byte {
 }
 
 func appendString(dst []byte, s string) []byte {
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(s))) //nolint:gosec // G115: names are far shorter than 4 GiB
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(s))) // G115: names are far shorter than 4 GiB
 	return append(dst, s...)
 }
 

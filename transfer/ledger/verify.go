@@ -84,7 +84,7 @@ func Verify(ctx context.Context, src Source, keys []seal.PublicKey, origin strin
 
 // verification is one run of Verify. size is the number of leaves walked.
 type verification struct {
-	ctx      context.Context //nolint:containedctx // lives for one call of Verify
+	ctx      context.Context // lives for one call of Verify
 	opts     Options
 	verifier *Verifier
 	report   Report

@@ -7,8 +7,8 @@ import "sync"
 // request body after the request has failed, and would then send whatever the
 // buffer holds by that time.
 var (
-	plainBuffers  sync.Pool //nolint:gochecknoglobals // a cache without meaning; its buffers are zeroed
-	sealedBuffers sync.Pool //nolint:gochecknoglobals // a cache without meaning; holds ciphertext only
+	plainBuffers  sync.Pool // a cache without meaning; its buffers are zeroed
+	sealedBuffers sync.Pool // a cache without meaning; holds ciphertext only
 )
 
 // takePlain returns a buffer for one chunk and the byte that follows it.

@@ -43,8 +43,8 @@ func (a Address) associated(seq int, last bool) []byte {
 	}
 	b := appendField(make([]byte, 0, 128), []byte(formatLabel))
 	b = appendField(b, []byte(a.Transfer))
-	b = appendField(b, binary.BigEndian.AppendUint64(nil, uint64(a.File))) //nolint:gosec // validated: at least 1
-	b = appendField(b, binary.BigEndian.AppendUint64(nil, uint64(seq)))    //nolint:gosec // counted from 0
+	b = appendField(b, binary.BigEndian.AppendUint64(nil, uint64(a.File))) // validated: at least 1
+	b = appendField(b, binary.BigEndian.AppendUint64(nil, uint64(seq)))    // counted from 0
 	return appendField(b, []byte{flag})
 }
 

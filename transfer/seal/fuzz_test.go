@@ -12,7 +12,7 @@ import (
 
 // openSeeds are edits of a sealed payload of three chunks, as FuzzOpen reads
 // them: an operation, the object it is done to, a place in it, and bytes.
-var openSeeds = []struct { //nolint:gochecknoglobals // read only
+var openSeeds = []struct { // read only
 	op, object byte
 	place      uint16
 	extra      []byte
@@ -95,7 +95,7 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-var manifestSeeds = []string{ //nolint:gochecknoglobals // read only
+var manifestSeeds = []string{ // read only
 	`{"size":0,"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","chunks":[{"plain":0,"sealed":56,"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}]}`,
 	`{"size":1,"chunks":[{"plain":1,"sealed":57}]}`,
 	`{"size":2,"chunks":[{"plain":9223372036854775807,"sealed":1},{"plain":-9223372036854775805,"sealed":1}]}`,

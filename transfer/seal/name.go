@@ -57,6 +57,6 @@ func (b Binding) Validate() error {
 
 // appendField appends field(x) of the format: the length of x, then x.
 func appendField(dst, x []byte) []byte {
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(x))) //nolint:gosec // ids and constants, far below 4 GiB
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(x))) // ids and constants, far below 4 GiB
 	return append(dst, x...)
 }

@@ -12,7 +12,7 @@ import (
 // source reads one sealed object, no further than its size in the manifest, and
 // remembers why reading failed: a connection that broke is not corruption.
 type source struct {
-	ctx  context.Context //nolint:containedctx // lives for one call of Open
+	ctx  context.Context // lives for one call of Open
 	r    io.Reader
 	left int64
 	hash hash.Hash

@@ -12,7 +12,7 @@ import (
 	"safeconduct/transfer/seal"
 )
 
-var here = seal.Address{Transfer: "trf-1", File: 1} //nolint:gochecknoglobals // read only
+var here = seal.Address{Transfer: "trf-1", File: 1} // read only
 
 func keyOf(t testing.TB, b byte) seal.DataKey {
 	t.Helper()

@@ -106,7 +106,7 @@ func TestBindingIsInjective(t *testing.T) {
 	})
 }
 
-var wrappedSeeds = []string{ //nolint:gochecknoglobals // read only
+var wrappedSeeds = []string{ // read only
 	"vault:v1:AAAA", "local:v12:AAAA", "vault:v2147483647:AA==", "", "vault:v1:", "vault:v0:AAAA", "vault:v-1:AAAA",
 	"vault:v+1:AAAA", "vault:v01:AAAA", "vault:1:AAAA", "other:v1:AAAA", "vault:v1:AA=A", "vault:v1:AAAA\n", "vault:v1:AA\nAA",
 	"vault:v1:AAAA:x", "vault:v99999999999999999999:AAAA", "vault:v1:AB==", "vault::AAAA",

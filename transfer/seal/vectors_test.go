@@ -11,7 +11,7 @@ import (
 	"safeconduct/transfer/seal"
 )
 
-var update = flag.Bool("update", false, "seal testdata/vectors.json afresh") //nolint:gochecknoglobals // a test flag
+var update = flag.Bool("update", false, "seal testdata/vectors.json afresh") // a test flag
 
 const (
 	vectorsFile = "testdata/vectors.json"

@@ -50,7 +50,7 @@ func run(ctx context.Context, program string, flags []string, stdout, stderr io.
 		{"migrate", "--config", s.Config},
 		append([]string{"demo", "--config", s.Config}, flags...),
 	} {
-		cmd := exec.CommandContext(ctx, program, argv...) //nolint:gosec // the program that the Makefile has built
+		cmd := exec.CommandContext(ctx, program, argv...) // the program that the Makefile has built
 		cmd.Stdout, cmd.Stderr = stdout, stderr
 		// Interrupted, it ends as it does by hand: with its own clean end.
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

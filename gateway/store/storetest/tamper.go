@@ -182,7 +182,7 @@ func tamperLog(t *testing.T, l *logged) {
 	for at, m := range ledgertest.Mutations() {
 		t.Run("R52 "+m.Name, func(t *testing.T) {
 			for round := range uint64(3) {
-				target, err := m.Run(t.Context(), rows, rand.New(rand.NewPCG(uint64(at), round)).IntN) //nolint:gosec // a test that repeats itself
+				target, err := m.Run(t.Context(), rows, rand.New(rand.NewPCG(uint64(at), round)).IntN) // a test that repeats itself
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -41,7 +41,7 @@ func (s *Store) Create(ctx context.Context, name blob.Name, content []byte) erro
 func (s *Store) stage(staged string, content []byte) error {
 	f, err := s.root.OpenFile(staged, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
-		return err //nolint:wrapcheck // Create says what was being done
+		return err // Create says what was being done
 	}
 	_, err = f.Write(content)
 	if err == nil {
@@ -57,7 +57,7 @@ func (s *Store) publish(ctx context.Context, staged, file string) error {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
-		return err //nolint:wrapcheck // Create says what was being done
+		return err // Create says what was being done
 	}
 	err := s.root.Link(staged, file)
 	switch {
@@ -66,7 +66,7 @@ func (s *Store) publish(ctx context.Context, staged, file string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return errOvertaken
 	case err != nil:
-		return err //nolint:wrapcheck // Create says what was being done
+		return err // Create says what was being done
 	}
 	// A folder may have been made by a concurrent Create that has not synced it yet, so all are synced.
 	for ; dir != "."; dir = path.Dir(dir) {

@@ -46,10 +46,10 @@ func (s *Store) removeFolder(dir string) error {
 	var err error
 	for range attempts {
 		if err = s.root.RemoveAll(dir); !errors.Is(err, syscall.ENOTEMPTY) {
-			return err //nolint:wrapcheck // Delete says what was being done
+			return err // Delete says what was being done
 		}
 	}
-	return err //nolint:wrapcheck // Delete says what was being done
+	return err // Delete says what was being done
 }
 
 func ignoring(err, ignored error) error {

@@ -130,14 +130,14 @@ func (s *Store) open(file string) (*os.File, int64, error) {
 	}
 	found, err := s.root.Lstat(file)
 	if err != nil {
-		return nil, 0, err //nolint:wrapcheck // the caller says what was being done
+		return nil, 0, err // the caller says what was being done
 	}
 	if !found.Mode().IsRegular() {
 		return nil, 0, errNotPlain
 	}
 	f, err := s.root.Open(file)
 	if err != nil {
-		return nil, 0, err //nolint:wrapcheck // the caller says what was being done
+		return nil, 0, err // the caller says what was being done
 	}
 	opened, err := f.Stat()
 	if err != nil {
@@ -159,7 +159,7 @@ func (s *Store) folder(dir string) (fs.FileInfo, error) {
 		}
 		found, err := s.root.Lstat(dir[:i])
 		if err != nil {
-			return nil, err //nolint:wrapcheck // the caller says what was being done
+			return nil, err // the caller says what was being done
 		}
 		if !found.IsDir() {
 			return nil, errNotPlain
@@ -173,7 +173,7 @@ func (s *Store) folder(dir string) (fs.FileInfo, error) {
 func (s *Store) sync(dir string) error {
 	d, err := s.root.Open(dir)
 	if err != nil {
-		return err //nolint:wrapcheck // the caller says what was being done
+		return err // the caller says what was being done
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
@@ -181,7 +181,7 @@ func (s *Store) sync(dir string) error {
 func (s *Store) entries(dir string) ([]fs.DirEntry, error) {
 	d, err := s.root.Open(dir)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the caller says what was being done
+		return nil, err // the caller says what was being done
 	}
 	entries, err := d.ReadDir(-1)
 	return entries, errors.Join(err, d.Close())

@@ -68,7 +68,7 @@ func TestOpenRefusesFoldersOpenToOthers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	open(t, dir)
-	if err := os.Chmod(filepath.Join(dir, "objects"), 0o755); err != nil { //nolint:gosec // the fault under test
+	if err := os.Chmod(filepath.Join(dir, "objects"), 0o755); err != nil { // the fault under test
 		t.Fatal(err)
 	}
 	if _, err := dirblob.Open(dir); err == nil || !strings.Contains(err.Error(), "0700") {

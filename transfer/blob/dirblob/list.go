@@ -36,13 +36,13 @@ var errStopped = errors.New("the caller broke off the listing")
 
 type walk struct {
 	store *Store
-	ctx   context.Context //nolint:containedctx // a walk is one operation
+	ctx   context.Context // a walk is one operation
 	yield func(blob.Info, error) bool
 }
 
 func (w *walk) begin(prefix blob.Name) error {
 	if err := w.ctx.Err(); err != nil {
-		return err //nolint:wrapcheck // List says what was being done
+		return err // List says what was being done
 	}
 	if prefix != "" && !strings.HasSuffix(string(prefix), "/") {
 		if _, err := w.store.folder(path.Dir(fileOf(prefix))); err != nil {
@@ -79,7 +79,7 @@ func (w *walk) folder(dir string) error {
 	slices.SortFunc(keys, cmp.Compare[string])
 	for _, key := range keys {
 		if err := w.ctx.Err(); err != nil {
-			return err //nolint:wrapcheck // List says what was being done
+			return err // List says what was being done
 		}
 		below := path.Join(dir, key)
 		if strings.HasSuffix(key, "/") {

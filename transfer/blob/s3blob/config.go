@@ -117,7 +117,7 @@ func readSecret(key, file string) (secret, error) {
 
 func readCAs(file string) (*x509.CertPool, error) {
 	if file == "" {
-		return nil, nil //nolint:nilnil // a nil pool means the system's, to crypto/tls too
+		return nil, nil // a nil pool means the system's, to crypto/tls too
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -49,7 +49,7 @@ func (s *Store) Create(ctx context.Context, name blob.Name, content []byte) erro
 
 func (s *Store) put(ctx context.Context, name blob.Name, content []byte) error {
 	if err := ctx.Err(); err != nil {
-		return err //nolint:wrapcheck // failure says what was being done
+		return err // failure says what was being done
 	}
 	sum := sha256.Sum256(content)
 	options := minio.PutObjectOptions{
@@ -60,7 +60,7 @@ func (s *Store) put(ctx context.Context, name blob.Name, content []byte) error {
 	options.SetMatchETagExcept("*")
 	_, err := s.writes.PutObject(ctx, s.bucket, s.key(name), bytes.NewReader(content), int64(len(content)), "",
 		hex.EncodeToString(sum[:]), options)
-	return err //nolint:wrapcheck // failure says what was being done
+	return err // failure says what was being done
 }
 
 func (s *Store) holds(ctx context.Context, name blob.Name, content []byte) (bool, error) {

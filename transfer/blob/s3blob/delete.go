@@ -48,7 +48,7 @@ func (s *Store) keepsVersions(ctx context.Context) (bool, error) {
 		(answer.StatusCode == http.StatusNotImplemented || answer.Code == minio.NotImplemented) {
 		return false, nil
 	}
-	return status.Status != "", err //nolint:wrapcheck // failure says what was being done
+	return status.Status != "", err // failure says what was being done
 }
 
 // sweep deletes once what is listed under prefix. It goes on over what is locked.
@@ -72,7 +72,7 @@ func (s *Store) sweep(ctx context.Context, prefix blob.Name, versions bool) (fou
 		case errors.Is(kindOf(err), blob.ErrLocked):
 			locked++
 		default:
-			return found, locked, err //nolint:wrapcheck // failure says what was being done
+			return found, locked, err // failure says what was being done
 		}
 	}
 	return found, locked, nil

@@ -58,7 +58,7 @@ func (p *patience) RoundTrip(req *http.Request) (*http.Response, error) {
 		if stalled {
 			return nil, errStalled
 		}
-		return nil, err //nolint:wrapcheck // a RoundTripper hands on what its base said
+		return nil, err // a RoundTripper hands on what its base said
 	}
 	resp.Body = &patientBody{body: resp.Body, watch: watch, left: maxBody}
 	return resp, nil
@@ -109,7 +109,7 @@ func (b *patientBody) Read(p []byte) (int, error) {
 	if err != nil && stalled && !errors.Is(err, io.EOF) {
 		return n, errStalled
 	}
-	return n, err //nolint:wrapcheck // io.EOF has to stay itself
+	return n, err // io.EOF has to stay itself
 }
 
 func (b *patientBody) readEnd() (int, error) {
@@ -120,7 +120,7 @@ func (b *patientBody) readEnd() (int, error) {
 	if n > 0 {
 		return 0, errFlood
 	}
-	return 0, err //nolint:wrapcheck // io.EOF has to stay itself
+	return 0, err // io.EOF has to stay itself
 }
 
 func (b *patientBody) Close() error {

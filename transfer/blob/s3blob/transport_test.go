@@ -27,7 +27,7 @@ func (d drip) RoundTrip(req *http.Request) (*http.Response, error) {
 
 type dripping struct {
 	drip
-	ctx context.Context //nolint:containedctx // as in net/http, the body belongs to its request
+	ctx context.Context // as in net/http, the body belongs to its request
 }
 
 func (d *dripping) Read(p []byte) (int, error) {

@@ -83,7 +83,7 @@ func (k *Keys) Public() []seal.PublicKey {
 func (k *Keys) public() []seal.PublicKey {
 	var list []seal.PublicKey
 	for version := 1; version <= k.version; version++ {
-		list = append(list, seal.PublicKey{Version: version, Key: k.private(version).Public().(ed25519.PublicKey)}) //nolint:forcetypeassert // documented by crypto/ed25519
+		list = append(list, seal.PublicKey{Version: version, Key: k.private(version).Public().(ed25519.PublicKey)}) // documented by crypto/ed25519
 	}
 	return list
 }

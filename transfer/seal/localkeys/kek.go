@@ -88,7 +88,7 @@ func (k *kek) unwrap(name seal.KeyName, b seal.Binding, w seal.Wrapped) (seal.Da
 func (k *kek) cipher(version int, name seal.KeyName, b seal.Binding) (cipher.AEAD, error) {
 	var info []byte
 	for _, field := range [][]byte{[]byte("safeconduct/localkeys/v1"), []byte(name), b} {
-		info = binary.BigEndian.AppendUint32(info, uint32(len(field))) //nolint:gosec // names and ids, far below 4 GiB
+		info = binary.BigEndian.AppendUint32(info, uint32(len(field))) // names and ids, far below 4 GiB
 		info = append(info, field...)
 	}
 	derived, err := hkdf.Key(sha256.New, k.Versions[version], nil, string(info), seal.DataKeySize)

@@ -31,7 +31,7 @@ type Client struct {
 	once    *api.Client // does not: for what is not idempotent, and for renewal
 	session session
 
-	life context.Context //nolint:containedctx // ends with Close, which has no caller's
+	life context.Context // ends with Close, which has no caller's
 	end  context.CancelFunc
 	done sync.WaitGroup
 
@@ -130,7 +130,7 @@ func (c *Client) newClient(retries int) (*api.Client, error) {
 
 func loadRoots(file string) (*x509.CertPool, error) {
 	if file == "" {
-		return nil, nil //nolint:nilnil // the system's, to package tls
+		return nil, nil // the system's, to package tls
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
