@@ -33,6 +33,9 @@ type Head struct {
 	Size int64
 	// Checkpoint is the signed note of the largest size; nil if there is none.
 	Checkpoint []byte
+	// Unsigned are the entries from the size of Checkpoint on, in order, without
+	// salt and body, each known to be written by this system.
+	Unsigned []ledger.Entry
 }
 
 // Integrate decides what Store.Sequence writes. A batch without places writes
@@ -42,12 +45,13 @@ type Integrate func(size int64, hashes tlog.HashReader, entries []ledger.Entry) 
 // Store keeps the three log tables. Other errors than ErrConflict are the
 // adapter's own. It is safe for concurrent use.
 type Store interface {
-	// Sequence reads the size of the log and up to limit entries without a
-	// seq, in order of id (all of them, whatever ids were sequenced before),
-	// calls fn, and writes the seq of each placed entry and the new hashes, all
-	// in one transaction. It returns the number of entries placed. An error of
-	// fn is returned as it is, and nothing is written. ErrConflict: another
-	// transaction took the same places first; nothing is written.
+	// Sequence reads up to limit entries without a seq, in order of id (all of
+	// them, whatever ids were sequenced before). Where there are any it reads the
+	// size of the log, calls fn, and writes the seq of each placed entry, which
+	// must have none still, and the new hashes, in one transaction. It returns
+	// the number of entries placed. An error of fn is returned as it is, and
+	// nothing is written. ErrConflict: another transaction took the same places,
+	// or the same entries, first; nothing is written.
 	Sequence(ctx context.Context, limit int, fn Integrate) (placed int, err error)
 	// Head reads the end of the log from one snapshot, or the checkpoint before
 	// the size, so that the size is never the older of the two.
@@ -58,7 +62,8 @@ type Store interface {
 	// AddCheckpoint inserts a row. ErrConflict: there is one of the same size
 	// or with the same prev.
 	AddCheckpoint(ctx context.Context, row ledger.StoredCheckpoint) error
-	// Position returns the seq of an entry; placed is false while it has none,
-	// and also when there is no such entry.
-	Position(ctx context.Context, entryID string) (seq int64, placed bool, err error)
+	// Position returns the largest seq of the entries, which differ from each
+	// other, in one read; placed is false while one of them has none, and also
+	// when there is no such entry.
+	Position(ctx context.Context, entryIDs ...string) (last int64, placed bool, err error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -20,7 +21,7 @@ func (s *Sequencer) Wait(ctx context.Context, entryIDs ...string) error {
 	s.Wake()
 	poll := time.NewTicker(s.opts.Poll)
 	defer poll.Stop()
-	w := waiter{s: s, open: entryIDs}
+	w := waiter{s: s, entries: slices.Compact(slices.Sorted(slices.Values(entryIDs)))}
 	ask := true
 	var last error // of the store, for the report
 	for {
@@ -44,23 +45,23 @@ func (s *Sequencer) Wait(ctx context.Context, entryIDs ...string) error {
 	}
 }
 
-// waiter follows some entries; need is the size that covers those with a place.
+// waiter follows some entries; need is the size that covers them, 0 until each
+// has its place.
 type waiter struct {
-	s    *Sequencer
-	open []string
-	need int64
+	s       *Sequencer
+	entries []string
+	need    int64
 }
 
 // done reports whether a checkpoint covers everything. With ask it looks in the
 // store for one that another process signed. An error means not yet.
 func (w *waiter) done(ctx context.Context, signed int64, ask bool) (bool, error) {
-	for len(w.open) > 0 {
-		seq, placed, err := w.s.store.Position(ctx, w.open[0])
+	if w.need == 0 {
+		last, placed, err := w.s.store.Position(ctx, w.entries...)
 		if err != nil || !placed {
 			return false, err
 		}
-		w.need = max(w.need, seq+1)
-		w.open = w.open[1:]
+		w.need = last + 1
 	}
 	if signed >= w.need {
 		return true, nil

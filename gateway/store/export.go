@@ -35,6 +35,9 @@ func (s *Store) Export(ctx context.Context, path string) (err error) {
 				return fmt.Errorf("copying %s: %w", table, err)
 			}
 		}
+		if err := copyTable(ctx, from, copied, "authority_keys", "SELECT version, key_name, '' AS wrapped FROM authority_keys"); err != nil {
+			return fmt.Errorf("copying authority_keys: %w", err)
+		}
 		// That a mission has a key is evidence; the key itself stays.
 		if err := copyTable(ctx, from, copied, "uploads", "SELECT id, transfer, file, key_name, '' AS wrapped, state, started, touched FROM uploads"); err != nil {
 			return fmt.Errorf("copying uploads: %w", err)

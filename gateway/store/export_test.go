@@ -8,6 +8,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/store"
@@ -16,7 +17,7 @@ import (
 func TestExport(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
 	open := func(name string) *store.Store {
-		s, err := store.OpenSQLite(ctx, filepath.Join(dir, name), store.Options{Now: time.Now, NewID: app.NewID, Random: rand.Reader})
+		s, err := store.OpenSQLite(ctx, filepath.Join(dir, name), store.Options{Now: time.Now, NewID: app.NewID, Random: rand.Reader, Authority: evidencetest.Authority()})
 		if err != nil {
 			t.Fatal(err)
 		}

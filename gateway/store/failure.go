@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -55,9 +55,12 @@ func explain(err error) error {
 		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
 		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
 	case errors.As(err, &pg):
-		// Classes 08 connection, 53 resources, 54 limits, 55 locks, 57 operator
-		// intervention, 58 system; 25P03 and 25P04 end a transaction by timeout.
-		if strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "5") || pg.Code == "25P03" || pg.Code == "25P04" || lostRace(err) {
+		// Classes 08 connection, 40 rolled back by the server, 53 resources, 54
+		// limits, 55 locks, 57 operator intervention, 58 system; 25006 is a standby,
+		// or a database that was set to be read only; 25P03 and 25P04 end a
+		// transaction by timeout.
+		if slices.Contains([]string{"08", "40", "53", "54", "55", "57", "58"}, pg.Code[:min(2, len(pg.Code))]) ||
+			slices.Contains([]string{"25006", "25P03", "25P04"}, pg.Code) {
 			return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
 		}
 	case errors.As(err, &lite):

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/transfer/ledger"
 )
 
@@ -69,7 +70,7 @@ func testStore(t *testing.T) *Store {
 	t.Helper()
 	n := 0
 	s, err := OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "x.db"), Options{
-		Now: time.Now, Random: rand.Reader, NewID: func() string { n++; return fmt.Sprint("id-", n) },
+		Now: time.Now, Random: rand.Reader, Authority: evidencetest.Authority(), NewID: func() string { n++; return fmt.Sprint("id-", n) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +110,7 @@ func TestEntriesByWeight(t *testing.T) {
 				}
 				ids = append(ids, e.ID)
 			}
-			page, more, err := x.entryRows(t.Context(), 100, "ORDER BY id LIMIT 100")
+			page, more, err := x.entryRows(t.Context(), false, 100, "ORDER BY id LIMIT 100")
 			if len(page) != 2 || !more {
 				t.Errorf("a page of %d, more %v", len(page), more)
 			}
@@ -150,7 +151,7 @@ func TestReplaceIsRefused(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.write.ExecContext(t.Context(), "REPLACE INTO log_entries SELECT id, seq, version, 'forged', commitment, salt, body FROM log_entries")
+	_, err := s.write.ExecContext(t.Context(), "REPLACE INTO log_entries SELECT id, seq, version, 'forged', commitment, salt, body, mac FROM log_entries")
 	if err == nil || !strings.Contains(err.Error(), "append-only") {
 		t.Errorf("%v", err)
 	}

@@ -23,7 +23,7 @@ const scanEntries = 20_000
 func (t *tx) LogLines(ctx context.Context, f transfer.LogFilter) (lines []transfer.LogLine, next int64, err error) {
 	after := f.After
 	for looked := 0; looked < scanEntries; {
-		page, more, err := t.entryRows(ctx, pageEntries, "WHERE seq > $1 ORDER BY seq LIMIT $2", after, pageEntries)
+		page, more, err := t.entryRows(ctx, true, pageEntries, "WHERE seq > $1 ORDER BY seq LIMIT $2", after, pageEntries)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // registers the driver
 )
 
@@ -96,6 +96,10 @@ func readMode(path string) string {
 	}
 }
 
+// silence is how long a sequencer may say nothing within its transaction; less
+// than a release waits by default.
+const silence = "3s"
+
 // OpenPostgres opens the database that the connection string names. The string
 // holds a password and appears in no error.
 func OpenPostgres(ctx context.Context, dsn string, opts Options) (*Store, error) {
@@ -113,13 +117,18 @@ func OpenPostgres(ctx context.Context, dsn string, opts Options) (*Store, error)
 			config.RuntimeParams[name] = bound
 		}
 	}
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(40)
-	db.SetMaxIdleConns(20)
-	db.SetConnMaxLifetime(30 * time.Minute)
-	s := &Store{engine: Postgres, write: db, read: db, opts: opts}
+	bounded(&config.Config)
+	db := openPool(*config, generalConns)
+	// A sequencer that hangs in its transaction, or whose machine is gone without
+	// a word, would keep the end of the log from the others, who answer no release
+	// in that time. What it was to place is then placed by another.
+	brief := *config
+	brief.RuntimeParams = maps.Clone(config.RuntimeParams)
+	brief.RuntimeParams["idle_in_transaction_session_timeout"] = silence
+	kept := pools{urgent: openPool(*config, urgentConns), log: openPool(brief, logConns)}
+	s := &Store{engine: Postgres, write: db, read: db, pools: kept, opts: opts}
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(explain(fmt.Errorf("opening the database: %w", err)), db.Close())
+		return nil, errors.Join(explain(fmt.Errorf("opening the database: %w", err)), s.Close())
 	}
 	return s, nil
 }

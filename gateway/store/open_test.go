@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
 	"safeconduct/gateway/store/storetest"
@@ -108,6 +109,7 @@ func TestSQLitePathsWithSigns(t *testing.T) {
 			}
 			r, err := store.OpenSQLiteReadOnly(t.Context(), path)
 			must(t, err)
+			r.SetAuthority(evidencetest.Authority())
 			if got := missionsOf(t, r); len(got) != 1 {
 				t.Errorf("missions %v", got)
 			}
@@ -187,6 +189,7 @@ func TestSQLiteReadOnly(t *testing.T) {
 			t.Cleanup(func() { must(t, os.Chmod(folder, 0o700)) })            // a folder needs its x
 			r, err := store.OpenSQLiteReadOnly(t.Context(), filepath.Join(folder, "safeconduct.db"))
 			must(t, err)
+			r.SetAuthority(evidencetest.Authority())
 			if got := missionsOf(t, r); len(got) != 1 {
 				t.Errorf("missions %v", got)
 			}
@@ -219,6 +222,7 @@ func TestSQLiteReadOnlyBesideAWriter(t *testing.T) {
 	add(t, s, "m-1")
 	r, err := store.OpenSQLiteReadOnly(t.Context(), path)
 	must(t, err)
+	r.SetAuthority(evidencetest.Authority())
 	add(t, s, "m-2")
 	if got := missionsOf(t, r); len(got) != 2 {
 		t.Errorf("missions %v", got)

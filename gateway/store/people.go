@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"safeconduct/agreements/parties"
@@ -148,8 +149,15 @@ func (t *tx) SaveParty(ctx context.Context, p parties.Party) error {
 	return save(ctx, t, partners(), p)
 }
 
-// Empty reports whether nobody was ever registered.
+// Empty reports whether nobody was ever registered. Of several transactions
+// that ask at once each waits for the end of the one before, so that one alone
+// finds it empty and fills it.
 func (t *tx) Empty(ctx context.Context) (bool, error) {
+	if t.store.engine == Postgres {
+		if err := t.query(ctx, func(*sql.Rows) error { return nil }, "SELECT pg_advisory_xact_lock(hashtextextended('the first people', 0))"); err != nil {
+			return false, fmt.Errorf("waiting for others who may register the first people: %w", err)
+		}
+	}
 	var n int64
 	if err := t.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM persons").Scan(&n); err != nil {
 		return false, fmt.Errorf("counting persons: %w", err)

@@ -36,6 +36,10 @@ func writeAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
 	if t.readOnly {
 		return errReadOnly
 	}
+	authority := t.store.opts.Authority
+	if authority == nil {
+		return errNoAuthority
+	}
 	var versions, fresh [][]any
 	for _, v := range all {
 		id, version := r.ident(v)
@@ -43,7 +47,7 @@ func writeAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
 		if err != nil {
 			return err
 		}
-		versions = append(versions, []any{r.kind, id, version, body})
+		versions = append(versions, []any{r.kind, id, version, body, authority.Tag(useRecord, recordParts(r.kind, id, version, body)...)})
 		t.saved = append(t.saved, evidence.Ref{Kind: r.kind, ID: id, Version: version, Digest: evidence.DigestOf(body)})
 		if version == 1 {
 			fresh = append(fresh, append([]any{id, version}, r.values(v)...))
@@ -56,7 +60,7 @@ func writeAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
 	if err := t.insert(ctx, r.table, append([]string{"id", "version"}, r.columns...), fresh); err != nil {
 		return fmt.Errorf("saving a %s: %w", r.kind, err)
 	}
-	if err := t.insert(ctx, "record_versions", []string{"kind", "id", "version", "body"}, versions); err != nil {
+	if err := t.insert(ctx, "record_versions", []string{"kind", "id", "version", "body", "mac"}, versions); err != nil {
 		return fmt.Errorf("saving a version of a %s: %w", r.kind, err)
 	}
 	return nil
@@ -77,14 +81,31 @@ func (t *tx) advance(ctx context.Context, table string, columns []string, id str
 }
 
 // find lists the current version of the records that where selects; r is the
-// record's own table, and where may join, order and limit.
+// record's own table, and where may order and limit. A row that is not as this
+// system wrote it fails the whole: a TamperedError.
 func find[T any](ctx context.Context, t *tx, r record[T], where string, args ...any) ([]T, error) {
+	columns := ""
+	for _, c := range r.columns {
+		columns += ", r." + c
+	}
 	var all []T
 	err := t.query(ctx, func(rows *sql.Rows) error {
-		v, err := decoded[T](rows)
+		row := stored{columns: make([]any, len(r.columns))}
+		dest := []any{&row.mac, &row.body, &row.later, &row.id, &row.version}
+		for i := range row.columns {
+			dest = append(dest, &row.columns[i])
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return fmt.Errorf("scanning: %w", err)
+		}
+		if t.comparing {
+			return compared(row, &all)
+		}
+		v, err := believe(t.store.opts.Authority, r, row)
 		all = append(all, v)
 		return err
-	}, "SELECT v.body FROM "+r.table+" r JOIN record_versions v ON v.kind = '"+r.kind+"' AND v.id = r.id AND v.version = r.version "+where, args...)
+	}, "SELECT "+t.tagColumn()+", v.body, EXISTS (SELECT 1 FROM record_versions n WHERE n.kind = '"+r.kind+"' AND n.id = r.id AND n.version > r.version), r.id, r.version"+
+		columns+" FROM "+r.table+" r LEFT JOIN record_versions v ON v.kind = '"+r.kind+"' AND v.id = r.id AND v.version = r.version "+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", r.table, err)
 	}
@@ -102,15 +123,6 @@ func one[T any](ctx context.Context, t *tx, r record[T], where string, args ...a
 		return none, evidence.ErrNotFound
 	}
 	return all[0], nil
-}
-
-func decoded[T any](rows *sql.Rows) (T, error) {
-	var v T
-	var body []byte
-	if err := rows.Scan(&body); err != nil {
-		return v, fmt.Errorf("scanning: %w", err)
-	}
-	return v, decode(body, &v)
 }
 
 func decode(body []byte, v any) error {

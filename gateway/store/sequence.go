@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"safeconduct/authz/evidence"
 	"safeconduct/gateway/sequencer"
 	"safeconduct/transfer/ledger"
 )
@@ -19,20 +21,32 @@ type Log struct{ *Store }
 
 var _ sequencer.Store = Log{}
 
-// Sequence implements sequencer.Store. The unique seq and the key of the
-// hashes fence: of two transactions that take the same places one fails.
+// Sequence implements sequencer.Store. What waits is read before the
+// transaction, which one that finds nothing does not need. The unique seq, that
+// an entry has none yet, and the key of the hashes fence: of two transactions
+// that take the same places, or the same entries, one fails.
 func (l Log) Sequence(ctx context.Context, limit int, fn sequencer.Integrate) (int, error) {
+	ctx = apart(ctx)
+	waiting, err := l.waiting(ctx, limit)
+	if err != nil || len(waiting) == 0 {
+		return 0, explain(ended(ctx, err))
+	}
 	placed := 0
-	_, err := l.once(ctx, func(t *tx) error {
-		size, err := t.logSize(ctx)
+	_, err = l.once(ctx, func(t *tx) error {
+		end, err := l.end(ctx, t.db)
 		if err != nil {
 			return err
 		}
-		waiting, _, err := t.entryRows(ctx, limit, "WHERE seq IS NULL ORDER BY id LIMIT $1", limit)
+		// Nothing is placed upon an entry that this system did not write: taking
+		// that one away must mend the log.
+		tail, err := l.unsigned(ctx, t.db, end)
 		if err != nil {
 			return err
 		}
-		batch, err := fn(size, hashReader(ctx, t.db), waiting)
+		if int64(len(tail)) != end.size-end.signed {
+			return sequencer.ErrConflict // there is a gap
+		}
+		batch, err := fn(end.size, hashReader(ctx, t.db), waiting)
 		if err != nil {
 			return err
 		}
@@ -42,19 +56,69 @@ func (l Log) Sequence(ctx context.Context, limit int, fn sequencer.Integrate) (i
 	switch {
 	case err == nil:
 		return placed, nil
+	case errors.Is(err, sequencer.ErrConflict):
+		return 0, err
 	case unique(err), lostRace(err):
 		return 0, fmt.Errorf("%w: %w", sequencer.ErrConflict, err)
 	default:
-		return 0, explain(err)
+		return 0, l.alarmed(ctx, explain(err))
 	}
 }
 
-func (t *tx) logSize(ctx context.Context) (int64, error) {
-	var size int64
-	if err := t.db.QueryRowContext(ctx, "SELECT COALESCE(MAX(seq) + 1, 0) FROM log_entries").Scan(&size); err != nil {
-		return 0, fmt.Errorf("reading the size of the log: %w", err)
+// waiting lists entries that this system wrote and that have no place yet.
+// Others never get one: each raises the alarm.
+func (l Log) waiting(ctx context.Context, limit int) ([]ledger.Entry, error) {
+	authority := l.opts.Authority
+	if authority == nil {
+		return nil, errNoAuthority
 	}
-	return size, nil
+	var all []ledger.Entry
+	var strange []*evidence.TamperedError
+	weight := 0
+	err := query(ctx, l.pool(ctx, l.read), func(rows *sql.Rows) error {
+		var e ledger.Entry
+		var mac []byte
+		if err := rows.Scan(&e.ID, &e.Version, &e.Kind, &e.Commitment, &e.Salt, &e.Body, &mac); err != nil {
+			return fmt.Errorf("scanning an entry: %w", err)
+		}
+		e.Seq = ledger.Unsequenced
+		if !authority.Check(mac, useEntry, entryParts(e)...) {
+			strange = append(strange, strangeEntry(e))
+			return nil
+		}
+		all = append(all, e)
+		if weight += len(e.Body); weight > pageBytes {
+			return errEnough
+		}
+		return nil
+	}, "SELECT id, version, kind, commitment, salt, body, mac FROM log_entries WHERE seq IS NULL ORDER BY id LIMIT $1", limit)
+	for _, e := range strange {
+		l.sound(ctx, e)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading what waits for its place: %w", err)
+	}
+	return all, nil
+}
+
+func strangeEntry(e ledger.Entry) *evidence.TamperedError {
+	return &evidence.TamperedError{Ref: evidence.Ref{Kind: KindEntry, ID: e.ID, Version: e.Version}, What: "its tag does not fit"}
+}
+
+// end is where the log ends, from one snapshot.
+type end struct {
+	size   int64  // entries that have a place
+	signed int64  // how many of them are under a checkpoint
+	note   []byte // the last checkpoint
+}
+
+func (l Log) end(ctx context.Context, db querier) (end, error) {
+	var e end
+	if err := db.QueryRowContext(ctx, `SELECT (SELECT COALESCE(MAX(seq) + 1, 0) FROM log_entries), (SELECT COALESCE(MAX(size), 0) FROM log_checkpoints),
+(SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1)`).Scan(&e.size, &e.signed, &e.note); err != nil {
+		return end{}, fmt.Errorf("reading the end of the log: %w", err)
+	}
+	return e, nil
 }
 
 func (t *tx) place(ctx context.Context, b ledger.Batch) error {
@@ -69,43 +133,74 @@ func (t *tx) place(ctx context.Context, b ledger.Batch) error {
 }
 
 // number gives each entry its place, which it must not have yet.
-func (t *tx) number(ctx context.Context, placed []ledger.Placed) (err error) {
-	update, err := t.db.PrepareContext(ctx, "UPDATE log_entries SET seq = $1 WHERE id = $2 AND seq IS NULL")
-	if err != nil {
-		return fmt.Errorf("placing entries: %w", err)
-	}
-	defer func() { err = errors.Join(err, update.Close()) }()
-	for _, p := range placed {
-		r, err := update.ExecContext(ctx, p.Seq, p.ID)
-		if err != nil {
-			return fmt.Errorf("placing an entry: %w", err)
+func (t *tx) number(ctx context.Context, placed []ledger.Placed) error {
+	for part := range slices.Chunk(placed, rowsPerInsert) {
+		rows, args := make([]string, len(part)), make([]any, 0, 2*len(part))
+		for i, p := range part {
+			args = append(args, p.Seq, p.ID)
+			rows[i] = fmt.Sprintf("(CAST($%d AS BIGINT), CAST($%d AS TEXT))", len(args)-1, len(args))
 		}
-		if n, err := r.RowsAffected(); err != nil || n != 1 {
+		r, err := t.db.ExecContext(ctx, "WITH place (seq, id) AS (VALUES "+strings.Join(rows, ", ")+
+			") UPDATE log_entries SET seq = place.seq FROM place WHERE log_entries.id = place.id AND log_entries.seq IS NULL", args...)
+		if err != nil {
+			return fmt.Errorf("placing entries: %w", err)
+		}
+		if n, err := r.RowsAffected(); err != nil || n != int64(len(part)) {
 			return errors.Join(sequencer.ErrConflict, err)
 		}
 	}
 	return nil
 }
 
-// Head implements sequencer.Store.
+// Head implements sequencer.Store. Entries never lose their place, so that what
+// is read after the end was, up to there, is of the same snapshot.
 func (l Log) Head(ctx context.Context) (sequencer.Head, error) {
-	var head sequencer.Head
-	err := l.view(ctx, func(t *tx) (err error) {
-		err = t.db.QueryRowContext(ctx, "SELECT note FROM log_checkpoints ORDER BY size DESC LIMIT 1").Scan(&head.Checkpoint)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("reading the last checkpoint: %w", err)
+	ctx = apart(ctx)
+	db := l.pool(ctx, l.read)
+	end, err := l.end(ctx, db)
+	if err != nil {
+		return sequencer.Head{}, explain(ended(ctx, err))
+	}
+	tail, err := l.unsigned(ctx, db, end)
+	if err != nil {
+		return sequencer.Head{}, l.alarmed(ctx, explain(ended(ctx, err)))
+	}
+	return sequencer.Head{Size: end.size, Checkpoint: end.note, Unsigned: tail}, nil
+}
+
+// unsigned lists the entries up to the end that have a place after the last
+// checkpoint, without salt and body. One that this system did not write fails
+// it: a TamperedError.
+func (l Log) unsigned(ctx context.Context, db querier, end end) ([]ledger.Entry, error) {
+	authority := l.opts.Authority
+	if authority == nil {
+		return nil, errNoAuthority
+	}
+	if end.size <= end.signed {
+		return nil, nil
+	}
+	var all []ledger.Entry
+	err := query(ctx, db, func(rows *sql.Rows) error {
+		var e ledger.Entry
+		var mac []byte
+		if err := rows.Scan(&e.ID, &e.Seq, &e.Version, &e.Kind, &e.Commitment, &mac); err != nil {
+			return fmt.Errorf("scanning an entry: %w", err)
 		}
-		head.Size, err = t.logSize(ctx)
-		return err
-	})
-	return head, err
+		if !authority.Check(mac, useEntry, entryParts(e)...) {
+			return strangeEntry(e)
+		}
+		all = append(all, e)
+		return nil
+	}, "SELECT id, seq, version, kind, commitment, mac FROM log_entries WHERE seq >= $1 AND seq < $2 ORDER BY seq", end.signed, end.size)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is not signed yet: %w", err)
+	}
+	return all, nil
 }
 
 // Hashes implements sequencer.Store.
-func (l Log) Hashes(ctx context.Context) tlog.HashReader { return hashReader(ctx, l.read) }
-
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+func (l Log) Hashes(ctx context.Context) tlog.HashReader {
+	return hashReader(ctx, l.pool(apart(ctx), l.read))
 }
 
 func hashReader(ctx context.Context, db querier) tlog.HashReader {
@@ -118,8 +213,7 @@ func hashReader(ctx context.Context, db querier) tlog.HashReader {
 			args[i], in[i] = id, "$"+strconv.Itoa(i+1)
 		}
 		found := make(map[int64]tlog.Hash, len(ids))
-		t := scanner{db}
-		if err := t.scan(ctx, func(rows *sql.Rows) error {
+		if err := query(ctx, db, func(rows *sql.Rows) error {
 			var id int64
 			var hash []byte
 			if err := rows.Scan(&id, &hash); err != nil {
@@ -145,25 +239,9 @@ func hashReader(ctx context.Context, db querier) tlog.HashReader {
 	})
 }
 
-type scanner struct{ db querier }
-
-func (s scanner) scan(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) (err error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // AddCheckpoint implements sequencer.Store.
 func (l Log) AddCheckpoint(ctx context.Context, c ledger.StoredCheckpoint) error {
-	_, err := l.write.ExecContext(ctx, "INSERT INTO log_checkpoints (size, prev, note) VALUES ($1, $2, $3)", c.Size, c.Prev, c.Note)
+	_, err := l.pool(apart(ctx), l.write).ExecContext(ctx, "INSERT INTO log_checkpoints (size, prev, note) VALUES ($1, $2, $3)", c.Size, c.Prev, c.Note)
 	if err != nil && unique(err) {
 		return sequencer.ErrConflict
 	} else if err != nil {
@@ -173,23 +251,34 @@ func (l Log) AddCheckpoint(ctx context.Context, c ledger.StoredCheckpoint) error
 }
 
 // Position implements sequencer.Store.
-func (l Log) Position(ctx context.Context, entry string) (int64, bool, error) {
-	var seq sql.NullInt64
-	err := l.read.QueryRowContext(ctx, "SELECT seq FROM log_entries WHERE id = $1", entry).Scan(&seq)
-	if errors.Is(err, sql.ErrNoRows) {
+func (l Log) Position(ctx context.Context, entries ...string) (int64, bool, error) {
+	if len(entries) == 0 {
 		return 0, false, nil
-	} else if err != nil {
-		return 0, false, explain(fmt.Errorf("finding an entry: %w", err))
 	}
-	return seq.Int64, seq.Valid, nil
+	args, in := make([]any, len(entries)), make([]string, len(entries))
+	for i, id := range entries {
+		args[i], in[i] = id, "$"+strconv.Itoa(i+1)
+	}
+	var placed int
+	var last sql.NullInt64
+	if err := l.pool(ctx, l.read).QueryRowContext(ctx, "SELECT COUNT(seq), MAX(seq) FROM log_entries WHERE id IN ("+strings.Join(in, ", ")+")", args...).
+		Scan(&placed, &last); err != nil {
+		return 0, false, explain(fmt.Errorf("finding entries: %w", err))
+	}
+	return last.Int64, placed == len(entries), nil
 }
 
 // entryRows reads at most limit rows, which where bounds, and no more after
-// pageBytes of bodies. More says that there may be others.
-func (t *tx) entryRows(ctx context.Context, limit int, where string, args ...any) (all []ledger.Entry, more bool, err error) {
+// pageBytes of bodies. More says that there may be others. With believe, an
+// entry that this system did not write, or not so, fails it: a TamperedError.
+func (t *tx) entryRows(ctx context.Context, believe bool, limit int, where string, args ...any) (all []ledger.Entry, more bool, err error) {
+	columns := entryColumns
+	if believe {
+		columns += ", mac"
+	}
 	weight := 0
 	err = t.query(ctx, func(rows *sql.Rows) error {
-		e, err := scanEntry(rows)
+		e, err := t.scanEntry(rows, believe)
 		if err != nil {
 			return err
 		}
@@ -199,7 +288,7 @@ func (t *tx) entryRows(ctx context.Context, limit int, where string, args ...any
 			return errEnough
 		}
 		return nil
-	}, "SELECT "+entryColumns+" FROM log_entries "+where, args...)
+	}, "SELECT "+columns+" FROM log_entries "+where, args...)
 	if err != nil {
 		return nil, false, fmt.Errorf("reading the log: %w", err)
 	}
@@ -208,15 +297,28 @@ func (t *tx) entryRows(ctx context.Context, limit int, where string, args ...any
 
 const entryColumns = "id, seq, version, kind, commitment, salt, body"
 
-func scanEntry(rows *sql.Rows) (ledger.Entry, error) {
+func (t *tx) scanEntry(rows *sql.Rows, believe bool) (ledger.Entry, error) {
 	var e ledger.Entry
 	var seq sql.NullInt64
-	if err := rows.Scan(&e.ID, &seq, &e.Version, &e.Kind, &e.Commitment, &e.Salt, &e.Body); err != nil {
+	var mac []byte
+	dest := []any{&e.ID, &seq, &e.Version, &e.Kind, &e.Commitment, &e.Salt, &e.Body}
+	if believe {
+		dest = append(dest, &mac)
+	}
+	if err := rows.Scan(dest...); err != nil {
 		return e, fmt.Errorf("scanning an entry: %w", err)
 	}
 	e.Seq = ledger.Unsequenced
 	if seq.Valid {
 		e.Seq = seq.Int64
+	}
+	switch {
+	case !believe:
+		return e, nil
+	case t.store.opts.Authority == nil:
+		return e, errNoAuthority
+	case ledger.CheckEntry(e) != nil || !t.store.opts.Authority.Check(mac, useEntry, entryParts(e)...):
+		return e, strangeEntry(e)
 	}
 	return e, nil
 }

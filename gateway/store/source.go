@@ -64,14 +64,14 @@ func (s source) Entries(ctx context.Context) iter.Seq2[ledger.Entry, error] {
 		if last != nil {
 			after = last.Seq
 		}
-		return s.t.entryRows(ctx, pageEntries, "WHERE seq >= $1 ORDER BY seq LIMIT $2 OFFSET $3", after, pageEntries, skip)
+		return s.t.entryRows(ctx, false, pageEntries, "WHERE seq >= $1 ORDER BY seq LIMIT $2 OFFSET $3", after, pageEntries, skip)
 	})
 	waiting := pages(func(a, b ledger.Entry) bool { return a.ID == b.ID }, func(last *ledger.Entry, skip int) ([]ledger.Entry, bool, error) {
 		after := ""
 		if last != nil {
 			after = last.ID
 		}
-		return s.t.entryRows(ctx, pageEntries, "WHERE seq IS NULL AND id >= $1 ORDER BY id LIMIT $2 OFFSET $3", after, pageEntries, skip)
+		return s.t.entryRows(ctx, false, pageEntries, "WHERE seq IS NULL AND id >= $1 ORDER BY id LIMIT $2 OFFSET $3", after, pageEntries, skip)
 	})
 	return func(yield func(ledger.Entry, error) bool) {
 		for _, part := range []iter.Seq2[ledger.Entry, error]{sequenced, waiting} {

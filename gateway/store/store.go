@@ -39,6 +39,10 @@ type Options struct {
 	// Wake is called after a transaction that recorded entries; it must not
 	// block. Nil does nothing.
 	Wake func()
+	// Authority authenticates rows; see SetAuthority.
+	Authority *evidence.Authority
+	// Alarm is called for a row that was tampered with; see SetAlarm.
+	Alarm func(context.Context, *evidence.TamperedError)
 }
 
 // Store is a database with every port of the system.
@@ -46,6 +50,7 @@ type Store struct {
 	engine Engine
 	write  *sql.DB
 	read   *sql.DB
+	pools  pools
 	opts   Options
 }
 
@@ -74,13 +79,13 @@ func (s *Store) Close() error {
 	if s.write != s.read {
 		err = errors.Join(err, s.write.Close())
 	}
-	return errors.Join(folded, err)
+	return errors.Join(folded, err, s.pools.close())
 }
 
 // Ready reports whether the database answers.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
-	if err := s.read.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+	if err := s.pool(evidence.Urgent(ctx), s.read).QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
 		return fmt.Errorf("%w: asking the database: %w", evidence.ErrUnavailable, err)
 	}
 	return nil
@@ -176,7 +181,7 @@ func (s *Store) update(ctx context.Context, fn func(*tx) error) ([]string, error
 			return entries, nil
 		}
 		if attempt == attempts || !lostRace(err) || ctx.Err() != nil {
-			return nil, explain(ended(ctx, err))
+			return nil, s.alarmed(ctx, explain(ended(ctx, err)))
 		}
 	}
 }
@@ -197,7 +202,7 @@ func (s *Store) once(ctx context.Context, fn func(*tx) error) (entries []string,
 	if s.engine == Postgres {
 		opts.Isolation = sql.LevelReadCommitted
 	}
-	db, err := s.write.BeginTx(ctx, opts)
+	db, err := s.pool(ctx, s.write).BeginTx(ctx, opts)
 	if err != nil {
 		return nil, fmt.Errorf("%w: beginning a transaction: %w", evidence.ErrUnavailable, err)
 	}
@@ -229,7 +234,7 @@ func (s *Store) view(ctx context.Context, fn func(*tx) error) (err error) {
 	if s.engine == Postgres {
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	db, err := s.read.BeginTx(ctx, opts)
+	db, err := s.pool(ctx, s.read).BeginTx(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("%w: beginning to read: %w", evidence.ErrUnavailable, err)
 	}
@@ -238,7 +243,7 @@ func (s *Store) view(ctx context.Context, fn func(*tx) error) (err error) {
 			err = errors.Join(err, undone)
 		}
 		if err != nil {
-			err = explain(ended(ctx, err))
+			err = s.alarmed(ctx, explain(ended(ctx, err)))
 		}
 	}()
 	return fn(&tx{store: s, db: db, readOnly: true})

@@ -83,33 +83,31 @@ func (t *tx) LockSubjects(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// SubjectsOf implements transfer.DecisionTx, with two queries however many
+// SubjectsOf implements transfer.DecisionTx, with three queries however many
 // subjects there are.
 func (t *tx) SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, error) {
 	var all []gate.Subject
 	rowsOf := map[string][]int{}
 	err := t.query(ctx, func(rows *sql.Rows) error {
 		var s gate.Subject
-		var body []byte
-		if err := rows.Scan(&s.Row, &s.ID, &body); err != nil {
+		if err := rows.Scan(&s.Row, &s.ID); err != nil {
 			return fmt.Errorf("scanning: %w", err)
 		}
-		if body != nil {
-			var subject consent.Subject
-			if err := decode(body, &subject); err != nil {
-				return err
-			}
-			s.Type = subject.Type
-			rowsOf[s.ID] = append(rowsOf[s.ID], len(all))
-		}
+		rowsOf[s.ID] = append(rowsOf[s.ID], len(all))
 		all = append(all, s)
 		return nil
-	}, `SELECT ts.row_number, ts.subject, v.body FROM transfer_subjects ts
-LEFT JOIN subjects s ON s.id = ts.subject
-LEFT JOIN record_versions v ON v.kind = 'subject' AND v.id = s.id AND v.version = s.version
-WHERE ts.transfer = $1 ORDER BY ts.row_number`, transfer)
+	}, "SELECT row_number, subject FROM transfer_subjects WHERE transfer = $1 ORDER BY row_number", transfer)
 	if err != nil {
 		return nil, fmt.Errorf("reading who is in a transfer: %w", err)
+	}
+	known, err := find(ctx, t, subjects(), "WHERE r.id IN (SELECT ts.subject FROM transfer_subjects ts WHERE ts.transfer = $1)", transfer)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range known {
+		for _, i := range rowsOf[s.ID] {
+			all[i].Type = s.Type
+		}
 	}
 	records, err := find(ctx, t, consents(), "WHERE r.subject IN (SELECT ts.subject FROM transfer_subjects ts WHERE ts.transfer = $1) ORDER BY r.id", transfer)
 	if err != nil {

@@ -188,26 +188,35 @@ func (t *tx) LockAnchors(ctx context.Context, a transfer.Anchors) error {
 		return nil
 	}
 	persons := slices.Compact(slices.Sorted(slices.Values(a.Persons)))
+	var downloaders any // no partner equals NULL
+	if a.Downloaders && a.Partner != "" {
+		downloaders = a.Partner
+	}
 	steps := []struct {
 		wanted bool
 		query  string
-		arg    any
+		args   []any
 	}{
-		{a.Transfer != "", "SELECT id FROM transfers WHERE id = $1 FOR UPDATE", a.Transfer},
-		{a.Volume && a.Agreement != "", "SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || $1, 0))", a.Agreement},
-		{a.Token != "", "SELECT id FROM tokens WHERE id = $1 FOR SHARE", a.Token},
-		{len(persons) > 0, "SELECT id FROM grants WHERE person = ANY($1) ORDER BY id FOR SHARE", persons},
-		{a.Mission != "", "SELECT id FROM missions WHERE id = $1 FOR SHARE", a.Mission},
-		{a.Partner != "", "SELECT id FROM parties WHERE id = $1 FOR SHARE", a.Partner},
-		{a.Agreement != "", "SELECT id FROM agreements WHERE id = $1 FOR SHARE", a.Agreement},
-		{a.Agreement != "", "SELECT id FROM assessments WHERE agreement = $1 ORDER BY id FOR SHARE", a.Agreement},
-		{a.Subjects, "SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject WHERE ts.transfer = $1 ORDER BY s.id FOR SHARE OF s", a.Transfer},
+		{a.Transfer != "", "SELECT id FROM transfers WHERE id = $1 FOR UPDATE", []any{a.Transfer}},
+		{a.Volume && a.Agreement != "", "SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || $1, 0))", []any{a.Agreement}},
+		{len(a.Tokens) > 0 || downloaders != nil, `SELECT id FROM tokens WHERE id = ANY($1)
+OR person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL') ORDER BY id FOR SHARE`, []any{a.Tokens, downloaders}},
+		{
+			len(persons) > 0 || downloaders != nil,
+			"SELECT id FROM grants WHERE person = ANY($1) OR partner = $2 AND role = 'PDL' ORDER BY id FOR SHARE",
+			[]any{persons, downloaders},
+		},
+		{a.Mission != "", "SELECT id FROM missions WHERE id = $1 FOR SHARE", []any{a.Mission}},
+		{a.Partner != "", "SELECT id FROM parties WHERE id = $1 FOR SHARE", []any{a.Partner}},
+		{a.Agreement != "", "SELECT id FROM agreements WHERE id = $1 FOR SHARE", []any{a.Agreement}},
+		{a.Agreement != "", "SELECT id FROM assessments WHERE agreement = $1 ORDER BY id FOR SHARE", []any{a.Agreement}},
+		{a.Subjects, "SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject WHERE ts.transfer = $1 ORDER BY s.id FOR SHARE OF s", []any{a.Transfer}},
 	}
 	for _, step := range steps {
 		if !step.wanted {
 			continue
 		}
-		if err := t.query(ctx, func(*sql.Rows) error { return nil }, step.query, step.arg); err != nil {
+		if err := t.query(ctx, func(*sql.Rows) error { return nil }, step.query, step.args...); err != nil {
 			return fmt.Errorf("locking what a decision rests on: %w", err)
 		}
 	}

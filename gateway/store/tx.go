@@ -14,12 +14,13 @@ import (
 // tx is one transaction. It implements the Tx of every package; their methods
 // are in the file of the aggregate.
 type tx struct {
-	store    *Store
-	db       *sql.Tx
-	readOnly bool
-	saved    []evidence.Ref // by no entry yet
-	entries  []string
-	spoilt   error // the first write that failed; then nothing commits
+	store     *Store
+	db        *sql.Tx
+	readOnly  bool
+	saved     []evidence.Ref // by no entry yet
+	entries   []string
+	comparing bool  // verification: what is read is compared with the log, not believed
+	spoilt    error // the first write that failed; then nothing commits
 }
 
 var errReadOnly = errors.New("the transaction only reads")
@@ -62,6 +63,10 @@ func (t *tx) recordAll(ctx context.Context, e evidence.Entry) error {
 }
 
 func (t *tx) record(ctx context.Context, e evidence.Entry) error {
+	authority := t.store.opts.Authority
+	if authority == nil {
+		return errNoAuthority
+	}
 	body, err := e.Canonical()
 	if err != nil {
 		return err
@@ -70,12 +75,12 @@ func (t *tx) record(ctx context.Context, e evidence.Entry) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
 	}
-	if err := t.exec(ctx, `INSERT INTO log_entries (id, seq, version, kind, commitment, salt, body) VALUES ($1, NULL, $2, $3, $4, $5, $6)`,
-		row.ID, row.Version, row.Kind, row.Commitment, row.Salt, row.Body); err != nil {
+	if err := t.exec(ctx, `INSERT INTO log_entries (id, seq, version, kind, commitment, salt, body, mac) VALUES ($1, NULL, $2, $3, $4, $5, $6, $7)`,
+		row.ID, row.Version, row.Kind, row.Commitment, row.Salt, row.Body, authority.Tag(useEntry, entryParts(row)...)); err != nil {
 		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)
 	}
 	t.entries = append(t.entries, e.ID)
-	return nil
+	return t.underClaim(ctx, e)
 }
 
 func (t *tx) exec(ctx context.Context, query string, args ...any) error {
@@ -139,8 +144,18 @@ func (t *tx) insert(ctx context.Context, table string, columns []string, rows []
 var errEnough = errors.New("enough rows")
 
 // query scans every row with scan, or until it answers errEnough.
-func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) (err error) {
-	rows, err := t.db.QueryContext(ctx, query, args...)
+func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, text string, args ...any) error {
+	return query(ctx, t.db, scan, text, args...)
+}
+
+// querier is a transaction, or a pool for statements that need none.
+type querier interface {
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
+}
+
+func query(ctx context.Context, db querier, scan func(*sql.Rows) error, text string, args ...any) (err error) {
+	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type Verification struct {
 func (s *Store) Verify(ctx context.Context, keys []seal.PublicKey, origin string, kept []byte) (Verification, error) {
 	var v Verification
 	err := s.view(ctx, func(t *tx) error {
+		t.comparing = true
 		gone, strange, err := t.tables(ctx)
 		if err != nil {
 			return err
@@ -49,7 +50,7 @@ func (s *Store) Verify(ctx context.Context, keys []seal.PublicKey, origin string
 			v.Report = ledger.Report{Findings: mistyped, Caveats: []string{CaveatMistyped}}
 			return nil
 		}
-		c := comparison{tx: t, verification: &v, versions: map[versionKey]digest{}, latest: map[recordKey]int{}}
+		c := comparison{tx: t, verification: &v, versions: map[versionKey]digest{}, latest: map[recordKey]int{}, keys: map[int]string{}}
 		v.Report, err = ledger.Verify(ctx, source{t}, keys, origin, ledger.Options{Kept: kept, OnEntry: c.entry})
 		if err != nil {
 			return err
@@ -79,12 +80,14 @@ type comparison struct {
 	versions     map[versionKey]digest // evidenced, and not seen yet
 	latest       map[recordKey]int
 	twice        []ledger.Finding
+	keys         map[int]string // of the authority, by version: what the log says of them
 }
 
 // entry takes down which versions a good entry evidences. A version is saved
 // once, so only the first entry that names it counts: with a second one, even
 // in good form, an altered record could be made to look evidenced.
 func (c *comparison) entry(row ledger.Entry) error {
+	c.keyNamed(row)
 	for o := range objects(row) {
 		key := versionKey(keyOf(o.Kind, o.ID, strconv.Itoa(o.Version)))
 		if _, again := c.versions[key]; again {
@@ -149,7 +152,7 @@ func (c *comparison) run(ctx context.Context) error {
 	for _, f := range c.twice {
 		c.found(f.Table, f.Row, f.What)
 	}
-	for _, step := range append(tables(), (*comparison).subjects, (*comparison).missions, (*comparison).orphans, (*comparison).caseKeys, (*comparison).landed, (*comparison).integrity) {
+	for _, step := range append(tables(), (*comparison).subjects, (*comparison).missions, (*comparison).orphans, (*comparison).caseKeys, (*comparison).landed, (*comparison).authority, (*comparison).tags, (*comparison).integrity) {
 		if err := step(c, ctx); err != nil {
 			return err
 		}
@@ -161,10 +164,15 @@ type versionRow struct {
 	kind, id string
 	version  int
 	body     []byte
+	mac      []byte
 }
 
 // bodies compares every version with its entry, and finds those that are gone.
 func (c *comparison) bodies(ctx context.Context) error {
+	authority, tag := c.tx.store.opts.Authority, "NULL" // without the key no tag can be checked
+	if authority != nil {
+		tag = "mac"
+	}
 	same := func(a, b versionRow) bool { return a.kind == b.kind && a.id == b.id && a.version == b.version }
 	rows := pages(same, func(last *versionRow, skip int) (page []versionRow, more bool, err error) {
 		after := versionRow{}
@@ -173,10 +181,10 @@ func (c *comparison) bodies(ctx context.Context) error {
 		}
 		err = c.tx.query(ctx, func(rows *sql.Rows) error {
 			var r versionRow
-			err := rows.Scan(&r.kind, &r.id, &r.version, &r.body)
+			err := rows.Scan(&r.kind, &r.id, &r.version, &r.body, &r.mac)
 			page = append(page, r)
 			return err
-		}, "SELECT kind, id, version, body FROM record_versions WHERE (kind, id, version) >= ($1, $2, $3) ORDER BY kind, id, version LIMIT $4 OFFSET $5",
+		}, "SELECT kind, id, version, body, "+tag+" FROM record_versions WHERE (kind, id, version) >= ($1, $2, $3) ORDER BY kind, id, version LIMIT $4 OFFSET $5",
 			after.kind, after.id, after.version, pageRows, skip)
 		return page, len(page) == pageRows, failed("record versions", err)
 	})
@@ -191,6 +199,8 @@ func (c *comparison) bodies(ctx context.Context) error {
 			c.found("record_versions", label(r.kind, r.id, r.version), "no entry of the log evidences it")
 		case sha256.Sum256(r.body) != said:
 			c.found("record_versions", label(r.kind, r.id, r.version), "its content is not what the log evidences")
+		case authority != nil && !authority.Check(r.mac, useRecord, recordParts(r.kind, r.id, r.version, r.body)...):
+			c.found("record_versions", label(r.kind, r.id, r.version), "its tag does not fit")
 		}
 		delete(c.versions, key)
 	}

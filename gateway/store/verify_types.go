@@ -96,7 +96,7 @@ func (t *tx) tables(ctx context.Context) (gone, strange []ledger.Finding, err er
 	}, query); err != nil {
 		return nil, nil, failed("the tables", err)
 	}
-	wanted := append(exported(), "uploads", "mission_keys")
+	wanted := append(exported(), "uploads", "mission_keys", "authority_keys")
 	for _, name := range wanted {
 		if !slices.Contains(there, name) {
 			gone = append(gone, ledger.Finding{Table: name, Row: "all", What: "the table is gone"})

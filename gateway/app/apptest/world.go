@@ -80,10 +80,20 @@ type Options struct {
 	Store func(store.Options) *store.Store
 	Wait  time.Duration // for a checkpoint; 5 seconds where zero
 	Year  int           // subjects a year that the agreement allows; 1000 where zero
+	// Alarms hears of rows that were altered; nil does not.
+	Alarms *Alarms
 }
 
 // New is a World on which nothing is agreed yet.
 func New(t *testing.T, o Options) *World {
+	t.Helper()
+	w := Bare(t, o)
+	w.enrol()
+	return w
+}
+
+// Bare is a World in which nobody is registered yet.
+func Bare(t *testing.T, o Options) *World {
 	t.Helper()
 	dir := t.TempDir()
 	w := &World{T: t, Ctx: t.Context(), Dir: dir, Year: cmp.Or(o.Year, 1000), Clock: &Clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}, Persons: map[authz.Role]string{}}
@@ -108,7 +118,10 @@ func New(t *testing.T, o Options) *World {
 	w.Settings = app.Settings{
 		Origin: Origin, Limits: transfer.DefaultLimits(), Wait: cmp.Or(o.Wait, 5*time.Second), Now: w.Clock.Now, Logger: slog.New(slog.DiscardHandler),
 	}
-	w.Services, err = app.Compose(p, w.Settings)
+	if o.Alarms != nil {
+		w.Settings.Tampered = o.Alarms.ring
+	}
+	w.Services, err = app.Compose(w.Ctx, p, w.Settings)
 	w.Must(err)
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -123,7 +136,6 @@ func New(t *testing.T, o Options) *World {
 		w.Must(w.Blobs.Close())
 		w.Must(w.Store.Close())
 	})
-	w.enrol()
 	return w
 }
 

@@ -35,6 +35,8 @@ func Run(t *testing.T, open func(t *testing.T) (sequencer.Store, Inserter)) {
 		{"R52 entries may be left out", testLeftOut},
 		{"R52 racing sequencers leave no gap and no double", testRace},
 		{"R52 a stale batch conflicts", testStale},
+		{"R52 an entry gets one place", testTwice},
+		{"R52 more entries than one statement takes", testMany},
 		{"R52 the checkpoint chain is linear", testCheckpoints},
 		{"R52 an ended context ends the call", testContext},
 	} {
@@ -101,7 +103,15 @@ func testEmpty(t *testing.T, s sequencer.Store, _ Inserter) {
 	if n := sequence(t, s, 10); n != 0 {
 		t.Errorf("placed %d", n)
 	}
+	if _, err := s.Sequence(t.Context(), 10, func(int64, tlog.HashReader, []ledger.Entry) (ledger.Batch, error) {
+		return ledger.Batch{}, errors.New("asked about nothing")
+	}); err != nil {
+		t.Error(err)
+	}
 	wantPlace(t, s, ledger.Entry{ID: "nobody"}, -1)
+	if _, placed, err := s.Position(t.Context()); placed || err != nil {
+		t.Errorf("no entry has its place: %v, %v", placed, err)
+	}
 	if _, err := s.Hashes(t.Context()).ReadHashes([]int64{0}); err == nil {
 		t.Error("read a hash that is not there")
 	}
@@ -131,6 +141,12 @@ func testOrder(t *testing.T, s sequencer.Store, in Inserter) {
 	var leaves [][]byte
 	for i := range e {
 		wantPlace(t, s, e[i], int64(i))
+		if last, placed, err := s.Position(t.Context(), e[i].ID, e[0].ID, e[i/2].ID+"?"); placed || err != nil {
+			t.Errorf("an entry that is not there: %d %v %v", last, placed, err)
+		}
+		if last, placed, err := s.Position(t.Context(), e[i].ID, e[(i+1)%len(e)].ID); !placed || err != nil || last != int64(max(i, (i+1)%len(e))) {
+			t.Errorf("two entries: %d %v %v", last, placed, err)
+		}
 		leaves = append(leaves, ledger.Leaf(e[i]))
 	}
 	want, _, err := ledger.Append(0, leaves, nil)
@@ -243,6 +259,44 @@ func testStale(t *testing.T, s sequencer.Store, in Inserter) {
 	wantHead(t, s, 2, nil)
 	wantPlace(t, s, e[0], 0)
 	wantPlace(t, s, e[2], -1)
+}
+
+// A sequencer that read what waits before another placed it.
+func testTwice(t *testing.T, s sequencer.Store, in Inserter) {
+	e := Entries(t, 1, 3)
+	insert(t, in, e[:2]...)
+	_, err := s.Sequence(t.Context(), 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
+		return ledger.Integrate(size, append(entries, entries[0]), hashes)
+	})
+	if !errors.Is(err, sequencer.ErrConflict) {
+		t.Errorf("an entry twice: %v", err)
+	}
+	_, err = s.Sequence(t.Context(), 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
+		return ledger.Integrate(size, append(entries, e[2]), hashes)
+	})
+	if !errors.Is(err, sequencer.ErrConflict) {
+		t.Errorf("an entry that is not there: %v", err)
+	}
+	wantHead(t, s, 0, nil)
+	if n := sequence(t, s, 10); n != 2 {
+		t.Errorf("placed %d", n)
+	}
+}
+
+func testMany(t *testing.T, s sequencer.Store, in Inserter) {
+	const total = 1000
+	e := Entries(t, 1, total)
+	insert(t, in, e...)
+	if n := sequence(t, s, total); n != total {
+		t.Errorf("placed %d", n)
+	}
+	for _, i := range []int{0, 399, 400, total - 1} {
+		wantPlace(t, s, e[i], int64(i))
+	}
+	head, err := s.Head(t.Context())
+	if err != nil || len(head.Unsigned) != total {
+		t.Errorf("%d are not signed, %v", len(head.Unsigned), err)
+	}
 }
 
 func testCheckpoints(t *testing.T, s sequencer.Store, in Inserter) {

@@ -102,6 +102,9 @@ func (m *Memory) Sequence(ctx context.Context, limit int, fn sequencer.Integrate
 		batch = append(batch, m.entries[id])
 	}
 	m.mu.Unlock()
+	if len(batch) == 0 {
+		return 0, nil
+	}
 
 	result, err := fn(size, m.Hashes(ctx), batch)
 	if err != nil {
@@ -123,17 +126,17 @@ func (m *Memory) write(batch ledger.Batch) (int, error) {
 	if len(batch.Hashes) == 0 || batch.Hashes[0].ID != int64(len(m.hashes)) {
 		return 0, sequencer.ErrConflict
 	}
-	for i, placed := range batch.Placed {
-		if e, there := m.entries[placed.ID]; !there || e.Seq != ledger.Unsequenced || placed.Seq != m.size+int64(i) {
+	placed := make(map[string]bool, len(batch.Placed))
+	for i, p := range batch.Placed {
+		if e, there := m.entries[p.ID]; !there || placed[p.ID] || e.Seq != ledger.Unsequenced || p.Seq != m.size+int64(i) {
 			return 0, sequencer.ErrConflict
 		}
+		placed[p.ID] = true
 	}
-	placed := make(map[string]bool, len(batch.Placed))
 	for _, p := range batch.Placed {
 		e := m.entries[p.ID]
 		e.Seq = p.Seq
 		m.entries[p.ID] = e
-		placed[p.ID] = true
 	}
 	m.waiting = slices.DeleteFunc(m.waiting, func(id string) bool { return placed[id] })
 	m.hashes = append(m.hashes, batch.Hashes...)
@@ -152,7 +155,22 @@ func (m *Memory) Head(ctx context.Context) (sequencer.Head, error) {
 	if n := len(m.notes); n > 0 {
 		head.Checkpoint = slices.Clone(m.notes[n-1].Note)
 	}
+	for _, e := range m.entries {
+		if e.Seq >= m.signed() {
+			e.Salt, e.Body = nil, nil
+			head.Unsigned = append(head.Unsigned, e)
+		}
+	}
+	slices.SortFunc(head.Unsigned, func(a, b ledger.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
 	return head, nil
+}
+
+// signed is the size of the last checkpoint.
+func (m *Memory) signed() int64 {
+	if n := len(m.notes); n > 0 {
+		return m.notes[n-1].Size
+	}
+	return 0
 }
 
 // Hashes implements sequencer.Store.
@@ -185,15 +203,19 @@ func (m *Memory) AddCheckpoint(ctx context.Context, row ledger.StoredCheckpoint)
 }
 
 // Position implements sequencer.Store.
-func (m *Memory) Position(ctx context.Context, id string) (int64, bool, error) {
+func (m *Memory) Position(ctx context.Context, ids ...string) (int64, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.unable(ctx); err != nil {
 		return 0, false, err
 	}
-	e, there := m.entries[id]
-	if !there || e.Seq == ledger.Unsequenced {
-		return 0, false, nil
+	last := int64(ledger.Unsequenced)
+	for _, id := range ids {
+		e, there := m.entries[id]
+		if !there || e.Seq == ledger.Unsequenced {
+			return 0, false, nil
+		}
+		last = max(last, e.Seq)
 	}
-	return e.Seq, true, nil
+	return last, last != ledger.Unsequenced, nil
 }

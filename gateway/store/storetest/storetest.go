@@ -13,6 +13,7 @@ import (
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
@@ -40,7 +41,7 @@ func Epoch() time.Time { return time.Date(2031, 5, 6, 7, 8, 9, 123456000, time.U
 func Options() store.Options {
 	var n atomic.Int64
 	return store.Options{
-		Now: Epoch, Random: rand.Reader,
+		Now: Epoch, Random: rand.Reader, Authority: evidencetest.Authority(),
 		NewID: func() string { return fmt.Sprintf("more-%08d", n.Add(1)) },
 	}
 }
@@ -61,6 +62,9 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"subjects":     testSubjects,
 		"log lines":    testLogLines,
 		"race":         testRace,
+		"claims":       testClaims,
+		"rates":        testRates,
+		"tallies":      testTallies,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)

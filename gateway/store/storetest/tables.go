@@ -3,10 +3,12 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/transfer/ledger"
 	"safeconduct/transfer/ledger/ledgertest"
 )
@@ -23,12 +25,17 @@ func (t tables) Insert(ctx context.Context, entries ...ledger.Entry) error {
 		if e.Seq != ledger.Unsequenced {
 			seq = e.Seq
 		}
-		if _, err := t.db.ExecContext(ctx, "INSERT INTO log_entries (id, seq, version, kind, commitment, salt, body) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-			e.ID, seq, e.Version, e.Kind, e.Commitment, e.Salt, e.Body); err != nil {
+		if _, err := t.db.ExecContext(ctx, "INSERT INTO log_entries (id, seq, version, kind, commitment, salt, body, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+			e.ID, seq, e.Version, e.Kind, e.Commitment, e.Salt, e.Body, tag(e)); err != nil {
 			return fmt.Errorf("inserting an entry: %w", err)
 		}
 	}
 	return nil
+}
+
+// tag is what the store writes beside an entry.
+func tag(e ledger.Entry) []byte {
+	return evidencetest.Authority().Tag("entry", []byte(e.ID), binary.BigEndian.AppendUint64(nil, uint64(e.Version)), []byte(e.Kind), e.Commitment)
 }
 
 // Load implements ledgertest.Tables.

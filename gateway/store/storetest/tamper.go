@@ -45,6 +45,9 @@ func RunTampering(t *testing.T, open Open) {
 		if _, err := l.db.ExecContext(t.Context(), "INSERT INTO mission_keys (mission, key_name, wrapped) SELECT DISTINCT mission, 'mis-x', 'w' FROM subjects"); err != nil {
 			t.Fatal(err)
 		}
+		if err := l.AddAuthorityKey(t.Context(), store.AuthorityKey{Version: 1, Name: "authority", Wrapped: "w"}, l.entry()); err != nil {
+			t.Fatal(err)
+		}
 		l.sign(t)
 		l.sound(t)
 		l.dropTriggers(t)
@@ -160,7 +163,7 @@ func (l *logged) tables(t *testing.T) []string {
 		query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 	}
 	return slices.DeleteFunc(l.texts(t, query), func(name string) bool {
-		return name == "uploads" || name == "mission_keys" || // working state
+		return slices.Contains([]string{"uploads", "mission_keys", "claims", "rates", "tallies"}, name) || // working state
 			strings.HasPrefix(name, "log_") || strings.HasPrefix(name, "goose_") || strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "kept_")
 	})
 }
@@ -169,7 +172,7 @@ func (l *logged) tables(t *testing.T) []string {
 func tamperLog(t *testing.T, l *logged) {
 	l.exec(t,
 		"ALTER TABLE log_entries RENAME TO kept_entries", "ALTER TABLE log_hashes RENAME TO kept_hashes", "ALTER TABLE log_checkpoints RENAME TO kept_checkpoints",
-		"CREATE TABLE log_entries (id TEXT, seq BIGINT, version BIGINT, kind TEXT, commitment BYTEA, salt BYTEA, body BYTEA)",
+		"CREATE TABLE log_entries (id TEXT, seq BIGINT, version BIGINT, kind TEXT, commitment BYTEA, salt BYTEA, body BYTEA, mac BYTEA)",
 		"CREATE TABLE log_hashes (id BIGINT, hash BYTEA)", "CREATE TABLE log_checkpoints (size BIGINT, prev BIGINT, note BYTEA)",
 		"INSERT INTO log_entries SELECT * FROM kept_entries", "INSERT INTO log_hashes SELECT * FROM kept_hashes", "INSERT INTO log_checkpoints SELECT * FROM kept_checkpoints",
 	)
