@@ -46,8 +46,8 @@ type AgreementTx interface {
 // read for a decision; more than that is ambiguous.
 const MaxBetween = 100
 
-// Keys makes the transit key of a new safeguard instrument. It is called
-// before the activation is recorded, so that an active agreement has its key.
+// Keys makes the transit key of a new safeguard instrument. It is called before
+// the draft is recorded, so that an agreement always has its key.
 type Keys interface {
 	EnsureKey(ctx context.Context, agreement string) error
 }
@@ -87,6 +87,14 @@ func (d *Desk) Create(ctx context.Context, c authz.Caller, doc Document) (Agreem
 		return Agreement{}, fmt.Errorf("%w: %w", people.ErrInvalid, err)
 	}
 	a.History = []Act{{Event: "draft", Person: c.Person, Role: role, At: a.Created}}
+	if err := d.store.View(ctx, func(tx Tx) error { return known(ctx, tx, c, doc) }); err != nil {
+		return Agreement{}, err
+	}
+	// Outside the transaction, and first: a key that nothing uses does no harm, an
+	// agreement without one does.
+	if err := d.keys.EnsureKey(ctx, a.ID); err != nil {
+		return Agreement{}, fmt.Errorf("making the key of the agreement: %w", err)
+	}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
 		if err := known(ctx, tx, c, doc); err != nil {
 			return err
@@ -311,14 +319,6 @@ func (a Agreement) statement(s Signature) signing.Statement {
 
 // Activate puts a signed agreement in force.
 func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreement, error) {
-	if _, _, err := d.may(ctx, c, authz.AgreementActivate, id); err != nil {
-		return Agreement{}, err
-	}
-	// The key is outside the transaction, and first: making it twice is
-	// harmless, an active agreement without one is not.
-	if err := d.keys.EnsureKey(ctx, id); err != nil {
-		return Agreement{}, fmt.Errorf("making the key of the agreement: %w", err)
-	}
 	return d.change(ctx, c, authz.AgreementActivate, id, "activate", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
 		var posts Posts
 		for role, held := range map[authz.Role]*bool{authz.HOM: &posts.Controller, authz.FP: &posts.FocalPoint} {

@@ -182,10 +182,18 @@ func TestActivate(t *testing.T) {
 			activate(t, w, a, "R35")
 		})
 	}
+	t.Run("a draft that cannot be makes no key", func(t *testing.T) {
+		made := len(w.keys.made)
+		d := w.document()
+		d.Partner = newID()
+		if _, err := w.Create(w.ctx, w.people["FP"], d); !errors.Is(err, people.ErrInvalid) || len(w.keys.made) != made {
+			t.Errorf("%d keys made, %v", len(w.keys.made)-made, err)
+		}
+	})
 	t.Run("no key can be made", func(t *testing.T) {
 		w.keys.broken = errors.New("sealed")
-		if _, err := w.Activate(w.ctx, w.people["LEG"], whole.ID); !errors.Is(err, w.keys.broken) {
-			t.Error(err)
+		if a, err := w.Create(w.ctx, w.people["FP"], w.document()); !errors.Is(err, w.keys.broken) || a.ID != "" {
+			t.Errorf("drafted %q, %v", a.ID, err)
 		}
 		w.keys.broken = nil
 	})

@@ -17,6 +17,7 @@ import (
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
 )
@@ -84,7 +85,7 @@ func newWorld(t testing.TB) *world {
 		here: newID(), there: newID(), partner: newID(), purpose: newID(),
 	}
 	var err error
-	w.store, err = store.OpenSQLite(w.ctx, filepath.Join(t.TempDir(), "agreements.db"), store.Options{Now: w.clock.Now, NewID: newID, Random: rand.Reader})
+	w.store, err = store.OpenSQLite(w.ctx, filepath.Join(t.TempDir(), "agreements.db"), store.Options{Now: w.clock.Now, NewID: newID, Random: rand.Reader, Authority: evidencetest.Authority()})
 	w.must(err)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	_, err = w.store.Migrate(w.ctx)
@@ -194,7 +195,7 @@ func (w *world) enrol(name string, confirmed bool) signer {
 	public, err := private.Public().MarshalJSON()
 	w.must(err)
 	now := w.office.Time()
-	k := people.Key{ID: private.Public().Thumbprint(), Version: 1, Person: w.people[name].Person, Public: string(public), Enrolled: now}
+	k := people.Key{ID: private.Public().Thumbprint(), Version: 1, Person: w.people[name].Person, Public: string(public), Enrolled: now, Expires: now.Add(people.KeyLife)}
 	if confirmed {
 		k.Confirmed = &now
 	}

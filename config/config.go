@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"safeconduct/authz"
+	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
 	"safeconduct/gateway/telemetry"
 	"safeconduct/transfer"
@@ -37,6 +38,8 @@ const (
 type Config struct {
 	Profile   Profile             `koanf:"profile" doc:"embedded (parts without a section of their own live under data) or production (refuses embedded parts)"`
 	Data      string              `koanf:"data" doc:"directory of the embedded parts"`
+	Duty      []string            `koanf:"duty" doc:"what this process does: some of intake (asks the gate, seals and stores), release (opens and sends), keeper (makes keys, destroys), sequencer (signs the log)"`
+	Duties    Duties              `koanf:"duties"`
 	Server    edge.Config         `koanf:"server"`
 	Authz     authz.Config        `koanf:"authz"`
 	Database  Database            `koanf:"database"`
@@ -88,7 +91,7 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // Default is what holds where nothing is configured; data lies where the environment (as os.Environ) puts data.
 func Default(environ []string) Config {
 	return Config{
-		Profile: Embedded, Data: dataHome(environ), Server: edge.Default(), Telemetry: telemetry.Default(),
+		Profile: Embedded, Data: dataHome(environ), Duty: duty.Names(), Server: edge.Default(), Telemetry: telemetry.Default(),
 		Log:    Log{Origin: "safeconduct.local/log", CheckpointWait: 5 * time.Second, VaultKey: "safeconduct-log"},
 		Upload: transfer.DefaultLimits(),
 	}
@@ -124,7 +127,7 @@ func (c Config) UsesS3() bool { return !reflect.DeepEqual(c.S3, s3blob.Config{})
 // Validate names each key that is wrong, and how to mend it.
 func (c Config) Validate() error {
 	errs := []error{
-		c.profileRules(), in("server", c.Server.Validate()), in("authz", c.Authz.Validate()), in("log", c.Log.Validate()),
+		c.profileRules(), c.dutyRules(), in("server", c.Server.Validate()), in("authz", c.Authz.Validate()), in("log", c.Log.Validate()),
 		in("upload", c.Upload.Validate()), in("telemetry", c.Telemetry.Validate()),
 	}
 	if c.UsesPostgreSQL() {
@@ -219,6 +222,7 @@ func (c Config) profileRules() error {
 		fault(!c.UsesPostgreSQL(), refuses, "configure database.url_file"),
 		fault(!c.UsesVault(), refuses, "configure the section vault"),
 		fault(!c.UsesS3(), refuses, "configure the section s3"),
+		fault(c.S3.CreateBucket, "s3.create_bucket", "is not for production: no duty may make buckets; make it yourself, with versioning (deploy/docs/operations.md)"),
 		fault(!c.Server.Encrypted(), "server.tls_cert_file", "is missing: profile production needs TLS, here or at server.trusted_proxies"),
 		fault(len(c.Server.AllowedHosts) == 0, "server.allowed_hosts", "is empty: profile production needs the names that clients use"),
 		fault(c.S3.Insecure && !edge.Loopback(c.S3.Endpoint), "s3.insecure", "is not for production, unless the endpoint is on this machine: give the server a certificate"),

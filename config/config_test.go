@@ -45,15 +45,13 @@ server:
   trusted_proxies: [10.0.0.0/24, 10.0.1.7]
   allowed_hosts: [gate.example.org]
 database: {url_file: /run/secrets/database}
-vault:
-  address: https://vault.example.org:8200
-  role_id_file: /run/secrets/role
-  secret_id_file: /run/secrets/secret
-s3:
-  endpoint: minio.example.org:9000
-  bucket: safeconduct
-  access_key_file: /run/secrets/access
-  secret_key_file: /run/secrets/key
+vault: {address: https://vault.example.org:8200}
+s3: {endpoint: minio.example.org:9000, bucket: safeconduct}
+duties:
+  intake: {role_id_file: /i/role, secret_id_file: /i/id, s3_access_key_file: /i/key, s3_secret_key_file: /i/secret}
+  release: {role_id_file: /r/role, secret_id_file: /r/id, s3_access_key_file: /r/key, s3_secret_key_file: /r/secret}
+  keeper: {role_id_file: /k/role, secret_id_file: /k/id, s3_access_key_file: /k/key, s3_secret_key_file: /k/secret}
+  sequencer: {role_id_file: /s/role, secret_id_file: /s/id}
 upload:
   file_bytes: 1.5GiB
 telemetry:
@@ -130,7 +128,7 @@ func TestErrorsNameTheKeyAndTheMend(t *testing.T) {
 		{name: "secret in the file", file: "database: {url: postgres://u:hunter2@h/d}", want: []string{"database.url is a secret", "SAFECONDUCT_DATABASE__URL", "database.url_file"}},
 		{name: "bad secret", env: "SAFECONDUCT_DATABASE__URL=mysql://u:hunter2@h/d", want: []string{"database.url is no PostgreSQL URL"}},
 		{name: "validation of a part", file: "server: {listen: nowhere}", want: []string{"server.listen", "host:port"}},
-		{name: "two keys of a part", file: "vault: {mount: /x/}", want: []string{"vault.address", "vault.role_id_file", "vault.mount"}},
+		{name: "two keys of a part", file: "vault: {mount: /x/}", want: []string{"vault.address", "duties.intake.role_id_file", "duties.sequencer.secret_id_file", "vault.mount"}},
 		{name: "profile", file: "profile: prod", want: []string{`profile "prod"`, "embedded or production"}},
 		{name: "unknown log level", file: "telemetry: {log_level: loud}", want: []string{"telemetry.log_level"}},
 	} {
@@ -170,12 +168,15 @@ func TestProduction(t *testing.T) {
 	}
 	for _, change := range []struct{ from, to, want string }{
 		{"database: {url_file: /run/secrets/database}", "", "database.url_file"},
-		{"vault:\n  address: https://vault.example.org:8200\n  role_id_file: /run/secrets/role\n  secret_id_file: /run/secrets/secret\n", "", "section vault"},
+		{"vault: {address: https://vault.example.org:8200}\n", "", "section vault"},
+		{"s3: {endpoint: minio.example.org:9000, bucket: safeconduct}\n", "", "section s3"},
 		{"  trusted_proxies: [10.0.0.0/24, 10.0.1.7]\n", "", "server.tls_cert_file"},
 		{"10.0.0.0/24", "0.0.0.0/0", "trusts everybody"},
 		{"  allowed_hosts: [gate.example.org]\n", "", "server.allowed_hosts"},
 		{"profile: production", "profile: production\ndata: /srv/data", "data is the place of embedded parts"},
-		{"  bucket: safeconduct\n", "  bucket: safeconduct\n  insecure: true\n", "s3.insecure"},
+		{"bucket: safeconduct", "bucket: safeconduct, insecure: true", "s3.insecure"},
+		{"bucket: safeconduct", "bucket: safeconduct, create_bucket: true", "s3.create_bucket"},
+		{"https://vault", "http://vault", "vault.address is http to another machine"},
 	} {
 		text := strings.Replace(production, change.from, change.to, 1)
 		if _, err := config.Load(nil, []string{"HOME=/h"}, write(t, text)); text == production || err == nil || !strings.Contains(err.Error(), change.want) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"safeconduct/config"
@@ -20,11 +21,57 @@ func seeds() []string {
 	}
 }
 
+// variables of FuzzEnvironment.
+func variables() []string {
+	return []string{
+		"SAFECONDUCT_SERVER_LISTEN=127.0.0.1:1", "SAFECONDUCT_DATA=", "SAFECONDUCT_UPLOAD_FILE_BYTES=1.5MiB", "SAFECONDUCT_UPLOAD_FILE_BYTES=1e9GiB",
+		"SAFECONDUCT_LOG_CHECKPOINT_WAIT=1h0m0.5s", "SAFECONDUCT_SERVER_TRUSTED_PROXIES=::1, 10.0.0.0/8,", "SAFECONDUCT_TELEMETRY_METRICS=TRUE",
+		"SAFECONDUCT_NONSENSE=x", "SAFECONDUCT_=x", "=x", "SAFECONDUCT_DATABASE_DSN=postgres://u:secretsecret@h/d?sslmode=x",
+	}
+}
+
 func TestFuzzSeedsAreThere(t *testing.T) {
 	t.Parallel()
-	if n := len(seeds()); n != 20 {
-		t.Errorf("%d seeds", n)
+	if a, b := len(seeds()), len(variables()); a != 20 || b != 11 {
+		t.Errorf("%d files and %d variables", a, b)
 	}
+}
+
+// FuzzEnvironment: a variable either fails, or means the same when what it means is printed and read again; and what is
+// secret is in no error.
+func FuzzEnvironment(f *testing.F) {
+	for _, v := range variables() {
+		f.Add(v)
+	}
+	f.Fuzz(func(t *testing.T, variable string) {
+		c, err := config.Load(nil, []string{"HOME=/h", variable}, "")
+		if err != nil {
+			if strings.Contains(err.Error(), "secretsecret") {
+				t.Fatalf("a secret shows: %v", err)
+			}
+			return
+		}
+		var printed bytes.Buffer
+		if err := c.Print(&printed); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(variable, "secretsecret") && strings.Contains(printed.String(), "secretsecret") {
+			t.Fatal("a secret is printed")
+		}
+		path := filepath.Join(t.TempDir(), "printed.yaml")
+		if err := os.WriteFile(path, printed.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		again, err := config.Load(nil, []string{"HOME=/h"}, path)
+		if err != nil && strings.Contains(printed.String(), "redacted") {
+			return // a secret is not written
+		} else if err != nil {
+			t.Fatalf("%v in\n%s", err, printed.String())
+		}
+		if !same(c, again) && !strings.Contains(printed.String(), "redacted") {
+			t.Errorf("%+v\nis not\n%+v\nprinted\n%s", c, again, printed.String())
+		}
+	})
 }
 
 // FuzzFile: a file either fails, or means the same when what it means is printed and read again.

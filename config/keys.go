@@ -29,6 +29,10 @@ func leaves(t reflect.Type, section string, at []int) []key {
 			continue
 		}
 		path, index := section+name, append(at[:len(at):len(at)], i)
+		if f.Anonymous {
+			found = append(found, leaves(f.Type, section, index)...)
+			continue
+		}
 		if f.Type.Kind() == reflect.Struct {
 			found = append(found, leaves(f.Type, path+".", index)...)
 			continue
@@ -46,6 +50,18 @@ func leaves(t reflect.Type, section string, at []int) []key {
 }
 
 func (k key) of(c *Config) reflect.Value { return reflect.ValueOf(c).Elem().FieldByIndex(k.index) }
+
+// section is the path of the section that the key stands in, empty for none, and its name there.
+func (k key) section() (section, name string) { return split(k.path) }
+
+// split parts the last word from the path before it.
+func split(path string) (before, last string) {
+	i := strings.LastIndex(path, ".")
+	if i < 0 {
+		return "", path
+	}
+	return path[:i], path[i+1:]
+}
 
 // env is the variable that sets the key: SAFECONDUCT_SERVER__LISTEN. Sections are parted by two underscores.
 func (k key) env() string {
@@ -108,23 +124,19 @@ func distance(a, b string) int {
 // borrowedDoc tells of the keys of packages that document them in comments only.
 func borrowedDoc(path string) string {
 	return map[string]string{
-		"vault.address":        "URL of Vault: https, or http to this machine",
-		"vault.mount":          "path of the transit engine; transit if empty",
-		"vault.namespace":      "Vault Enterprise namespace; none if empty",
-		"vault.role_id_file":   "file that holds the AppRole's role id",
-		"vault.secret_id_file": "file that holds the AppRole's secret id",
-		"vault.approle_mount":  "path of the AppRole method; approle if empty",
-		"vault.ca_file":        "certificates (PEM) that Vault's must chain to; the system's if empty",
-		"vault.timeout":        "longest time of one operation with its retries; 10s if zero",
-		"s3.endpoint":          "host:port of the S3 server, without a scheme",
-		"s3.bucket":            "name of the bucket",
-		"s3.region":            "region to sign for; us-east-1 if empty",
-		"s3.prefix":            "put before every object's name, to share a bucket",
-		"s3.access_key_file":   "file that holds the access key id",
-		"s3.secret_key_file":   "file that holds the secret access key",
-		"s3.ca_file":           "certificates (PEM) to trust; the system's if empty",
-		"s3.insecure":          "plain HTTP",
-		"s3.create_bucket":     "make the bucket where it is missing",
-		"s3.timeout":           "longest time that one request may keep us waiting; 30s if zero",
+		"vault.address":       "URL of Vault: https, or http to this machine",
+		"vault.mount":         "path of the transit engine; transit if empty",
+		"vault.namespace":     "Vault Enterprise namespace; none if empty",
+		"vault.approle_mount": "path of the AppRole method; approle if empty",
+		"vault.ca_file":       "certificates (PEM) that Vault's must chain to; the system's if empty",
+		"vault.timeout":       "longest time of one operation with its retries; 10s if zero",
+		"s3.endpoint":         "host:port of the S3 server, without a scheme",
+		"s3.bucket":           "name of the bucket",
+		"s3.region":           "region to sign for; us-east-1 if empty",
+		"s3.prefix":           "put before every object's name, to share a bucket",
+		"s3.ca_file":          "certificates (PEM) to trust; the system's if empty",
+		"s3.insecure":         "plain HTTP",
+		"s3.create_bucket":    "make the bucket where it is missing",
+		"s3.timeout":          "longest time that one request may keep us waiting; 30s if zero",
 	}[path]
 }

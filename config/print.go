@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"reflect"
@@ -14,16 +15,10 @@ import (
 // those, the text is a configuration file that means the same.
 func (c Config) Print(w io.Writer) error {
 	root := &yaml.Node{Kind: yaml.MappingNode}
-	sections := map[string]*yaml.Node{}
+	sections := map[string]*yaml.Node{"": root}
 	for _, k := range keys() {
-		parent, name := root, k.path
-		if section, rest, ok := strings.Cut(k.path, "."); ok {
-			if sections[section] == nil {
-				sections[section] = &yaml.Node{Kind: yaml.MappingNode}
-				root.Content = append(root.Content, word(section), sections[section])
-			}
-			parent, name = sections[section], rest
-		}
+		section, name := k.section()
+		parent := nested(sections, section)
 		origin, set := c.origins[k.path]
 		if !set {
 			origin = "default"
@@ -45,6 +40,19 @@ func (c Config) Print(w io.Writer) error {
 		return fmt.Errorf("printing the configuration: %w", err)
 	}
 	return nil
+}
+
+// nested is the mapping of a section, made with those around it where it is not there yet.
+func nested(sections map[string]*yaml.Node, section string) *yaml.Node {
+	if n := sections[section]; n != nil {
+		return n
+	}
+	outer, name := split(section)
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	parent := nested(sections, outer)
+	parent.Content = append(parent.Content, word(name), n)
+	sections[section] = n
+	return n
 }
 
 func word(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
@@ -83,21 +91,14 @@ key and what to write. ` + "`safeconduct config print`" + ` shows what is in for
 
 Profile ` + "`embedded`" + ` uses, for each of the sections database, vault and s3 that is not configured, an embedded part in
 ` + "`data`" + `. Profile ` + "`production`" + ` refuses embedded parts: it needs the three sections, TLS (its own, or at trusted
-proxies), and allowed_hosts.
+proxies), allowed_hosts, and a login of its own for each duty that the process plays (operations.md).
 `)
 	defaults := Default([]string{"XDG_DATA_HOME=/XDG"})
 	section := "\x00"
 	for _, k := range keys() {
-		name, _, nested := strings.Cut(k.path, ".")
-		if !nested {
-			name = ""
-		}
-		if name != section {
+		if name, _ := k.section(); name != section {
 			section = name
-			title := "General"
-			if nested {
-				title = name
-			}
+			title := cmp.Or(name, "General")
 			b.WriteString("\n## " + title + "\n\n| Key | Kind | Default | Meaning |\n|---|---|---|---|\n")
 		}
 		text := k.text(k.of(&defaults))

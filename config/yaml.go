@@ -30,8 +30,10 @@ func fromYAML(content []byte, all []key) (map[string]any, error) {
 	for _, k := range all {
 		r.keys[k.path] = k
 		r.paths = append(r.paths, k.path)
-		if section, _, ok := strings.Cut(k.path, "."); ok {
-			r.sections[section] = true
+		for i, c := range k.path {
+			if c == '.' {
+				r.sections[k.path[:i]] = true
+			}
 		}
 	}
 	if len(doc.Content) == 1 {
@@ -72,7 +74,7 @@ func (r *yamlReader) mapping(n *yaml.Node, section string) {
 			r.fail(name, "a key is no plain word")
 		case seen[name.Value]:
 			r.fail(name, "%s is there twice: remove one", path)
-		case strings.Contains(name.Value, ".") || (!isKey && (section != "" || !r.sections[name.Value])):
+		case strings.Contains(name.Value, ".") || (!isKey && !r.sections[path]):
 			r.fail(name, "unknown key %q: did you mean %s?", path, nearest(path, r.paths))
 		case !isKey:
 			r.mapping(value, path+".")

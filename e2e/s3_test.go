@@ -130,7 +130,7 @@ func reportsLock(t *testing.T, server *servers.S3) {
 	}
 	s := openBucket(t, server, bucket)
 	for _, name := range []blob.Name{"t/1/a", "t/1/b"} {
-		if err := s.Create(t.Context(), name, []byte("sealed")); err != nil {
+		if err := s.Create(t.Context(), name, []byte("sealed"), blob.DigestOf([]byte("sealed"))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -157,7 +157,7 @@ func makesBucket(t *testing.T, server *servers.S3) {
 	}
 	cfg.CreateBucket = true
 	s := openStore(t, cfg)
-	if err := s.Create(t.Context(), "a", nil); err != nil {
+	if err := s.Create(t.Context(), "a", nil, blob.DigestOf(nil)); err != nil {
 		t.Error(err)
 	}
 	openStore(t, cfg)
@@ -177,7 +177,7 @@ func refusesWrongKey(t *testing.T, server *servers.S3) {
 func survivesOutage(t *testing.T, server *servers.S3) {
 	s := openBucket(t, server, servertest.Bucket(t, server, false))
 	content := blobtest.Content(1, 4<<20)
-	if err := s.Create(t.Context(), "t/1", content); err != nil {
+	if err := s.Create(t.Context(), "t/1", content, blob.DigestOf(content)); err != nil {
 		t.Fatal(err)
 	}
 	if err := server.Crash(); err != nil {
@@ -189,7 +189,7 @@ func survivesOutage(t *testing.T, server *servers.S3) {
 		listErr = err
 	}
 	for call, err := range map[string]error{
-		"create": s.Create(t.Context(), "t/2", content),
+		"create": s.Create(t.Context(), "t/2", content, blob.DigestOf(content)),
 		"open":   openErr,
 		"delete": s.Delete(t.Context(), "t/"),
 		"list":   listErr,
@@ -209,7 +209,7 @@ func survivesOutage(t *testing.T, server *servers.S3) {
 	if err := errors.Join(err, r.Close()); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("after the outage: %d bytes, %v", len(got), err)
 	}
-	if err := s.Create(t.Context(), "t/2", content); err != nil {
+	if err := s.Create(t.Context(), "t/2", content, blob.DigestOf(content)); err != nil {
 		t.Errorf("create after the outage: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"safeconduct/agreements/parties"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
 )
@@ -32,7 +33,7 @@ func caller(person string, role authz.Role, mission, partner string) authz.Calle
 func register(t *testing.T) *parties.Register {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
-	s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "parties.db"), store.Options{Now: now, NewID: newID, Random: rand.Reader})
+	s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "parties.db"), store.Options{Now: now, NewID: newID, Random: rand.Reader, Authority: evidencetest.Authority()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
 )
@@ -34,7 +35,7 @@ func caller(role authz.Role) authz.Caller {
 
 func book(t *testing.T) *terms.Book {
 	t.Helper()
-	s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "terms.db"), store.Options{Now: now, NewID: newID, Random: rand.Reader})
+	s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "terms.db"), store.Options{Now: now, NewID: newID, Random: rand.Reader, Authority: evidencetest.Authority()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
@@ -34,6 +35,11 @@ func (c *clock) Add(d time.Duration) time.Time {
 	return c.now
 }
 
+// noKeys is a key service that nobody asks for a key.
+type noKeys struct{}
+
+func (noKeys) EnsureKey(context.Context, string) error { return nil }
+
 // world is the desk and the register over the real embedded store.
 type world struct {
 	*identity.Desk
@@ -54,7 +60,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), clock: &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}}
 	var err error
-	w.store, err = store.OpenSQLite(w.ctx, filepath.Join(t.TempDir(), "identity.db"), store.Options{Now: w.clock.Now, NewID: newID, Random: rand.Reader})
+	w.store, err = store.OpenSQLite(w.ctx, filepath.Join(t.TempDir(), "identity.db"), store.Options{Now: w.clock.Now, NewID: newID, Random: rand.Reader, Authority: evidencetest.Authority()})
 	w.must(err)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	_, err = w.store.Migrate(w.ctx)
@@ -62,7 +68,7 @@ func newWorld(t testing.TB) *world {
 	enforcer, err := authz.NewEnforcer(authz.Config{})
 	w.must(err)
 	w.office = &evidence.Office{Enforcer: enforcer, Denials: store.For[evidence.Recorder](w.store), Now: w.clock.Now, NewID: newID, Policy: "test"}
-	w.people = people.NewRegister(w.office, store.For[people.Tx](w.store), nil)
+	w.people = people.NewRegister(w.office, store.For[people.Tx](w.store), nil, noKeys{})
 	w.Desk = identity.NewDesk(w.office, store.For[identity.Tx](w.store), rand.Reader)
 	w.legal = w.found()
 	w.here, w.there = w.mission("Here"), w.mission("There")

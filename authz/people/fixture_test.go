@@ -15,6 +15,7 @@ import (
 	"safeconduct/agreements/signing"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
 )
@@ -46,6 +47,20 @@ func (proof) ProveKey(publicJWK, jws, person string, now time.Time) (string, err
 	return key.Thumbprint(), err
 }
 
+// keyService remembers which missions have their key.
+type keyService struct {
+	made   map[string]bool
+	broken error
+}
+
+func (k *keyService) EnsureKey(_ context.Context, mission string) error {
+	if k.broken != nil {
+		return k.broken
+	}
+	k.made[mission] = true
+	return nil
+}
+
 // world is a register over the real embedded store, with two missions and two
 // persons of Legal who were enrolled at its beginning.
 type world struct {
@@ -60,16 +75,17 @@ type world struct {
 	here   string
 	there  string
 	path   string
+	keys   *keyService
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, ctx: t.Context(), clock: &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}}
+	w := &world{t: t, ctx: t.Context(), keys: &keyService{made: map[string]bool{}}, clock: &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}}
 	w.path = filepath.Join(t.TempDir(), "people.db")
 	var err error
-	w.store, err = store.OpenSQLite(w.ctx, w.path, store.Options{Now: w.clock.Now, NewID: newID, Random: rand.Reader})
+	w.store, err = store.OpenSQLite(w.ctx, w.path, store.Options{Now: w.clock.Now, NewID: newID, Random: rand.Reader, Authority: evidencetest.Authority()})
 	w.must(err)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	_, err = w.store.Migrate(w.ctx)
@@ -77,7 +93,7 @@ func newWorld(t testing.TB) *world {
 	enforcer, err := authz.NewEnforcer(authz.Config{})
 	w.must(err)
 	w.office = &evidence.Office{Enforcer: enforcer, Denials: store.For[evidence.Recorder](w.store), Now: w.clock.Now, NewID: newID, Policy: "test"}
-	w.Register = people.NewRegister(w.office, store.For[people.Tx](w.store), proof{})
+	w.Register = people.NewRegister(w.office, store.For[people.Tx](w.store), proof{}, w.keys)
 	w.legal, w.second = w.found("Legal One"), w.found("Legal Two")
 	w.here, w.there = w.newMission("Here"), w.newMission("There")
 	return w

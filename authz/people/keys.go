@@ -22,7 +22,7 @@ func (r *Register) EnrolKey(ctx context.Context, c authz.Caller, publicJWK, proo
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: %w", ErrKeyUnproven, err)
 	}
-	k := Key{ID: thumb, Version: 1, Person: c.Person, Public: publicJWK, Enrolled: now, Actor: c.Person, Created: now, Updated: now}
+	k := Key{ID: thumb, Version: 1, Person: c.Person, Public: publicJWK, Enrolled: now, Expires: now.Add(KeyLife), Actor: c.Person, Created: now, Updated: now}
 	e := r.office.Entry(c, "", evidence.Change, authz.KeyEnrol, authz.Resource{Kind: KindKey, ID: k.ID, Owner: c.Person})
 	_, err = r.store.Update(ctx, func(tx Tx) error {
 		if err := tx.SaveKey(ctx, k); err != nil {
@@ -43,8 +43,8 @@ func (r *Register) ConfirmKey(ctx context.Context, c authz.Caller, id, authority
 		if k.Person == c.Person {
 			return ErrOwnAccess
 		}
-		if k.Confirmed != nil || k.Revoked != nil {
-			return fmt.Errorf("%w: the key is confirmed or revoked already", evidence.ErrConflict)
+		if k.Confirmed != nil || k.Revoked != nil || !now.Before(k.Expires) {
+			return fmt.Errorf("%w: the key is confirmed, revoked or expired already", evidence.ErrConflict)
 		}
 		k.Confirmed, k.By, k.Authority = &now, c.Person, authority
 		return nil

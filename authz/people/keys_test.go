@@ -130,6 +130,14 @@ func TestConfirmKey(t *testing.T) {
 			t.Errorf("twice: %v", err)
 		}
 	})
+	t.Run("R50 it expires, and what it signed before stands", func(t *testing.T) {
+		p, err := w.Person(w.ctx, w.as(hom), hom)
+		w.must(err)
+		got := p.Keys[0]
+		if got.ProvenAt(got.Enrolled.Add(people.KeyLife)) || !got.ProvenAt(got.Enrolled.Add(people.KeyLife-time.Microsecond)) {
+			t.Errorf("enrolled %v, expires %v", got.Enrolled, got.Expires)
+		}
+	})
 	t.Run("R50 revoked by Legal, once", func(t *testing.T) {
 		before := w.clock.Now()
 		if _, err := w.RevokeKey(w.ctx, w.as(hom), k.ID); !errors.Is(err, authz.ErrDenied) {

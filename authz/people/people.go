@@ -47,13 +47,10 @@ type Person struct {
 }
 
 // KnownTo reports whether the caller may know of the person: one of a mission to
-// who holds a role there, one of a partner to all, one of headquarters to
-// headquarters. To others the person answers as unknown.
+// who holds a role there; one of a partner or of headquarters to headquarters.
+// To others, but to the person, the person answers as unknown.
 func (p Person) KnownTo(c authz.Caller) bool {
-	if p.Mission != "" {
-		return c.In(p.Mission)
-	}
-	return p.Partner != "" || c.AtHQ()
+	return p.ID != "" && p.ID == c.Person || c.In(p.Mission)
 }
 
 // Grant is a role held by a person from a moment until another. It is ended,
@@ -90,6 +87,7 @@ type Key struct {
 	Person    string     `json:"person"`
 	Public    string     `json:"public"` // the public key as JWK
 	Enrolled  time.Time  `json:"enrolled"`
+	Expires   time.Time  `json:"expires"` // exclusive
 	Confirmed *time.Time `json:"confirmed,omitempty"`
 	By        string     `json:"confirmed_by,omitempty"`
 	Authority string     `json:"authority,omitempty"` // what proves the signing authority
@@ -99,10 +97,14 @@ type Key struct {
 	Updated   time.Time  `json:"updated"`
 }
 
+// KeyLife is how long a signing key lives from its enrolment [P]. What was signed
+// with it before stands.
+const KeyLife = 2 * 365 * 24 * time.Hour
+
 // ProvenAt reports whether a signature made with the key at t binds: enrolled,
-// confirmed by Legal, not revoked by then.
+// confirmed by Legal, not revoked or expired by then (R50).
 func (k Key) ProvenAt(t time.Time) bool {
-	return !t.Before(k.Enrolled) && k.Confirmed != nil && !t.Before(*k.Confirmed) &&
+	return !t.Before(k.Enrolled) && t.Before(k.Expires) && k.Confirmed != nil && !t.Before(*k.Confirmed) &&
 		(k.Revoked == nil || t.Before(*k.Revoked))
 }
 
@@ -159,6 +161,13 @@ type Register struct {
 	office *evidence.Office
 	store  Store
 	proof  KeyProof
+	keys   MissionKeys
+}
+
+// MissionKeys makes the key of a new mission at the key service. It is called
+// before the mission is recorded, so that a mission always has its key.
+type MissionKeys interface {
+	EnsureKey(ctx context.Context, mission string) error
 }
 
 // KeyProof checks that whoever presents a public key holds the private one,
@@ -168,6 +177,6 @@ type KeyProof interface {
 }
 
 // NewRegister makes the service.
-func NewRegister(office *evidence.Office, store Store, proof KeyProof) *Register {
-	return &Register{office: office, store: store, proof: proof}
+func NewRegister(office *evidence.Office, store Store, proof KeyProof, keys MissionKeys) *Register {
+	return &Register{office: office, store: store, proof: proof, keys: keys}
 }

@@ -27,6 +27,11 @@ func (r *Register) CreateMission(ctx context.Context, c authz.Caller, m Mission)
 	m.ID, m.Version, m.Actor, m.Created = r.office.NewID(), 1, c.Person, r.office.Time()
 	m.Updated = m.Created
 	res.ID, res.Mission = m.ID, m.ID
+	// Outside the transaction, and first: a key that nothing uses does no harm, a
+	// mission without one does.
+	if err := r.keys.EnsureKey(ctx, m.ID); err != nil {
+		return Mission{}, fmt.Errorf("making the key of the mission: %w", err)
+	}
 	_, err = r.store.Update(ctx, func(tx Tx) error {
 		if err := tx.SaveMission(ctx, m); err != nil {
 			return err
@@ -65,7 +70,7 @@ func (r *Register) Missions(ctx context.Context, c authz.Caller) ([]Mission, err
 // CreatePerson registers a person. A person of a mission is registered by that
 // mission or by headquarters; of headquarters, by headquarters alone.
 func (r *Register) CreatePerson(ctx context.Context, c authz.Caller, p Person) (Person, error) {
-	if !p.KnownTo(c) {
+	if p.Partner == "" && !c.In(p.Mission) { // a partner's people are registered from any mission
 		return Person{}, evidence.ErrNotFound
 	}
 	res := authz.Resource{Kind: KindPerson, Mission: p.Mission, Partner: p.Partner}
@@ -107,7 +112,7 @@ func (r *Register) Person(ctx context.Context, c authz.Caller, id string) (Profi
 		if p.Person, err = tx.Person(ctx, id); err != nil {
 			return err
 		}
-		if id != c.Person && (p.Mission != "" && !c.In(p.Mission) || p.Mission == "" && !c.AtHQ()) {
+		if !p.KnownTo(c) {
 			return evidence.ErrNotFound // as an unknown one, in the number of queries too
 		}
 		if p.Grants, err = tx.GrantsOf(ctx, id); err != nil {
@@ -209,7 +214,7 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 	if err := r.store.View(ctx, func(tx Tx) (err error) { g, err = tx.Grant(ctx, id); return err }); err != nil {
 		return Grant{}, err
 	}
-	if g.Mission != "" && !c.In(g.Mission) {
+	if !c.In(g.Mission) { // a partner's and headquarters' are known to headquarters
 		return Grant{}, evidence.ErrNotFound
 	}
 	res := authz.Resource{Kind: KindGrant, ID: id, Mission: g.Mission, Partner: g.Partner}

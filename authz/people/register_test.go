@@ -49,6 +49,17 @@ func TestMissions(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("R49 a mission makes its key first", func(t *testing.T) {
+		if !w.keys.made[w.here] || !w.keys.made[w.there] || len(w.keys.made) != 2 {
+			t.Errorf("keys made: %v", w.keys.made)
+		}
+		w.keys.broken = errors.New("sealed")
+		defer func() { w.keys.broken = nil }()
+		m, err := w.CreateMission(w.ctx, w.as(w.legal), people.Mission{Name: "New", Country: "CO", Contact: "x"})
+		if !errors.Is(err, w.keys.broken) || m.ID != "" {
+			t.Errorf("registered %q, %v", m.ID, err)
+		}
+	})
 	for name, m := range map[string]people.Mission{
 		"no name": {Name: " ", Country: "CO", Contact: "x"}, "no country": {Name: "N", Contact: "x"},
 		"a long country": {Name: "N", Country: "COL", Contact: "x"}, "R56 no contact": {Name: "N", Country: "CO", Contact: " "},

@@ -207,7 +207,7 @@ func TestCheckNamesTheLineThatMends(t *testing.T) {
 			missing[part.Name] = part.Missing.Mend
 		}
 	}
-	for _, name := range []string{"minio", "vault", "versitygw"} {
+	for _, name := range []string{"minio", "vault", "versitygw", "mcli"} {
 		if missing[name] != buildLine+" "+name {
 			t.Errorf("%s is mended by %q", name, missing[name])
 		}

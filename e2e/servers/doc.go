@@ -11,7 +11,7 @@
 //
 //   - an address in the environment (EnvPostgres, EnvVaultAddr, EnvS3Endpoint):
 //     that server is used and nothing is started;
-//   - a binary named in the environment (EnvMinIO, EnvVault, EnvVersityGW);
+//   - a binary named in the environment (EnvMinIO, EnvVault, EnvVersityGW, EnvMCli);
 //   - a binary on PATH; for PostgreSQL also `pg_config --bindir` and Debian's
 //     /usr/lib/postgresql;
 //   - a binary that [Build] made into the cache directory.
@@ -40,6 +40,7 @@ const (
 	EnvMinIO     = "SAFECONDUCT_E2E_MINIO" // path of a minio binary
 	EnvVault     = "SAFECONDUCT_E2E_VAULT" // path of a vault binary
 	EnvVersityGW = "SAFECONDUCT_E2E_VERSITYGW"
+	EnvMCli      = "SAFECONDUCT_E2E_MCLI" // MinIO's client
 )
 
 // ErrMissing is wrapped by every [*MissingError].

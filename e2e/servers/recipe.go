@@ -39,6 +39,13 @@ var recipes = []recipe{ // a table, never written
 		target: "github.com/versity/versitygw/cmd/versitygw",
 		expect: "about 2 minutes on two cores and 1 GB of memory, once",
 	},
+	{
+		// The client by which an operator makes users and policies. Debian's mc is
+		// another program, so that MinIO's own packages call it mcli there too.
+		name: "mcli", env: EnvMCli,
+		target: "github.com/minio/mc",
+		expect: "about 1 minute on two cores, once",
+	},
 }
 
 func recipeOf(name string) (recipe, error) {

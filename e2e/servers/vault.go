@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/hashicorp/vault/api"
+
+	"safeconduct/gateway/duty"
 )
 
 // What StartVault lays out in a Vault.
@@ -20,8 +22,8 @@ const (
 )
 
 // Duties are the AppRoles that StartVault makes beside AllDuties, each with the
-// least policy for its part of the work (policies/*.hcl).
-func Duties() []string { return []string{"intake", "release", "keeper", "sequencer"} }
+// least policy for its part of the work (deploy/vault).
+func Duties() []string { return duty.Names() }
 
 const (
 	unsealShares    = 3

@@ -3,16 +3,14 @@ package servers
 import (
 	"context"
 	"crypto/rand"
-	"embed"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/api"
-)
 
-//go:embed policies/*.hcl
-var policies embed.FS
+	policy "safeconduct/deploy/vault"
+)
 
 // Login says what an AppRole may do and how long its tokens live.
 type Login struct {
@@ -50,11 +48,11 @@ func (v *Vault) layOut(ctx context.Context) error {
 		}
 	}
 	for _, duty := range Duties() {
-		rules, err := policies.ReadFile("policies/" + duty + ".hcl")
+		rules, err := policy.Policy(duty)
 		if err != nil {
-			return fmt.Errorf("read the policy of %s: %w", duty, err)
+			return err
 		}
-		if err := client.Sys().PutPolicyWithContext(ctx, policyName(duty), string(rules)); err != nil {
+		if err := client.Sys().PutPolicyWithContext(ctx, policyName(duty), rules); err != nil {
 			return fmt.Errorf("write the policy of %s: %w", duty, err)
 		}
 	}
@@ -94,7 +92,7 @@ func (v *Vault) NewRole(ctx context.Context, name string, login Login) (RoleFile
 	path := "auth/approle/role/" + name
 	_, err = client.Logical().WriteWithContext(ctx, path, map[string]any{
 		"token_policies":          names,
-		"token_no_default_policy": false, // default lets a token look itself up and renew itself
+		"token_no_default_policy": true, // the duty's own says what a token may do with itself
 		"token_ttl":               orElse(login.TTL, 10*time.Minute).String(),
 		"token_max_ttl":           orElse(login.MaxTTL, 24*time.Hour).String(),
 		"token_num_uses":          login.Uses,

@@ -13,6 +13,7 @@ import (
 
 	"safeconduct/config"
 	"safeconduct/gateway/api"
+	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
 	"safeconduct/gateway/jobs"
 	"safeconduct/gateway/sequencer"
@@ -30,6 +31,8 @@ type App struct {
 	config    config.Config
 	opened    *opened
 	server    *edge.Server
+	watch     *telemetry.Watch
+	verifier  *verifier
 }
 
 // Open opens the parts, composes the services and prepares the server; nothing
@@ -42,7 +45,11 @@ func Open(ctx context.Context, c config.Config, w io.Writer) (_ *App, err error)
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Telemetry: t, Log: t.Log, config: c}
+	meters, err := telemetry.NewMeters(t.Meter())
+	if err != nil {
+		return nil, errors.Join(err, t.Shutdown(ctx))
+	}
+	a := &App{Telemetry: t, Log: t.Log, config: c, watch: telemetry.NewWatch(t.Tracer(), meters)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -52,12 +59,14 @@ func Open(ctx context.Context, c config.Config, w io.Writer) (_ *App, err error)
 		return nil, err
 	}
 	a.Parts = a.opened.Parts
-	a.Services, err = Compose(a.Parts, Settings{
+	a.Services, err = Compose(ctx, a.Parts, Settings{
 		Authz: c.Authz, Origin: c.Log.Origin, Limits: c.Upload, Wait: c.Log.CheckpointWait, Now: time.Now, Logger: t.Log,
+		Duties: a.opened.logins.played, Tampered: meters.Tampered, Watch: a.watch,
 	})
 	if err != nil {
 		return nil, err
 	}
+	a.verifier = &verifier{store: a.Parts.Store, signer: a.Parts.Signer, origin: c.Log.Origin, log: t.Log, now: time.Now, told: meters.VerifiedLog}
 	if a.Parts.Store.Engine() == store.SQLite {
 		// There is no other process: whoever was sending then is gone.
 		if _, err := a.Services.Transfers.CloseAbandoned(ctx, time.Now()); err != nil {
@@ -69,11 +78,15 @@ func Open(ctx context.Context, c config.Config, w io.Writer) (_ *App, err error)
 
 // serve prepares the server with the API on it.
 func (a *App) serve(c config.Config) error {
-	var err error
+	ready, err := a.observe(c, a.watch.Meters())
+	if err != nil {
+		return err
+	}
 	a.server, err = edge.New(c.Server, edge.Deps{
 		Identity: a.Services.Identity, Mends: a.Services.Mends, Log: a.Log, Now: time.Now, Random: rand.Reader,
 		Tracer: a.Telemetry.Tracer(), Meter: a.Telemetry.Meter(), Metrics: a.Telemetry.Metrics(),
-		Ready: []edge.Check{{Name: "database", Run: a.Parts.Store.Ready}},
+		Ready: ready,
+		Rates: store.Rates{Store: a.Parts.Store, Now: time.Now}, Refusals: a.Services.Refusals, SourceKey: a.Parts.Store.Derived("door"),
 	})
 	if err != nil {
 		return err
@@ -105,19 +118,24 @@ func (a *App) URL() string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// Run serves, sequences the log and does what the clock does, until ctx ends or
-// one of them fails; the server drains first, the sequencer ends last, so that
-// what was answered is under a checkpoint.
+// Run serves and, where those duties are played, sequences the log and does what
+// the clock does, until ctx ends or one of them fails; the server drains first,
+// the sequencer ends last, so that what was answered is under a checkpoint.
 func (a *App) Run(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	failed := make(chan error, 1)
 	var running sync.WaitGroup
-	running.Go(func() {
-		if err := a.Services.Sequencer.Run(background); err != nil {
-			failed <- fmt.Errorf("sequencing the log: %w", err)
-		}
-	})
-	running.Go(func() { jobs.Run(background, a.Log, a.jobs()...) })
+	if a.plays(duty.Sequencer) {
+		running.Go(func() {
+			if err := a.Services.Sequencer.Run(background); err != nil {
+				failed <- fmt.Errorf("sequencing the log: %w", err)
+			}
+		})
+	}
+	if a.plays(duty.Keeper) {
+		running.Go(func() { jobs.Run(background, a.Log, a.watch.Jobs(a.jobs())...) })
+	}
+	running.Go(func() { jobs.Run(background, a.Log, a.watch.Jobs(a.doorJobs())...) })
 	serving, quit := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	go func() { served <- a.server.Run(serving) }()
@@ -131,8 +149,14 @@ func (a *App) Run(ctx context.Context) error {
 	quit()
 	stop()
 	running.Wait()
-	return errors.Join(err, a.settle(context.WithoutCancel(ctx)))
+	err = errors.Join(err, a.closeDoor(context.WithoutCancel(ctx)))
+	if a.plays(duty.Sequencer) {
+		err = errors.Join(err, a.settle(context.WithoutCancel(ctx)))
+	}
+	return err
 }
+
+func (a *App) plays(d duty.Duty) bool { return a.opened.logins.played.Has(d) }
 
 // settleWait bounds how long a process that stops waits for the log.
 const settleWait = 5 * time.Second
@@ -163,6 +187,7 @@ func (a *App) jobs() []jobs.Job {
 		{Name: "lapse transfers", Run: s.Transfers.Lapse},
 		{Name: "sweep uploads", Run: s.Transfers.Sweep},
 		{Name: "close abandoned deliveries", Run: s.Transfers.Abandoned},
+		{Name: "verify the log", Run: a.verifier.run},
 	}
 }
 

@@ -56,11 +56,11 @@ func (f *faults) set(step string, after int, err error) {
 	f.fail, f.after = map[string]error{step: err}, map[string]int{step: after}
 }
 
-func (f *faults) Create(ctx context.Context, name blob.Name, content []byte) error {
+func (f *faults) Create(ctx context.Context, name blob.Name, content []byte, sum blob.Digest) error {
 	if err := f.hit("create"); err != nil {
 		return err
 	}
-	if err := f.Store.Create(ctx, name, content); err != nil {
+	if err := f.Store.Create(ctx, name, content, sum); err != nil {
 		return err
 	}
 	return f.hit("created")
@@ -244,21 +244,29 @@ func TestReleaseRules(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 	})
-	t.Run("PULL_LIMIT counts sessions, not requests", func(t *testing.T) {
-		sent := w.Available(payload(10))
+	t.Run("PULL_LIMIT counts sessions, not requests, and none that ended before its first byte", func(t *testing.T) {
+		body := payload(500_000)
+		sent := w.Available(body)
+		broken := func(after int) {
+			t.Helper()
+			f.set("open", after, errCrash)
+			d, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 0)
+			w.Must(err)
+			if d.Send(w.Ctx, io.Discard) == nil {
+				t.Fatal("the delivery did not break")
+			}
+			f.set("none", 0, nil)
+		}
+		for range sent.PullLimit {
+			broken(0)
+		}
 		for range sent.PullLimit - 1 {
 			d, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 0)
 			w.Must(err)
 			w.Must(d.Send(w.Ctx, io.Discard))
 		}
-		f.set("open", 0, errCrash)
-		d, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 0)
-		w.Must(err)
-		if d.Send(w.Ctx, io.Discard) == nil {
-			t.Fatal("the delivery did not break")
-		}
-		f.set("none", 0, nil)
-		if _, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 5); !errors.Is(err, transfer.ErrNotAvailable) {
+		broken(1)
+		if _, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, int64(len(body))-1); !errors.Is(err, transfer.ErrNotAvailable) {
 			t.Fatalf("from beyond what was sent: %v", err)
 		}
 		pullRefused(w, sent.ID, "PULL_LIMIT")

@@ -25,7 +25,7 @@ func TestMissionKeyLost(t *testing.T) {
 	_, err = db.ExecContext(w.Ctx, "DELETE FROM mission_keys")
 	w.Must(errors.Join(err, db.Close()))
 	t.Run("R53 no new key is made, and nothing passes", func(t *testing.T) {
-		other, err := app.Compose(app.Parts{Store: w.Store, Keys: w.Ring, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}, w.Settings)
+		other, err := app.Compose(w.Ctx, app.Parts{Store: w.Store, Keys: w.Ring, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}, w.Settings)
 		w.Must(err)
 		if _, err := other.Transfers.Request(w.Ctx, w.As(authz.RO), w.Order()); !errors.Is(err, consent.ErrKeyLost) {
 			t.Errorf("a request without the key: %v", err)

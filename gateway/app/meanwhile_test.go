@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -43,13 +44,17 @@ func TestWithdrawnWhileTheCheckpointIsAwaited(t *testing.T) {
 	}})
 	sent := w.Available(payload(1))
 	pdl, ro := w.As(authz.PDL), w.As(authz.RO)
+	var left bytes.Buffer
 	hold, asked := make(chan struct{}), make(chan struct{})
 	signer.mu.Lock()
 	signer.hold, signer.asked = hold, asked
 	signer.mu.Unlock()
 	pulled := make(chan error, 1)
 	go func() {
-		_, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 0)
+		d, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 0)
+		if err == nil {
+			err = d.Send(w.Ctx, &left)
+		}
 		pulled <- err
 	}()
 	<-asked // the release is logged, and waits for its checkpoint
@@ -59,6 +64,9 @@ func TestWithdrawnWhileTheCheckpointIsAwaited(t *testing.T) {
 	t.Run("CONSENT_WITHDRAWN answered before the first byte holds", func(t *testing.T) {
 		if err := <-pulled; !errors.Is(err, transfer.ErrNotAvailable) {
 			t.Errorf("the pull: %v", err)
+		}
+		if left.Len() > 0 {
+			t.Errorf("%d bytes left", left.Len())
 		}
 	})
 	w.Verify()

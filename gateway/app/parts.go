@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"safeconduct/config"
+	"safeconduct/gateway/duty"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer/blob/dirblob"
 	"safeconduct/transfer/blob/s3blob"
@@ -30,7 +31,10 @@ const (
 // opened are the parts with what closes them, last opened first closed.
 type opened struct {
 	Parts
-	closers []func() error
+	logins   *logins
+	prober   prober
+	probedBy duty.Duty
+	closers  []func() error
 }
 
 func (o *opened) closing(f func() error) { o.closers = append([]func() error{f}, o.closers...) }
@@ -48,7 +52,15 @@ func (o *opened) Close() error {
 // openParts opens the parts that the configuration names, and embedded ones
 // for the rest; production has been refused any of those by Validate.
 func openParts(ctx context.Context, c config.Config, log *slog.Logger) (_ *opened, err error) {
-	o := &opened{}
+	played, err := c.Played()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.SeparateLogins(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnfit, err)
+	}
+	o := &opened{logins: newLogins(played)}
+	o.Parts = o.logins.parts()
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.Close())
@@ -71,7 +83,13 @@ func openParts(ctx context.Context, c config.Config, log *slog.Logger) (_ *opene
 	if err := o.openKeys(ctx, c, log); err != nil {
 		return nil, err
 	}
-	return o, o.openBlobs(ctx, c, log)
+	if err := o.openBlobs(ctx, c, log); err != nil {
+		return nil, err
+	}
+	if c.Profile == config.Production {
+		return o, o.checkKeys(ctx, log)
+	}
+	return o, nil
 }
 
 func (o *opened) openStore(ctx context.Context, c config.Config) error {
@@ -98,6 +116,11 @@ func openStore(ctx context.Context, c config.Config) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Profile == config.Production {
+		if err := checkDatabaseTransport(dsn); err != nil {
+			return nil, err
+		}
+	}
 	return store.OpenPostgres(ctx, dsn.Reveal(), opts)
 }
 
@@ -107,16 +130,35 @@ func (o *opened) openKeys(ctx context.Context, c config.Config, log *slog.Logger
 		if err != nil {
 			return err
 		}
-		o.Keys, o.Keeper, o.Signer = ring, ring, ring.LogSigner()
+		for _, d := range o.logins.played {
+			o.logins.set(d, func(l *login) { l.keys, l.keeper, l.signer = ring, ring, ring.LogSigner() })
+		}
 		return nil
 	}
-	vault, err := vaulttransit.Open(ctx, c.Vault, log)
-	if err != nil {
-		return err
+	for _, d := range o.logins.played {
+		vault, err := openVault(ctx, c, d, log)
+		if err != nil {
+			return err
+		}
+		o.closing(vault.Close)
+		signer := vault.LogSigner(seal.KeyName(c.Log.VaultKey))
+		o.logins.set(d, func(l *login) { l.keys, l.keeper, l.signer = vault, vault, signer })
+		if o.probedBy == "" || better(d, o.probedBy) {
+			o.prober, o.probedBy = proberOf(d, vault, signer), d
+		}
 	}
-	o.closing(vault.Close)
-	o.Keys, o.Keeper, o.Signer = vault, vault, vault.LogSigner(seal.KeyName(c.Log.VaultKey))
 	return nil
+}
+
+// openVault logs in as a duty.
+func openVault(ctx context.Context, c config.Config, d duty.Duty, log *slog.Logger) (*vaulttransit.Client, error) {
+	of := c.Duties.Of(d)
+	c.Vault.RoleIDFile, c.Vault.SecretIDFile = of.RoleIDFile, of.SecretIDFile
+	vault, err := vaulttransit.Open(ctx, c.Vault, log.With("duty", string(d)))
+	if err != nil {
+		return nil, fmt.Errorf("duty %s: %w", d, err)
+	}
+	return vault, nil
 }
 
 func (o *opened) openBlobs(ctx context.Context, c config.Config, log *slog.Logger) error {
@@ -126,15 +168,24 @@ func (o *opened) openBlobs(ctx context.Context, c config.Config, log *slog.Logge
 			return err
 		}
 		o.closing(dir.Close)
-		o.Blobs = dir
+		for _, d := range o.logins.played {
+			o.logins.set(d, func(l *login) { l.blobs = dir })
+		}
 		return nil
 	}
-	bucket, err := s3blob.Open(ctx, c.S3, log)
-	if err != nil {
-		return err
+	for _, d := range o.logins.played {
+		if d == duty.Sequencer {
+			continue // it has no object to touch
+		}
+		of := c.Duties.Of(d)
+		c.S3.AccessKeyFile, c.S3.SecretKeyFile = of.S3AccessKeyFile, of.S3SecretKeyFile
+		bucket, err := s3blob.Open(ctx, c.S3, log.With("duty", string(d)))
+		if err != nil {
+			return fmt.Errorf("duty %s: %w", d, err)
+		}
+		o.closing(bucket.Close)
+		o.logins.set(d, func(l *login) { l.blobs = bucket })
 	}
-	o.closing(bucket.Close)
-	o.Blobs = bucket
 	return nil
 }
 

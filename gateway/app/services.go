@@ -20,8 +20,10 @@ import (
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/api"
+	"safeconduct/gateway/duty"
 	"safeconduct/gateway/sequencer"
 	"safeconduct/gateway/store"
+	"safeconduct/gateway/telemetry"
 	"safeconduct/transfer"
 	"safeconduct/transfer/blob"
 	"safeconduct/transfer/consent"
@@ -44,6 +46,7 @@ type Services struct {
 	api.Services
 	Office    *evidence.Office
 	Sequencer *sequencer.Sequencer
+	Refusals  *evidence.Tallies // of what is refused at the door
 }
 
 // Settings are what Compose takes from the configuration.
@@ -54,13 +57,37 @@ type Settings struct {
 	Wait   time.Duration // bound on waiting for a checkpoint
 	Now    func() time.Time
 	Logger *slog.Logger
+	Duties duty.Set // that the process plays; all where it is nil
+	// Tampered counts rows that are not as this system wrote them, by kind; nil
+	// counts nothing.
+	Tampered func(ctx context.Context, kind string)
+	// Watch gives steps their spans and durations; nil tells nobody.
+	Watch *telemetry.Watch
 }
+
+// apartPoll is how often a process looks for entries, or for the checkpoint of
+// its own, where another process records or signs: no wake reaches it.
+const apartPoll = 100 * time.Millisecond
 
 // NewID makes ids: UUIDs of version 7, time-ordered.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// Compose builds the services over the parts.
-func Compose(p Parts, s Settings) (*Services, error) {
+// Compose builds the services over the parts. It unwraps the authority key, and
+// makes it where the database is empty.
+func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
+	watch := s.Watch
+	if watch == nil {
+		var err error
+		if watch, err = telemetry.Unwatched(); err != nil {
+			return nil, err
+		}
+	}
+	p = watched(p, watch)
+	s.Now = onward(s.Now, s.Logger)
+	played := s.Duties
+	if played == nil {
+		played = duty.All()
+	}
 	enforcer, err := authz.NewEnforcer(s.Authz)
 	if err != nil {
 		return nil, err
@@ -78,33 +105,43 @@ func Compose(p Parts, s Settings) (*Services, error) {
 		return nil, err
 	}
 	office := &evidence.Office{
-		Enforcer: enforcer, Denials: store.For[evidence.Recorder](p.Store), Now: s.Now, NewID: NewID,
+		Enforcer: enforcer, Denials: watch.Denials(store.For[evidence.Recorder](p.Store)), Now: s.Now, NewID: NewID,
 		Policy: fmt.Sprintf("authz:%s transfer:%d:%s", enforcer.Digest(), policy.Version, digest),
 	}
-	seq, err := sequencer.New(store.Log{Store: p.Store}, p.Signer, s.Origin, s.Logger, sequencer.Options{MaxWait: s.Wait})
+	rung := &alarm{office: office, log: s.Logger, count: s.Tampered, last: map[evidence.Ref]time.Time{}}
+	p.Store.SetAlarm(rung.raise)
+	if err := openAuthority(ctx, p, office); err != nil {
+		return nil, err
+	}
+	pace := sequencer.Options{MaxWait: s.Wait}
+	if len(played) < len(duty.All()) {
+		pace.Poll = apartPoll
+	}
+	seq, err := sequencer.New(watch.Sequencer(store.Log{Store: p.Store}), p.Signer, s.Origin, s.Logger, pace)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the sequencer: %w", err)
 	}
 	p.Store.SetWake(seq.Wake)
-	cases := consent.NewCaseKeys(p.Keys, p.Keeper, store.For[consent.CaseKeyTx](p.Store), rand.Reader)
+	cases := consent.NewCaseKeys(p.Keys, store.For[consent.CaseKeyTx](p.Store), rand.Reader)
 	mends, err := gate.Mends()
 	if err != nil {
 		return nil, fmt.Errorf("reading the mend texts: %w", err)
 	}
-	return &Services{Office: office, Sequencer: seq, Services: api.Services{
-		People:      people.NewRegister(office, store.For[people.Tx](p.Store), keyProof{}),
+	refusals := &evidence.Tallies{Office: office, Store: store.For[evidence.TallyTx](p.Store)}
+	return &Services{Office: office, Sequencer: seq, Refusals: refusals, Services: api.Services{
+		People:      people.NewRegister(office, store.For[people.Tx](p.Store), keyProof{}, consent.MissionKeys{Keeper: p.Keeper}),
 		Identity:    identity.NewDesk(office, store.For[identity.Tx](p.Store), rand.Reader),
 		Parties:     parties.NewRegister(office, store.For[parties.Tx](p.Store)),
 		Terms:       terms.NewBook(office, store.For[terms.Tx](p.Store)),
 		Agreements:  agreements.NewDesk(office, store.For[agreements.Tx](p.Store), transfer.AgreementKeys{Keeper: p.Keeper}),
 		Assessments: assessment.NewDesk(office, store.For[assessment.Tx](p.Store), catalog),
-		Consents:    consent.NewOffice(office, store.For[consent.Tx](p.Store), cases),
+		Consents:    consent.NewOffice(office, telemetry.Transactions(watch, store.For[consent.Tx](p.Store)), cases),
 		Transfers: transfer.NewOffice(transfer.Deps{
-			Office: office, Store: store.For[transfer.Tx](p.Store), Keys: p.Keys, Blobs: p.Blobs, Log: seq,
-			Cases: cases, Policy: policy, Limits: s.Limits, Logger: s.Logger,
+			Office: office, Store: watch.Transfers(store.For[transfer.Tx](p.Store)), Keys: p.Keys, Blobs: p.Blobs, Log: watch.Log(seq),
+			Cases: cases, Policy: policy, Limits: s.Limits, Logger: s.Logger, Observer: watch,
 		}),
 		Log:   transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store)),
-		Mends: mends,
+		Mends: mends, Duties: played, Claims: claims{store.Claims{Store: p.Store, Now: s.Now}, seq},
 	}}, nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"safeconduct/gateway/store"
 	"safeconduct/transfer/seal"
 	"safeconduct/transfer/seal/localkeys"
-	"safeconduct/transfer/seal/vaulttransit"
 )
 
 // CaveatEmbedded is said of every log whose keys lie beside it.
@@ -30,7 +29,11 @@ func VerifyLog(ctx context.Context, c config.Config, kept []byte, log *slog.Logg
 	defer func() { err = errors.Join(err, s.Close()) }()
 	var keys []seal.PublicKey
 	if c.UsesVault() {
-		vault, err := vaulttransit.Open(ctx, c.Vault, log)
+		played, err := c.Played()
+		if err != nil {
+			return store.Verification{}, err
+		}
+		vault, err := openVault(ctx, c, played[0], log) // every duty may read them
 		if err != nil {
 			return store.Verification{}, err
 		}

@@ -53,7 +53,13 @@ func (s *shell) operator(use, short, long string, run func(cmd *cobra.Command, c
 
 func (s *shell) serve() *cobra.Command {
 	return s.operator("serve", "Serve the API, and keep the log",
-		"Serves until interrupted, then lets running requests end. Its operations log goes to standard error.",
+		`Serves until interrupted, then lets running requests end. Its operations log goes to standard error.
+
+Plays every duty, or those that --duty names: intake asks the gate, seals and
+stores; release opens and sends; keeper makes keys and destroys what is due;
+sequencer signs the log. Each has a login of its own (duties.* in the
+configuration), and a process reads the logins of its own duties only. An
+operation of another duty is answered with 503 and the duty's name.`,
 		func(cmd *cobra.Command, c config.Config) (err error) {
 			ctx := cmd.Context()
 			a, err := app.Open(ctx, c, s.Err)

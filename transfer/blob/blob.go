@@ -9,6 +9,7 @@ package blob
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"iter"
@@ -32,12 +33,17 @@ var (
 	ErrInvalidName = errors.New("invalid object name")
 	// ErrTooLarge: the content is larger than MaxSize.
 	ErrTooLarge = errors.New("object too large")
+	// ErrDigest: the bytes that the store was to keep, or those that reached it, do not have the digest that came with
+	// them. Nothing was stored.
+	ErrDigest = errors.New("content does not have its digest")
 	// ErrWrongSize: the store handed out an object that is larger than it announced, or announced none or an
 	// impossible size.
 	ErrWrongSize = errors.New("object has the wrong size")
 	// ErrLocked: the store holds the object under retention or legal hold, so that it could not be destroyed.
 	// Trying again does not help before the lock ends.
 	ErrLocked = errors.New("object is locked against deletion")
+	// ErrDenied: the store refuses this process, or does not know its keys. Somebody must mend its rights.
+	ErrDenied = errors.New("the object store refuses this process")
 )
 
 // Info describes one stored object.
@@ -47,16 +53,29 @@ type Info struct {
 	Modified time.Time // by the clock of the store, UTC; not evidence
 }
 
+// Digest is the SHA-256 of an object's whole content.
+type Digest [sha256.Size]byte
+
+// DigestOf takes the digest of content. Who sealed it has it already.
+func DigestOf(content []byte) Digest { return sha256.Sum256(content) }
+
 // Store keeps immutable objects. Methods may be called concurrently, from several processes too. A context that ends
 // stops the call, whose error then wraps the context's.
 //
 // No name may also be the folder of another name ("a" beside "a/b"): some stores are file systems and refuse it.
 type Store interface {
-	// Create stores content under a free name: all of it or nothing, and durably once it returns. It fails with
-	// ErrExists, ErrInvalidName, ErrTooLarge or ErrUnavailable. Of several concurrent calls for one name exactly one
-	// succeeds. After ErrUnavailable, or an ended context, the object may or may not exist: a second Create of the
-	// same name can therefore answer ErrExists about the caller's own object.
-	Create(ctx context.Context, name Name, content []byte) error
+	// Create stores content, of which sum is the digest, under a free name: all of it or nothing, and durably once it
+	// returns. Whoever keeps it checks sum. It fails with ErrExists, ErrInvalidName, ErrTooLarge, ErrDigest or
+	// ErrUnavailable. Of several concurrent calls for one name exactly one
+	// succeeds. After ErrUnavailable, or an ended context, the object may or may not exist: the caller then goes on
+	// with Repeat.
+	Create(ctx context.Context, name Name, content []byte, sum Digest) error
+
+	// Repeat stores content under a name whether or not it is taken: all of it or nothing, and durably once it
+	// returns. It is for who has begun a Create of these very bytes and lost the answer, under a name that nobody else
+	// knows; it reads nothing, so that who may only put can do it. On a store that keeps versions it may leave two of
+	// the same content. It fails as Create does, but never with ErrExists.
+	Repeat(ctx context.Context, name Name, content []byte, sum Digest) error
 
 	// Open reads an object from its beginning. It fails with ErrNotFound, ErrInvalidName, ErrUnavailable or
 	// ErrWrongSize. The reader answers io.EOF only after exactly the announced number of bytes; a cut is

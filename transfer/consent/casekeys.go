@@ -25,6 +25,23 @@ type CaseKey struct {
 	Wrapped seal.Wrapped
 }
 
+// KeyPrefix begins the name of every mission's transit key, and of no other: the
+// key service's policies tell them apart by it.
+const KeyPrefix = "mis-"
+
+// KeyOf is the name of the transit key of a mission.
+func KeyOf(mission string) seal.KeyName { return seal.KeyName(KeyPrefix + mission) }
+
+// MissionKeys lets the register of missions make the transit key of a new one.
+type MissionKeys struct{ Keeper seal.KeyKeeper }
+
+// EnsureKey makes the derived key of the mission if there is none.
+func (k MissionKeys) EnsureKey(ctx context.Context, mission string) error {
+	return k.Keeper.Ensure(ctx, KeyOf(mission))
+}
+
+var _ people.MissionKeys = MissionKeys{}
+
 // CaseKeyTx keeps the wrapped keys.
 type CaseKeyTx interface {
 	evidence.Recorder
@@ -44,7 +61,6 @@ var ErrKeyLost = errors.New("the key of the mission for case numbers is gone: re
 // case number, nor can one be guessed and tried.
 type CaseKeys struct {
 	wrapper seal.KeyWrapper
-	keeper  seal.KeyKeeper
 	store   evidence.Store[CaseKeyTx]
 	random  io.Reader
 	mu      sync.Mutex
@@ -54,8 +70,8 @@ type CaseKeys struct {
 type openKey struct{ hash, seal []byte }
 
 // NewCaseKeys makes it.
-func NewCaseKeys(wrapper seal.KeyWrapper, keeper seal.KeyKeeper, store evidence.Store[CaseKeyTx], random io.Reader) *CaseKeys {
-	return &CaseKeys{wrapper: wrapper, keeper: keeper, store: store, random: random, open: map[string]openKey{}}
+func NewCaseKeys(wrapper seal.KeyWrapper, store evidence.Store[CaseKeyTx], random io.Reader) *CaseKeys {
+	return &CaseKeys{wrapper: wrapper, store: store, random: random, open: map[string]openKey{}}
 }
 
 // Of implements References.
@@ -116,8 +132,9 @@ func (k *CaseKeys) key(ctx context.Context, mission string) (openKey, error) {
 	return fresh, nil
 }
 
-// row answers with the wrapped key, making it where there is none. Of two who
-// make it at once the first wins.
+// row answers with the wrapped key, making it where there is none: under the
+// transit key that was made with the mission, since whoever takes data in may
+// make no transit key. Of two who make it at once the first wins.
 func (k *CaseKeys) row(ctx context.Context, mission string) (CaseKey, error) {
 	row, err := k.read(ctx, mission)
 	if !errors.Is(err, evidence.ErrNotFound) {
@@ -135,13 +152,7 @@ func (k *CaseKeys) row(ctx context.Context, mission string) (CaseKey, error) {
 	}); err != nil {
 		return CaseKey{}, err
 	}
-	name, err := seal.ParseKeyName("mis-" + mission)
-	if err != nil {
-		return CaseKey{}, fmt.Errorf("naming the key of the mission: %w", err)
-	}
-	if err := k.keeper.Ensure(ctx, name); err != nil {
-		return CaseKey{}, fmt.Errorf("making the key of the mission: %w", err)
-	}
+	name := KeyOf(mission)
 	raw, wrapped, err := k.wrapper.NewDataKey(ctx, name, seal.NewBinding("mission", mission))
 	if err != nil {
 		return CaseKey{}, fmt.Errorf("making the key of the mission: %w", err)

@@ -15,6 +15,7 @@ import (
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer/consent"
@@ -63,13 +64,16 @@ func newWorld(t testing.TB) *world {
 	dir := t.TempDir()
 	w.path = filepath.Join(dir, "consent.db")
 	var err error
-	w.store, err = store.OpenSQLite(t.Context(), w.path, store.Options{Now: w.clock.Now, NewID: newID, Random: rand.Reader})
+	w.store, err = store.OpenSQLite(t.Context(), w.path, store.Options{Now: w.clock.Now, NewID: newID, Random: rand.Reader, Authority: evidencetest.Authority()})
 	w.must(err)
 	t.Cleanup(func() { w.must(w.store.Close()) })
 	_, err = w.store.Migrate(t.Context())
 	w.must(err)
 	w.ring, err = localkeys.Open(filepath.Join(dir, "keys.json"))
 	w.must(err)
+	for _, mission := range []string{w.here, w.there} { // as their registration does
+		w.must(consent.MissionKeys{Keeper: w.ring}.EnsureKey(t.Context(), mission))
+	}
 	enforcer, err := authz.NewEnforcer(authz.Config{})
 	w.must(err)
 	office := &evidence.Office{Enforcer: enforcer, Denials: store.For[evidence.Recorder](w.store), Now: w.clock.Now, NewID: newID, Policy: "test"}
@@ -97,7 +101,7 @@ func (w *world) must(err error) {
 
 // caseKeys is a new process's view of the keys: nothing unwrapped yet.
 func (w *world) caseKeys() *consent.CaseKeys {
-	return consent.NewCaseKeys(w.ring, w.ring, store.For[consent.CaseKeyTx](w.store), rand.Reader)
+	return consent.NewCaseKeys(w.ring, store.For[consent.CaseKeyTx](w.store), rand.Reader)
 }
 
 func (w *world) statement() consent.Statement {

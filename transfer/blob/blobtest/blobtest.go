@@ -24,8 +24,11 @@ func Run(t *testing.T, open func(t *testing.T) blob.Store) {
 		{"content comes back identical", contentIsIdentical},
 		{"content is not overwritten", createDoesNotOverwrite},
 		{"one of many concurrent creates wins", oneCreateWins},
+		{"a put may be repeated", repeats},
+		{"many repeats at once", repeatsAtOnce},
 		{"many names at once", manyNamesAtOnce},
 		{"content over the bound is refused", tooLarge},
+		{"content that is not what its digest says is refused", wrongDigest},
 		{"missing objects", missing},
 		{"a reader may be closed early", closedEarly},
 		{"a deleted name is free again", nameIsFreeAgain},
@@ -68,7 +71,7 @@ func Content(seed uint64, size int) []byte {
 
 func create(t *testing.T, s blob.Store, name blob.Name, content []byte) {
 	t.Helper()
-	if err := s.Create(t.Context(), name, content); err != nil {
+	if err := s.Create(t.Context(), name, content, blob.DigestOf(content)); err != nil {
 		t.Fatalf("create %s: %v", name, err)
 	}
 }
@@ -135,7 +138,8 @@ func cancelled(t *testing.T, s blob.Store) {
 		listErr = err
 	}
 	for call, err := range map[string]error{
-		"create": s.Create(ctx, "a/c", []byte("x")),
+		"create": s.Create(ctx, "a/c", []byte("x"), blob.DigestOf([]byte("x"))),
+		"repeat": s.Repeat(ctx, "a/c", []byte("x"), blob.DigestOf([]byte("x"))),
 		"open":   openErr,
 		"delete": s.Delete(ctx, "a/"),
 		"list":   listErr,
@@ -156,7 +160,8 @@ func hostileNames(t *testing.T, s blob.Store) {
 			listErr = err
 		}
 		for call, err := range map[string]error{
-			"create": s.Create(t.Context(), name, []byte("x")),
+			"create": s.Create(t.Context(), name, []byte("x"), blob.DigestOf([]byte("x"))),
+			"repeat": s.Repeat(t.Context(), name, []byte("x"), blob.DigestOf([]byte("x"))),
 			"open":   openErr,
 			"delete": s.Delete(t.Context(), name+"/"),
 			"list":   listErr,

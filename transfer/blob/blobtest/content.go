@@ -1,6 +1,8 @@
 package blobtest
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +27,7 @@ func createDoesNotOverwrite(t *testing.T, s blob.Store) {
 	first := Content(1, 1000)
 	create(t, s, "a/b", first)
 	for _, second := range [][]byte{Content(2, 1000), Content(2, 2000), first, nil} {
-		if err := s.Create(t.Context(), "a/b", second); !errors.Is(err, blob.ErrExists) {
+		if err := s.Create(t.Context(), "a/b", second, blob.DigestOf(second)); !errors.Is(err, blob.ErrExists) {
 			t.Errorf("second create: %v; want %v", err, blob.ErrExists)
 		}
 		wantContent(t, s, "a/b", first)
@@ -41,7 +43,7 @@ func oneCreateWins(t *testing.T, s blob.Store) {
 	var group sync.WaitGroup
 	for i := range writers {
 		group.Go(func() {
-			outcomes[i] = s.Create(t.Context(), "race/one", Content(uint64(i), 100<<10))
+			outcomes[i] = s.Create(t.Context(), "race/one", Content(uint64(i), 100<<10), blob.DigestOf(Content(uint64(i), 100<<10)))
 		})
 	}
 	group.Wait()
@@ -62,13 +64,78 @@ func oneCreateWins(t *testing.T, s blob.Store) {
 	wantContent(t, s, "race/one", Content(uint64(winner), 100<<10))
 }
 
+// repeats puts again what is there, what is not there, and what broke off half way, as who lost an answer does. Nothing of
+// it is left after one delete.
+func repeats(t *testing.T, s blob.Store) {
+	content := Content(1, 100<<10)
+	repeat := func(name blob.Name, content []byte) {
+		t.Helper()
+		if err := s.Repeat(t.Context(), name, content, blob.DigestOf(content)); err != nil {
+			t.Fatalf("repeat %s: %v", name, err)
+		}
+	}
+	create(t, s, "a/b/landed", content)
+	for range 3 {
+		repeat("a/b/landed", content)
+	}
+	repeat("a/b/never", content)
+	repeat("a/b/empty", nil)
+	wantContent(t, s, "a/b/landed", content)
+	wantContent(t, s, "a/b/never", content)
+	wantContent(t, s, "a/b/empty", nil)
+	if found := names(t, s, ""); len(found) != 3 {
+		t.Errorf("objects %q; want three", found)
+	}
+	if err := s.Create(t.Context(), "a/b/never", content, blob.DigestOf(content)); !errors.Is(err, blob.ErrExists) {
+		t.Errorf("create of what was repeated: %v; want %v", err, blob.ErrExists)
+	}
+	if err := s.Repeat(t.Context(), "a/b/large", make([]byte, blob.MaxSize+1), blob.DigestOf(make([]byte, blob.MaxSize+1))); !errors.Is(err, blob.ErrTooLarge) {
+		t.Errorf("repeat: %v; want %v", err, blob.ErrTooLarge)
+	}
+	if err := s.Delete(t.Context(), "a/b/"); err != nil {
+		t.Fatalf("delete: %v", err)
+	}
+	for _, name := range []blob.Name{"a/b/landed", "a/b/never", "a/b/empty"} {
+		wantMissing(t, s, name) // nor does an older version of it come back
+	}
+	create(t, s, "a/b/landed", nil)
+}
+
+// repeatsAtOnce has readers see the whole content while it is put again and again.
+func repeatsAtOnce(t *testing.T, s blob.Store) {
+	content := Content(1, 100<<10)
+	create(t, s, "a/b", content)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if err := s.Repeat(t.Context(), "a/b", content, blob.DigestOf(content)); err != nil {
+				t.Errorf("repeat: %v", err)
+			}
+		})
+	}
+	for range 8 {
+		group.Go(func() {
+			r, err := s.Open(t.Context(), "a/b")
+			if err != nil {
+				t.Errorf("open: %v", err)
+				return
+			}
+			got, err := io.ReadAll(r)
+			if err := errors.Join(err, r.Close()); err != nil || !bytes.Equal(got, content) {
+				t.Errorf("read %d bytes, %v", len(got), err)
+			}
+		})
+	}
+	group.Wait()
+}
+
 func manyNamesAtOnce(t *testing.T, s blob.Store) {
 	const writers = 24
 	var group sync.WaitGroup
 	for i := range writers {
 		group.Go(func() {
 			name := blob.Name(fmt.Sprintf("many/%d/x", i%4)) + blob.Name(fmt.Sprint(i))
-			if err := s.Create(t.Context(), name, Content(uint64(i), 1000)); err != nil {
+			if err := s.Create(t.Context(), name, Content(uint64(i), 1000), blob.DigestOf(Content(uint64(i), 1000))); err != nil {
 				t.Errorf("create %s: %v", name, err)
 			}
 		})
@@ -80,10 +147,28 @@ func manyNamesAtOnce(t *testing.T, s blob.Store) {
 }
 
 func tooLarge(t *testing.T, s blob.Store) {
-	if err := s.Create(t.Context(), "large", make([]byte, blob.MaxSize+1)); !errors.Is(err, blob.ErrTooLarge) {
+	if err := s.Create(t.Context(), "large", make([]byte, blob.MaxSize+1), blob.DigestOf(make([]byte, blob.MaxSize+1))); !errors.Is(err, blob.ErrTooLarge) {
 		t.Errorf("create: %v; want %v", err, blob.ErrTooLarge)
 	}
 	wantMissing(t, s, "large")
+}
+
+// wrongDigest has nothing be kept that is not what its digest says, and what is there stay.
+func wrongDigest(t *testing.T, s blob.Store) {
+	content := Content(1, 100<<10)
+	kept := Content(2, 100)
+	create(t, s, "a/kept", kept)
+	for what, sum := range map[string]blob.Digest{"another's": blob.DigestOf(kept), "none": {}, "of no byte": blob.DigestOf(nil)} {
+		for name, put := range map[blob.Name]func(context.Context, blob.Name, []byte, blob.Digest) error{"a/created": s.Create, "a/repeated": s.Repeat, "a/kept": s.Repeat} {
+			if err := put(t.Context(), name, content, sum); !errors.Is(err, blob.ErrDigest) {
+				t.Errorf("%s under a digest that is %s: %v; want %v", name, what, err, blob.ErrDigest)
+			}
+		}
+	}
+	wantContent(t, s, "a/kept", kept)
+	if found := names(t, s, ""); len(found) != 1 {
+		t.Errorf("objects %q; want one", found)
+	}
 }
 
 func missing(t *testing.T, s blob.Store) {

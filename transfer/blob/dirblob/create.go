@@ -12,30 +12,40 @@ import (
 )
 
 // Create implements blob.Store. It returns after the file, its entry and every folder above it were synced.
-func (s *Store) Create(ctx context.Context, name blob.Name, content []byte) error {
+func (s *Store) Create(ctx context.Context, name blob.Name, content []byte, sum blob.Digest) error {
+	return s.put(ctx, "create", name, content, sum, s.root.Link)
+}
+
+// Repeat implements blob.Store, as Create does; what stands under the name is replaced in one step.
+func (s *Store) Repeat(ctx context.Context, name blob.Name, content []byte, sum blob.Digest) error {
+	return s.put(ctx, "repeat", name, content, sum, s.root.Rename)
+}
+
+// put stages the content and has place give it its name.
+func (s *Store) put(ctx context.Context, doing string, name blob.Name, content []byte, sum blob.Digest, place func(staged, file string) error) error {
 	if err := name.Validate(); err != nil {
-		return fmt.Errorf("blob: create: %w", err)
+		return fmt.Errorf("blob: %s: %w", doing, err)
 	}
 	if len(content) > blob.MaxSize {
-		return fmt.Errorf("blob: create %s: %w: %d bytes", name, blob.ErrTooLarge, len(content))
+		return fmt.Errorf("blob: %s %s: %w: %d bytes", doing, name, blob.ErrTooLarge, len(content))
+	}
+	if blob.DigestOf(content) != sum {
+		return fmt.Errorf("blob: %s %s: %w", doing, name, blob.ErrDigest)
 	}
 	if s.readOnly {
-		return fmt.Errorf("blob: create %s: %w", name, ErrReadOnly)
+		return fmt.Errorf("blob: %s %s: %w", doing, name, ErrReadOnly)
 	}
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("blob: create %s: %w", name, err)
-	}
-	if _, err := s.root.Lstat(fileOf(name)); err == nil {
-		return fmt.Errorf("blob: create %s: %w", name, blob.ErrExists)
+		return fmt.Errorf("blob: %s %s: %w", doing, name, err)
 	}
 	staged := temporary()
 	err := s.stage(staged, content)
 	if err == nil {
-		err = s.publish(ctx, staged, fileOf(name))
+		err = s.publish(ctx, staged, fileOf(name), place)
 	}
-	// What cannot be removed here is invisible, and goes when the store is opened next.
+	// What cannot be removed here is invisible, and goes when the store is opened next. A rename has left nothing.
 	_ = s.root.Remove(staged)
-	return failure("create", name, err)
+	return failure(doing, name, err)
 }
 
 func (s *Store) stage(staged string, content []byte) error {
@@ -50,8 +60,8 @@ func (s *Store) stage(staged string, content []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// publish links the staged file to its name. When it fails no object stands under the name that this call made.
-func (s *Store) publish(ctx context.Context, staged, file string) error {
+// publish gives the staged file its name. When it fails no object stands under the name that this call made.
+func (s *Store) publish(ctx context.Context, staged, file string, place func(staged, file string) error) error {
 	dir := path.Dir(file)
 	if err := s.makeFolder(dir); err != nil {
 		return err
@@ -59,7 +69,7 @@ func (s *Store) publish(ctx context.Context, staged, file string) error {
 	if err := ctx.Err(); err != nil {
 		return err // Create says what was being done
 	}
-	err := s.root.Link(staged, file)
+	err := place(staged, file)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return blob.ErrExists

@@ -39,7 +39,7 @@ func TestModes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir)
-	if err := s.Create(t.Context(), "a/b/c", []byte("x")); err != nil {
+	if err := s.Create(t.Context(), "a/b/c", []byte("x"), blob.DigestOf([]byte("x"))); err != nil {
 		t.Fatal(err)
 	}
 	err := filepath.WalkDir(filepath.Join(dir, "objects"), func(path string, d fs.DirEntry, err error) error {
@@ -109,7 +109,7 @@ func TestCreateLeavesNothingBeside(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	for range 2 {
-		_ = s.Create(t.Context(), "a/b", []byte("x"))
+		_ = s.Create(t.Context(), "a/b", []byte("x"), blob.DigestOf([]byte("x")))
 	}
 	entries, err := os.ReadDir(filepath.Join(dir, "incoming"))
 	if err != nil || len(entries) != 0 {
@@ -126,7 +126,7 @@ func TestOpenReadOnly(t *testing.T) {
 	if _, err := dirblob.OpenReadOnly(dir); err == nil {
 		t.Error("an empty directory was taken for a store")
 	}
-	if err := open(t, dir).Create(t.Context(), "a/b", []byte("x")); err != nil {
+	if err := open(t, dir).Create(t.Context(), "a/b", []byte("x"), blob.DigestOf([]byte("x"))); err != nil {
 		t.Fatal(err)
 	}
 	s, err := dirblob.OpenReadOnly(dir)
@@ -134,7 +134,7 @@ func TestOpenReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.Create(t.Context(), "a/c", nil); !errors.Is(err, dirblob.ErrReadOnly) {
+	if err := s.Create(t.Context(), "a/c", nil, blob.DigestOf(nil)); !errors.Is(err, dirblob.ErrReadOnly) {
 		t.Errorf("create: %v", err)
 	}
 	if err := s.Delete(t.Context(), "a/"); !errors.Is(err, dirblob.ErrReadOnly) {
@@ -151,7 +151,7 @@ func TestSymbolicLinksAreRefused(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "outside")
 	s := open(t, dir)
 	for _, name := range []blob.Name{"a/b", "victim/x"} {
-		if err := s.Create(t.Context(), name, []byte("x")); err != nil {
+		if err := s.Create(t.Context(), name, []byte("x"), blob.DigestOf([]byte("x"))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -170,7 +170,7 @@ func TestSymbolicLinksAreRefused(t *testing.T) {
 		}
 	}
 	for _, name := range []blob.Name{"out/new", "in/new"} {
-		if err := s.Create(t.Context(), name, nil); err == nil {
+		if err := s.Create(t.Context(), name, nil, blob.DigestOf(nil)); err == nil {
 			t.Errorf("create %s followed a link", name)
 		}
 	}
@@ -204,7 +204,7 @@ func TestTruncatedWhileReading(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir)
-	if err := s.Create(t.Context(), "a", make([]byte, 1<<20)); err != nil {
+	if err := s.Create(t.Context(), "a", make([]byte, 1<<20), blob.DigestOf(make([]byte, 1<<20))); err != nil {
 		t.Fatal(err)
 	}
 	for size, want := range map[int64]error{1000: io.ErrUnexpectedEOF, 2 << 20: blob.ErrWrongSize} {
@@ -234,7 +234,7 @@ func TestErrorsDoNotNameTheDirectory(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "objects", "a"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Create(t.Context(), "a/b", nil); err == nil || strings.Contains(err.Error(), dir) {
+	if err := s.Create(t.Context(), "a/b", nil, blob.DigestOf(nil)); err == nil || strings.Contains(err.Error(), dir) {
 		t.Errorf("create below a file: %v", err)
 	}
 	_, err := s.Open(t.Context(), "c")
@@ -266,7 +266,7 @@ func BenchmarkCreate4MiB(b *testing.B) {
 	b.SetBytes(int64(len(content)))
 	for i := 0; b.Loop(); i++ {
 		name := blob.Name("t/bench/" + strings.Repeat("1", i%8+1) + "/0")
-		if err := s.Create(context.Background(), name, content); err != nil {
+		if err := s.Create(context.Background(), name, content, blob.DigestOf(content)); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()
@@ -284,7 +284,7 @@ func BenchmarkOpen4MiB(b *testing.B) {
 	}
 	b.Cleanup(func() { _ = s.Close() })
 	content := blobtest.Content(1, 4<<20)
-	if err := s.Create(context.Background(), "t/bench/1/0", content); err != nil {
+	if err := s.Create(context.Background(), "t/bench/1/0", content, blob.DigestOf(content)); err != nil {
 		b.Fatal(err)
 	}
 	b.SetBytes(int64(len(content)))

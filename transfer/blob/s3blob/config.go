@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"regexp"
@@ -20,21 +19,21 @@ const DefaultRegion = "us-east-1"
 // DefaultTimeout is the Timeout of a Config that has none.
 const DefaultTimeout = 30 * time.Second
 
-// maxSecret bounds the files that hold keys, in bytes.
-const maxSecret = 4096
-
 // Config says where the bucket is and how to sign for it. It holds names of files and no secret.
 type Config struct {
-	Endpoint      string        `koanf:"endpoint"`        // host:port, without a scheme
-	Bucket        string        `koanf:"bucket"`          // its name
-	Region        string        `koanf:"region"`          // DefaultRegion when empty
-	Prefix        string        `koanf:"prefix"`          // put before every object's name, to share a bucket; a blob.Name
-	AccessKeyFile string        `koanf:"access_key_file"` // file that holds the access key id
-	SecretKeyFile string        `koanf:"secret_key_file"` // file that holds the secret access key
-	CAFile        string        `koanf:"ca_file"`         // PEM certificates to trust instead of the system's
-	Insecure      bool          `koanf:"insecure"`        // plain HTTP
-	CreateBucket  bool          `koanf:"create_bucket"`   // make the bucket where it is missing
-	Timeout       time.Duration `koanf:"timeout"`         // the longest one request may keep us waiting in all; DefaultTimeout when zero
+	Endpoint     string        `koanf:"endpoint"`      // host:port, without a scheme
+	Bucket       string        `koanf:"bucket"`        // its name
+	Region       string        `koanf:"region"`        // DefaultRegion when empty
+	Prefix       string        `koanf:"prefix"`        // put before every object's name, to share a bucket; a blob.Name
+	CAFile       string        `koanf:"ca_file"`       // PEM certificates to trust instead of the system's
+	Insecure     bool          `koanf:"insecure"`      // plain HTTP
+	CreateBucket bool          `koanf:"create_bucket"` // make the bucket where it is missing
+	Timeout      time.Duration `koanf:"timeout"`       // the longest one request may keep us waiting in all; DefaultTimeout when zero
+
+	// Who signs is no part of where the bucket is: each duty has keys of its own. Both files are read again when they
+	// change.
+	AccessKeyFile string // file that holds the access key id
+	SecretKeyFile string // file that holds the secret access key
 }
 
 var (
@@ -45,8 +44,8 @@ var (
 // maxPrefix leaves room for the longest name in S3's 1,024 bytes.
 const maxPrefix = 1024 - blob.MaxName - 1
 
-// Validate checks the form of every value without any input or output. The error names each key that is wrong and how
-// to mend it.
+// Validate checks the form of every value but the names of the two key files, without any input or output. The error
+// names each key that is wrong and how to mend it.
 func (c Config) Validate() error {
 	return errors.Join(
 		c.validateEndpoint(),
@@ -56,8 +55,6 @@ func (c Config) Validate() error {
 			"is no region: use a name such as "+DefaultRegion+", or leave it empty"),
 		fault(c.Prefix != "" && (blob.Name(c.Prefix).Validate() != nil || len(c.Prefix) > maxPrefix), "prefix",
 			"is no prefix: use lower-case letters, digits, '.', '_' and '-', with '/' between and not at the ends"),
-		fault(c.AccessKeyFile == "", "access_key_file", "is empty: name the file that holds the access key id"),
-		fault(c.SecretKeyFile == "", "secret_key_file", "is empty: name the file that holds the secret access key"),
 		fault(c.Insecure && c.CAFile != "", "ca_file", "has no effect with insecure: remove one of them"),
 		fault(c.Timeout < 0, "timeout", "is negative: use a duration such as 30s"),
 	)
@@ -86,33 +83,6 @@ func fault(wrong bool, key, mend string) error {
 		return nil
 	}
 	return fmt.Errorf("%s %s", key, mend)
-}
-
-// secret redacts itself wherever it is printed.
-type secret string
-
-func (secret) String() string               { return "[redacted]" }
-func (secret) GoString() string             { return "[redacted]" }
-func (secret) LogValue() slog.Value         { return slog.StringValue("[redacted]") }
-func (secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
-
-func readSecret(key, file string) (secret, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", key, err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxSecret {
-		return "", fmt.Errorf("%s is no key file: it must be a file of at most %d bytes", key, maxSecret)
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", key, err)
-	}
-	text := strings.TrimSpace(string(content))
-	if text == "" {
-		return "", fmt.Errorf("%s names an empty file: write the key into it", key)
-	}
-	return secret(text), nil
 }
 
 func readCAs(file string) (*x509.CertPool, error) {

@@ -62,7 +62,7 @@ func TestOpenOverTLS(t *testing.T) {
 	}
 	s := open(t, cfg)
 	content := blobtest.Content(1, 1<<20)
-	if err := s.Create(t.Context(), "a/b", content); err != nil {
+	if err := s.Create(t.Context(), "a/b", content, blob.DigestOf(content)); err != nil {
 		t.Fatal(err)
 	}
 	r, err := s.Open(t.Context(), "a/b")
@@ -88,7 +88,7 @@ func TestOpenChecksTheBucket(t *testing.T) {
 		t.Errorf("%d puts", n)
 	}
 	cfg.CreateBucket = true
-	if err := open(t, cfg).Create(t.Context(), "a", nil); err != nil {
+	if err := open(t, cfg).Create(t.Context(), "a", nil, blob.DigestOf(nil)); err != nil {
 		t.Error(err)
 	}
 }
@@ -120,7 +120,7 @@ func TestKeyFiles(t *testing.T) {
 		}
 	}
 	endpoint := newFake(t).start()
-	for _, file := range []string{filepath.Join(dir, "absent"), filepath.Join(dir, "empty"), filepath.Join(dir, "huge"), dir} {
+	for _, file := range []string{filepath.Join(dir, "absent"), filepath.Join(dir, "empty"), filepath.Join(dir, "huge"), dir, ""} {
 		cfg := config(t, endpoint)
 		cfg.SecretKeyFile = file
 		_, err := s3blob.Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
@@ -135,9 +135,44 @@ func TestKeyFiles(t *testing.T) {
 	}
 }
 
+// TestKeysAreReplaced: keys can be replaced under a running process, and a moment without them passes.
+func TestKeysAreReplaced(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	cfg := config(t, f.start())
+	s := open(t, cfg)
+	write := func(file, content string) {
+		t.Helper()
+		if err := os.WriteFile(file+".new", []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(file+".new", file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(cfg.AccessKeyFile, "ANOTHERACCESSKEY")
+	if err := s.Create(t.Context(), "a/1", nil, blob.DigestOf(nil)); err == nil || errors.Is(err, blob.ErrUnavailable) {
+		t.Errorf("with a key that the server does not know: %v", err)
+	}
+	write(cfg.AccessKeyFile, accessKey)
+	if err := s.Create(t.Context(), "a/2", nil, blob.DigestOf(nil)); err != nil {
+		t.Errorf("with the key back: %v", err)
+	}
+	if err := os.Remove(cfg.SecretKeyFile); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Create(t.Context(), "a/3", nil, blob.DigestOf(nil)); !errors.Is(err, blob.ErrUnavailable) {
+		t.Errorf("without a key: %v", err)
+	}
+	write(cfg.SecretKeyFile, secretKey)
+	if err := s.Create(t.Context(), "a/4", nil, blob.DigestOf(nil)); err != nil {
+		t.Errorf("with both: %v", err)
+	}
+}
+
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	good := s3blob.Config{Endpoint: "s3.example.org:9000", Bucket: "sealed", AccessKeyFile: "a", SecretKeyFile: "s"}
+	good := s3blob.Config{Endpoint: "s3.example.org:9000", Bucket: "sealed"}
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -161,10 +196,8 @@ func TestValidate(t *testing.T) {
 			func(c *s3blob.Config) { c.Prefix = "a/" },
 			func(c *s3blob.Config) { c.Prefix = "../a" },
 		},
-		"access_key_file": {func(c *s3blob.Config) { c.AccessKeyFile = "" }},
-		"secret_key_file": {func(c *s3blob.Config) { c.SecretKeyFile = "" }},
-		"ca_file":         {func(c *s3blob.Config) { c.CAFile, c.Insecure = "ca.pem", true }},
-		"timeout":         {func(c *s3blob.Config) { c.Timeout = -time.Second }},
+		"ca_file": {func(c *s3blob.Config) { c.CAFile, c.Insecure = "ca.pem", true }},
+		"timeout": {func(c *s3blob.Config) { c.Timeout = -time.Second }},
 	} {
 		for i, change := range spoil {
 			bad := good
@@ -176,7 +209,7 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	all := s3blob.Config{Timeout: -1}.Validate()
-	if lines := strings.Count(all.Error(), "\n") + 1; lines != 5 {
-		t.Errorf("%d faults named in %q; want 5", lines, all)
+	if lines := strings.Count(all.Error(), "\n") + 1; lines != 3 {
+		t.Errorf("%d faults named in %q; want 3", lines, all)
 	}
 }

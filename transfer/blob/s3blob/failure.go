@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/minio/minio-go/v7"
@@ -45,10 +46,14 @@ func kindOf(err error) error {
 		return blob.ErrUnavailable
 	case answer.StatusCode == http.StatusPreconditionFailed:
 		return blob.ErrExists
+	case slices.Contains([]string{"XAmzContentSHA256Mismatch", "BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch"}, answer.Code):
+		return blob.ErrDigest
 	case locked(answer):
 		return blob.ErrLocked
 	case passing(answer):
 		return blob.ErrUnavailable
+	case answer.StatusCode == http.StatusForbidden, answer.StatusCode == http.StatusUnauthorized:
+		return blob.ErrDenied
 	}
 	return nil
 }
@@ -76,6 +81,12 @@ func locked(answer minio.ErrorResponse) bool {
 
 // ambiguous tells whether a put that failed with err may have been carried out all the same.
 func ambiguous(err error) bool { return errors.Is(kindOf(err), blob.ErrUnavailable) }
+
+// refused tells whether the store said that it did nothing, for the sake of others at work.
+func refused(err error) bool {
+	answer, answered := errors.AsType[minio.ErrorResponse](err)
+	return answered && answer.StatusCode >= http.StatusBadRequest && answer.StatusCode < http.StatusInternalServerError
+}
 
 var plainCode = regexp.MustCompile(`\A[A-Za-z0-9]{1,64}\z`)
 

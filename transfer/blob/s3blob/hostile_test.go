@@ -173,11 +173,11 @@ func TestPassingTroublesAreTriedAgain(t *testing.T) {
 		t.Error(err)
 	}
 	_, s = broken(t, 10*time.Second, twice())
-	if err := s.Create(t.Context(), "a/c", []byte("x")); err != nil {
+	if err := s.Create(t.Context(), "a/c", []byte("x"), blob.DigestOf([]byte("x"))); err != nil {
 		t.Errorf("create: %v", err)
 	}
 	server, s := broken(t, 10*time.Second, always(500, "InternalError", ""))
-	if err := s.Create(t.Context(), "a/c", []byte("x")); !errors.Is(err, blob.ErrUnavailable) {
+	if err := s.Create(t.Context(), "a/c", []byte("x"), blob.DigestOf([]byte("x"))); !errors.Is(err, blob.ErrUnavailable) {
 		t.Errorf("create: %v; want %v", err, blob.ErrUnavailable)
 	}
 	if n := server.count(http.MethodPut); n != 3 {
@@ -191,7 +191,7 @@ func TestProseOfTheStoreIsNotRepeated(t *testing.T) {
 		answer(w, http.StatusForbidden, "Evil\nCode", "you sent "+r.Header.Get("Authorization"))
 		return true
 	})
-	err := s.Create(t.Context(), "a/c", []byte("x"))
+	err := s.Create(t.Context(), "a/c", []byte("x"), blob.DigestOf([]byte("x")))
 	if err == nil || errors.Is(err, blob.ErrUnavailable) {
 		t.Fatalf("create: %v; want a refusal for good", err)
 	}
@@ -213,7 +213,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		if _, err := s.Open(t.Context(), "a/b"); !errors.Is(err, blob.ErrUnavailable) {
 			t.Errorf("%d: open: %v", status, err)
 		}
-		if err := s.Create(t.Context(), "a/c", []byte("x")); !errors.Is(err, blob.ErrUnavailable) {
+		if err := s.Create(t.Context(), "a/c", []byte("x"), blob.DigestOf([]byte("x"))); !errors.Is(err, blob.ErrUnavailable) {
 			t.Errorf("%d: create: %v", status, err)
 		}
 	}

@@ -1,9 +1,19 @@
 // Package s3blob keeps objects in a bucket of an S3 server: MinIO, or another.
 //
-// It asks little of S3, so that many servers will do: HeadBucket, PutObject in one part with If-None-Match, GetObject,
-// ListObjectsV2, GetBucketVersioning, ListObjectVersions and DeleteObject (and CreateBucket if told to). The server must
-// honour If-None-Match atomically, which package blobtest finds out; one that ignores it lets objects be replaced, and
-// then only the seal notices.
+// It asks little of S3, so that many servers will do: PutObject in one part with If-None-Match, GetObject, ListObjectsV2,
+// GetBucketVersioning, ListObjectVersions and DeleteObject (and HeadBucket and CreateBucket if told to make the bucket).
+// The server must honour If-None-Match atomically, which package blobtest finds out; one that ignores it lets objects be
+// replaced, and then only the seal notices.
+//
+// # Rights
+//
+// Each method of the port needs no more than these, so that the parts of the work can have keys of their own:
+//
+//	Create, Repeat  s3:PutObject
+//	Open            s3:GetObject
+//	List            s3:ListBucket
+//	Delete          s3:ListBucket, s3:DeleteObject; where versions are kept s3:GetBucketVersioning,
+//	                s3:ListBucketVersions, s3:DeleteObjectVersion
 //
 // The store is taken to be hostile. Redirects are not followed and no proxy is taken from the environment; waiting,
 // headers and bodies are bounded; sizes, names and order of what it answers are checked; its prose is not repeated.
@@ -40,8 +50,8 @@ type Store struct {
 
 var _ blob.Store = (*Store)(nil)
 
-// Open connects to the bucket and checks that it is there and may be reached with the configured keys, which are read
-// from their files now. It makes the bucket only where cfg.CreateBucket says so.
+// Open connects to the bucket and checks that the server knows the bucket and the keys, as far as it tells without a
+// right. It makes the bucket only where cfg.CreateBucket says so.
 func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("object store configuration: %w", err)
@@ -74,12 +84,8 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) connect(cfg Config) error {
-	id, err := readSecret("access_key_file", cfg.AccessKeyFile)
-	if err != nil {
-		return err
-	}
-	key, err := readSecret("secret_key_file", cfg.SecretKeyFile)
-	if err != nil {
+	keys := &keyFiles{access: cfg.AccessKeyFile, secret: cfg.SecretKeyFile}
+	if err := keys.check(); err != nil {
 		return err
 	}
 	pool, err := readCAs(cfg.CAFile)
@@ -88,7 +94,7 @@ func (s *Store) connect(cfg Config) error {
 	}
 	s.base = newTransport(pool, cfg.Timeout)
 	options := minio.Options{
-		Creds:      credentials.NewStaticV4(string(id), string(key), ""),
+		Creds:      credentials.New(keys),
 		Secure:     !cfg.Insecure,
 		Region:     cfg.Region,
 		Transport:  &patience{base: s.base, limit: cfg.Timeout},
@@ -107,15 +113,33 @@ func (s *Store) connect(cfg Config) error {
 	return nil
 }
 
+// probe is the name of an object that no caller makes: names of objects are in folders.
+const probe = "safeconduct-probe"
+
+// checkBucket asks for an object that is not there. That needs no right: who may not read is refused, and a server that
+// does not know the keys or the bucket says so.
 func (s *Store) checkBucket(ctx context.Context, cfg Config) error {
-	found, err := s.reads.BucketExists(ctx, cfg.Bucket)
-	switch {
-	case err != nil:
-		return failure(ctx, "look for", "bucket", err)
-	case found:
+	if cfg.CreateBucket {
+		return s.makeBucket(ctx, cfg)
+	}
+	body, _, _, err := s.reads.GetObject(ctx, s.bucket, s.key(probe), minio.GetObjectOptions{})
+	if err == nil {
+		return body.Close()
+	}
+	answer, _ := errors.AsType[minio.ErrorResponse](err)
+	switch answer.Code {
+	case minio.NoSuchKey, minio.AccessDenied:
 		return nil
-	case !cfg.CreateBucket:
+	case minio.NoSuchBucket:
 		return errors.New("it does not exist: create it, or set create_bucket")
+	}
+	return failure(ctx, "look for", "bucket", err)
+}
+
+func (s *Store) makeBucket(ctx context.Context, cfg Config) error {
+	found, err := s.reads.BucketExists(ctx, cfg.Bucket)
+	if err != nil || found {
+		return failure(ctx, "look for", "bucket", err)
 	}
 	err = s.writes.MakeBucket(ctx, cfg.Bucket, minio.MakeBucketOptions{Region: cfg.Region})
 	// Another replica may have been faster.

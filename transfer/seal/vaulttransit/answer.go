@@ -35,6 +35,8 @@ var (
 	errToken   = fmt.Errorf("it does not know this token: %w", seal.ErrUnavailable)
 	errContext = errors.New("a context is required")
 	errNoMount = errors.New("nothing is mounted there")
+	// The version is below the least that may still be decrypted.
+	errTooOld = fmt.Errorf("of a version that may not be used any more: %w", seal.ErrUnwrap)
 )
 
 // explain turns an error of package api into one of this one.
@@ -78,6 +80,8 @@ func kindOf(a *api.ResponseError) error {
 		return seal.ErrKeyUnknown
 	case says("missing 'context' for key derivation"):
 		return errContext
+	case says("disallowed by policy (too old)"):
+		return errTooOld
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -50,6 +51,9 @@ var (
 func Open(ctx context.Context, config Config, log *slog.Logger) (*Client, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
+	}
+	if config.RoleIDFile == "" || config.SecretIDFile == "" {
+		return nil, errors.New("vault: role_id_file or secret_id_file is missing: name the files that hold the two halves of the AppRole login")
 	}
 	c := &Client{config: config.withDefaults(), log: log, derived: map[seal.KeyName]bool{}}
 	if err := c.connect(); err != nil {

@@ -236,6 +236,80 @@ func TestLoginThatFails(t *testing.T) {
 	}
 }
 
+// Vault locks out who tries a refused login again and again; and then refuses
+// the right one, too.
+func TestARefusedLoginIsNotTriedAgain(t *testing.T) {
+	f := newFake(t)
+	where := config(t, f)
+	c, err := vaulttransit.Open(t.Context(), where, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	login := func(id string) {
+		t.Helper()
+		if err := os.WriteFile(where.SecretIDFile, []byte(id), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.mu.Lock()
+	f.token, f.bodies = "another", nil
+	f.mu.Unlock()
+	login("used up")
+	for range 20 {
+		if err := c.Ensure(t.Context(), "agr-1"); !errors.Is(err, seal.ErrUnavailable) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	f.mu.Lock()
+	tried := strings.Count(strings.Join(f.bodies, "\n"), "auth/approle/login")
+	f.mu.Unlock()
+	if tried != 1 {
+		t.Errorf("%d logins were tried", tried)
+	}
+	login("secret")
+	if err := c.Ensure(t.Context(), "agr-1"); err != nil {
+		t.Errorf("with the right login: %v", err)
+	}
+}
+
+func TestOpenNeedsALogin(t *testing.T) {
+	good := config(t, newFake(t))
+	for _, take := range []func(*vaulttransit.Config){
+		func(c *vaulttransit.Config) { c.RoleIDFile = "" }, func(c *vaulttransit.Config) { c.SecretIDFile = "" },
+	} {
+		changed := good
+		take(&changed)
+		if _, err := vaulttransit.Open(t.Context(), changed, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "secret_id_file is missing") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// TestProbes: each tells a derived key from one that is not, and from none.
+func TestProbes(t *testing.T) {
+	f := newFake(t)
+	if err := f.ring.Ensure(t.Context(), notDerived); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, f).Ensure(t.Context(), "agr-1"); err != nil {
+		t.Fatal(err)
+	}
+	c := open(t, f)
+	for name, probe := range map[string]vaulttransit.Probe{
+		"sealing": c.ProveBySealing, "opening": c.ProveByOpening, "config": c.ProveByConfig,
+	} {
+		for key, want := range map[seal.KeyName]error{"agr-1": nil, notDerived: seal.ErrNotDerived, "agr-2": seal.ErrKeyUnknown, "../sys": seal.ErrInvalid} {
+			if err := probe(t.Context(), key); !errors.Is(err, want) {
+				t.Errorf("by %s, %s: %v, want %v", name, key, err, want)
+			}
+		}
+	}
+	if err := c.LogSigner("log").Check(t.Context()); err != nil {
+		t.Errorf("the key of the log: %v", err)
+	}
+}
+
 func TestCloseLeavesNothing(t *testing.T) {
 	f := newFake(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -263,7 +337,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 }
 
 func TestConfigValidate(t *testing.T) {
-	good := vaulttransit.Config{Address: "https://vault.example.org:8200", RoleIDFile: "r", SecretIDFile: "s"}
+	good := vaulttransit.Config{Address: "https://vault.example.org:8200"}
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -276,8 +350,6 @@ func TestConfigValidate(t *testing.T) {
 		"with a password":  {func(c *vaulttransit.Config) { c.Address = "https://u:hunter2@v" }, "address is not the URL"},
 		"http far away":    {func(c *vaulttransit.Config) { c.Address = "http://vault.example.org" }, "use https"},
 		"another scheme":   {func(c *vaulttransit.Config) { c.Address = "ftp://vault.example.org" }, "use https"},
-		"no role id":       {func(c *vaulttransit.Config) { c.RoleIDFile = "" }, "role_id_file is missing"},
-		"no secret id":     {func(c *vaulttransit.Config) { c.SecretIDFile = "" }, "secret_id_file is missing"},
 		"mount":            {func(c *vaulttransit.Config) { c.Mount = "/transit/" }, "mount is not"},
 		"mount upwards":    {func(c *vaulttransit.Config) { c.Mount = "../sys" }, "mount is not"},
 		"approle mount":    {func(c *vaulttransit.Config) { c.AppRoleMount = "a b" }, "approle_mount is not"},

@@ -29,9 +29,6 @@ type Config struct {
 	Mount string `koanf:"mount"`
 	// Namespace is Vault Enterprise's, none if empty.
 	Namespace string `koanf:"namespace"`
-	// RoleIDFile and SecretIDFile hold the two halves of the AppRole login.
-	RoleIDFile   string `koanf:"role_id_file"`
-	SecretIDFile string `koanf:"secret_id_file"`
 	// AppRoleMount is the path of the AppRole method, "approle" if empty.
 	AppRoleMount string `koanf:"approle_mount"`
 	// CAFile holds the certificates (PEM) that Vault's must chain to, the
@@ -39,22 +36,22 @@ type Config struct {
 	CAFile string `koanf:"ca_file"`
 	// Timeout bounds one operation with its retries, 10 s if zero.
 	Timeout time.Duration `koanf:"timeout"`
+
+	// RoleIDFile and SecretIDFile hold the two halves of the AppRole login. Who
+	// logs in is no part of where Vault is: each duty has a login of its own.
+	RoleIDFile   string
+	SecretIDFile string
 }
 
 var mountPath = regexp.MustCompile(`^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$`)
 
-// Validate reports every setting that cannot be, by its key, with the mend.
+// Validate reports every setting that cannot be, by its key, with the mend; it
+// does not look at the login.
 func (c Config) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if err := checkAddress(c.Address); err != nil {
 		errs = append(errs, err)
-	}
-	if c.RoleIDFile == "" {
-		bad("role_id_file is missing: name the file that holds the AppRole's role id")
-	}
-	if c.SecretIDFile == "" {
-		bad("secret_id_file is missing: name the file that holds the AppRole's secret id")
 	}
 	c = c.withDefaults()
 	if !mountPath.MatchString(c.Mount) {

@@ -31,7 +31,10 @@
 //	Sign        sign/LOGKEY             update
 //	PublicKeys  keys/LOGKEY             read
 //
-// and auth/token/renew-self and revoke-self, as Vault's default policy grants.
+// A Probe needs one of datakey/plaintext/NAME, decrypt/NAME and keys/NAME/config.
+// deploy/vault has these rights as a policy for each duty. Beside them it needs
+// auth/token/renew-self and revoke-self, as Vault's default
+// policy grants.
 // Vault 1.21 or later is needed, which answers a change of a key with the key.
 //
 // # Sessions

@@ -21,12 +21,8 @@ func (c *Client) Ensure(ctx context.Context, name seal.KeyName) error {
 	if err != nil {
 		return err
 	}
-	// A Vault too old to describe what it made is refused here too.
-	if !a.flag("derived") {
-		return fmt.Errorf("%s: %w", doing, seal.ErrNotDerived)
-	}
-	if a["type"] != keyType || a.flag("exportable") || a.flag("allow_plaintext_backup") {
-		return fmt.Errorf("%s: the key exists, and is of another type or can be taken out of Vault: %w", doing, seal.ErrDenied)
+	if err := proper(doing, a); err != nil {
+		return err
 	}
 	c.noteDerived(name)
 	return nil

@@ -2,6 +2,7 @@ package vaulttransit
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"strings"
@@ -17,7 +18,18 @@ const (
 	minLoginWait = time.Second
 	maxLoginWait = 30 * time.Second
 	maxIDFile    = 4096
+	// refusedWait is how long a login that Vault refused is not tried again:
+	// Vault locks a role for a quarter of an hour after five of them, and the
+	// login that an operator then puts in its place would be refused, too.
+	refusedWait = 10 * time.Minute
 )
+
+// refused is a login that Vault refused.
+type refused struct {
+	pair [sha256.Size]byte // of the two ids
+	at   time.Time
+	err  error // nil where there is none
+}
 
 // session is the state of being logged in.
 type session struct {
@@ -25,6 +37,7 @@ type session struct {
 	logins   atomic.Uint64 // that succeeded: the generation of the token
 	failures atomic.Uint64
 	failure  error            // of the last login; under lock
+	refused  refused          // the last one; under lock
 	fresh    chan *api.Secret // the newest login, for stayLoggedIn
 }
 
@@ -72,8 +85,9 @@ func (c *Client) login(ctx context.Context, generation uint64) error {
 	return nil
 }
 
-// appRole logs in with what the two files hold now. That they are refused is
-// ErrUnavailable: whoever keeps the files can mend it under us.
+// appRole logs in with what the two files hold now; the caller has the lock.
+// That they are refused is ErrUnavailable: whoever keeps the files can mend it
+// under us. Until then, or for refusedWait, Vault is not asked again.
 func (c *Client) appRole(ctx context.Context) (*api.Secret, error) {
 	const doing = "logging in to Vault"
 	role, err := readID(c.config.RoleIDFile)
@@ -84,6 +98,10 @@ func (c *Client) appRole(ctx context.Context) (*api.Secret, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: secret_id_file: %w: %w", doing, seal.ErrUnavailable, err)
 	}
+	pair := sha256.Sum256([]byte(role + "\x00" + id))
+	if last := c.session.refused; last.err != nil && last.pair == pair && time.Since(last.at) < refusedWait {
+		return nil, last.err
+	}
 	client, err := c.newClient(retries) // without the token that is being replaced
 	if err != nil {
 		return nil, err
@@ -92,8 +110,10 @@ func (c *Client) appRole(ctx context.Context) (*api.Secret, error) {
 		map[string]any{"role_id": role, "secret_id": id})
 	if err = explain(ctx, doing, err); err != nil {
 		if status(err) > 0 {
-			return nil, fmt.Errorf("%s: the AppRole login at %q is refused (status %d), see role_id_file, secret_id_file and approle_mount: %w",
+			err = fmt.Errorf("%s: the AppRole login at %q is refused (status %d), see role_id_file, secret_id_file and approle_mount: %w",
 				doing, c.config.AppRoleMount, status(err), seal.ErrUnavailable)
+			c.session.refused = refused{pair: pair, at: time.Now(), err: err}
+			return nil, err
 		}
 		return nil, err
 	}

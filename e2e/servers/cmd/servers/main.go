@@ -28,7 +28,7 @@ const (
 )
 
 const usage = `usage:
-  servers build [--install] [minio] [vault] [versitygw]
+  servers build [--install] [minio] [vault] [versitygw] [mcli]
   servers check
   servers run
 `

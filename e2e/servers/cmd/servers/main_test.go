@@ -27,7 +27,7 @@ func TestWrongUsage(t *testing.T) {
 func TestCheckExitsThreeWhenSomethingIsMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	for _, name := range []string{servers.EnvMinIO, servers.EnvVault, servers.EnvVersityGW} {
+	for _, name := range []string{servers.EnvMinIO, servers.EnvVault, servers.EnvVersityGW, servers.EnvMCli} {
 		t.Setenv(name, "")
 	}
 	var stdout bytes.Buffer

@@ -1,4 +1,0 @@
-# Opens what goes out.
-path "transit/decrypt/+" {
-  capabilities = ["update"]
-}
