@@ -24,41 +24,42 @@ type signatureBody struct {
 
 // agreementActs mounts what moves an agreement through its life. Each answers with the agreement as it is then.
 func (r *routes) agreementActs() {
+	again := changed(r.Agreements.Agreement)
 	post := func(id, act, summary, about string) spec {
 		return spec{tag: "agreements", id: id, method: http.MethodPost, path: "/agreements/{id}/" + act, summary: summary, about: about}
 	}
-	handle(r, spec{
+	write(r, spec{
 		tag: "agreements", id: "revise-agreement", method: http.MethodPut, path: "/agreements/{id}", summary: "Write another document into a draft",
 		about: "Also one that Legal returned. Mission and partner stay.",
-	}, func(ctx context.Context, c authz.Caller, in *with[draftBody]) (agreements.Agreement, error) {
+	}, again, func(ctx context.Context, c authz.Caller, in *with[draftBody]) (agreements.Agreement, error) {
 		return r.Agreements.Revise(ctx, c, in.ID, in.Body.document())
 	})
-	handle(r, post("review-agreement", "review", "Send a draft to Legal's review", "Annex I must be complete."),
-		func(ctx context.Context, c authz.Caller, in *RecordID) (agreements.Agreement, error) {
+	write(r, post("review-agreement", "review", "Send a draft to Legal's review", "Annex I must be complete."),
+		again, func(ctx context.Context, c authz.Caller, in *RecordID) (agreements.Agreement, error) {
 			return r.Agreements.SendToReview(ctx, c, in.ID)
 		})
-	handle(r, post("decide-agreement", "approval", "Decide on an agreement under review", "By Legal: approved for signature, returned to the drafter, or rejected."),
-		func(ctx context.Context, c authz.Caller, in *with[decisionBody]) (agreements.Agreement, error) {
+	write(r, post("decide-agreement", "approval", "Decide on an agreement under review", "By Legal: approved for signature, returned to the drafter, or rejected."),
+		again, func(ctx context.Context, c authz.Caller, in *with[decisionBody]) (agreements.Agreement, error) {
 			return r.Agreements.Decide(ctx, c, in.ID, in.Body.Decision, in.Body.Reason)
 		})
-	handle(r, post("sign-agreement", "signatures", "Sign an agreement", "By the head of mission, and by the partner's signatory. The signature is verified now, and again at each decision."),
-		func(ctx context.Context, c authz.Caller, in *with[signatureBody]) (agreements.Agreement, error) {
+	write(r, post("sign-agreement", "signatures", "Sign an agreement", "By the head of mission, and by the partner's signatory. The signature is verified now, and again at each decision."),
+		again, func(ctx context.Context, c authz.Caller, in *with[signatureBody]) (agreements.Agreement, error) {
 			return r.Agreements.Sign(ctx, c, in.ID, in.Body.Key, in.Body.JWS)
 		})
-	handle(r, post("activate-agreement", "activation", "Put a signed agreement in force", "By Legal, but not by who drafted it."),
-		func(ctx context.Context, c authz.Caller, in *RecordID) (agreements.Agreement, error) {
+	write(r, post("activate-agreement", "activation", "Put a signed agreement in force", "By Legal, but not by who drafted it."),
+		again, func(ctx context.Context, c authz.Caller, in *RecordID) (agreements.Agreement, error) {
 			return r.Agreements.Activate(ctx, c, in.ID)
 		})
-	handle(r, post("suspend-agreement", "suspension", "Suspend an agreement at once", ""),
-		func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (agreements.Agreement, error) {
+	write(r, urgent(post("suspend-agreement", "suspension", "Suspend an agreement at once", "")),
+		again, func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (agreements.Agreement, error) {
 			return r.Agreements.Suspend(ctx, c, in.ID, in.Body.Reason)
 		})
-	handle(r, post("lift-suspension", "suspension/lift", "Lift a suspension", "One of two acts: by Legal and by the data protection officer, neither alone."),
-		func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (agreements.Agreement, error) {
+	write(r, post("lift-suspension", "suspension/lift", "Lift a suspension", "One of two acts: by Legal and by the data protection officer, neither alone."),
+		again, func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (agreements.Agreement, error) {
 			return r.Agreements.Lift(ctx, c, in.ID, in.Body.Reason)
 		})
-	handle(r, post("terminate-agreement", "termination", "Terminate an agreement", "The partner's notice ends it; of the organisation, the head of mission and Legal both act."),
-		func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (agreements.Agreement, error) {
+	write(r, urgent(post("terminate-agreement", "termination", "Terminate an agreement", "The partner's notice ends it; of the organisation, the head of mission and Legal both act.")),
+		again, func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (agreements.Agreement, error) {
 			return r.Agreements.Terminate(ctx, c, in.ID, in.Body.Reason)
 		})
 }

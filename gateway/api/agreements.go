@@ -9,6 +9,7 @@ import (
 	"safeconduct/agreements"
 	"safeconduct/agreements/signing"
 	"safeconduct/authz"
+	"safeconduct/gateway/duty"
 )
 
 // scopeBody is Annex I. It may be incomplete in a draft; the review asks for all of it.
@@ -72,10 +73,10 @@ func (b draftBody) document() agreements.Document {
 func (r *routes) agreements() {
 	const tag = "agreements"
 	create(r, spec{
-		tag: tag, id: "draft-agreement", path: "/agreements", summary: "Draft an agreement",
+		tag: tag, id: "draft-agreement", path: "/agreements", summary: "Draft an agreement", duty: duty.Keeper,
 		about: "The members are those of its document, which is what the parties sign. Nothing is agreed by it.",
 	}, func(a agreements.Agreement) string { return a.ID },
-		func(ctx context.Context, c authz.Caller, in *of[draftBody]) (agreements.Agreement, error) {
+		made(agreements.KindAgreement, r.Agreements.Agreement), func(ctx context.Context, c authz.Caller, in *of[draftBody]) (agreements.Agreement, error) {
 			return r.Agreements.Create(ctx, c, in.Body.document())
 		})
 	handle(r, spec{tag: tag, id: "get-agreement", method: http.MethodGet, path: "/agreements/{id}", summary: "Read an agreement"},

@@ -15,6 +15,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
@@ -35,7 +36,9 @@ type Services struct {
 	Consents    *consent.Office
 	Transfers   *transfer.Office
 	Log         *transfer.LogOffice
+	Claims      Claims
 	Mends       gate.Catalogue // what a transfer's refusals say
+	Duties      duty.Set       // that this process plays
 }
 
 // batchBytes bounds the body of a batch of consents, and of a transfer with its subjects. Other bodies are bounded by the
@@ -66,7 +69,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 		return nil, err
 	}
 	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
-	r.api.UseMiddleware(readBody)
+	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
 		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
 		r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log,

@@ -59,27 +59,31 @@ func viewAssessment(a assessment.Assessment, err error) (assessmentView, error) 
 	return assessmentView{a, full(a.PendingApprovals())}, err
 }
 
+func (r *routes) assessment(ctx context.Context, c authz.Caller, id string) (assessmentView, error) {
+	return viewAssessment(r.Assessments.Assessment(ctx, c, id))
+}
+
 func (r *routes) assessments() {
 	const tag = "assessments"
 	create(r, spec{tag: tag, id: "draft-assessment", path: "/assessments", summary: "Draft a risk-benefit assessment"},
 		func(v assessmentView) string { return v.ID },
-		func(ctx context.Context, c authz.Caller, in *of[assessmentBody]) (assessmentView, error) {
+		made(assessment.KindAssessment, r.assessment), func(ctx context.Context, c authz.Caller, in *of[assessmentBody]) (assessmentView, error) {
 			return viewAssessment(r.Assessments.Create(ctx, c, in.Body.content()))
 		})
 	handle(r, spec{tag: tag, id: "get-assessment", method: http.MethodGet, path: "/assessments/{id}", summary: "Read an assessment"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (assessmentView, error) {
 			return viewAssessment(r.Assessments.Assessment(ctx, c, in.ID))
 		})
-	handle(r, spec{
+	write(r, spec{
 		tag: tag, id: "submit-assessment", method: http.MethodPost, path: "/assessments/{id}/submission", summary: "Submit an assessment",
 		about: "It is scored, and handed to those who approve its band.",
-	}, func(ctx context.Context, c authz.Caller, in *RecordID) (assessmentView, error) {
+	}, changed(r.assessment), func(ctx context.Context, c authz.Caller, in *RecordID) (assessmentView, error) {
 		return viewAssessment(r.Assessments.Submit(ctx, c, in.ID))
 	})
-	handle(r, spec{
+	write(r, spec{
 		tag: tag, id: "decide-assessment", method: http.MethodPost, path: "/assessments/{id}/approvals", summary: "Approve, return or reject an assessment",
 		about: "The band says whose approval is needed, each by another person. The author never approves.",
-	}, func(ctx context.Context, c authz.Caller, in *with[reviewBody]) (assessmentView, error) {
+	}, changed(r.assessment), func(ctx context.Context, c authz.Caller, in *with[reviewBody]) (assessmentView, error) {
 		return viewAssessment(r.Assessments.Decide(ctx, c, in.ID, in.Body.Decision, in.Body.Note))
 	})
 	handle(r, spec{

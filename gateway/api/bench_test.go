@@ -19,6 +19,7 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"safeconduct/authz"
+	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/api"
 	"safeconduct/gateway/app"
@@ -32,7 +33,7 @@ import (
 
 // bench is the API over the real services on embedded parts, with a person for each role.
 type bench struct {
-	*testing.T
+	testing.TB
 	api     huma.API
 	server  *edge.Server
 	blobs   string // folder of the sealed objects
@@ -45,12 +46,22 @@ type bench struct {
 	purpose string
 
 	sensitivity string // of the one category
+	database    string // its file
+	planted     string // ends every name
+	services    *app.Services
+	through     func(*http.Request) answer // what sends in place of exchange
 }
 
 // clock moves a millisecond at each reading.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
 }
 
 func (c *clock) Now() time.Time {
@@ -69,29 +80,31 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	dir := t.TempDir()
 	b := &bench{
-		T: t, clock: &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)},
+		TB: t, clock: &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)},
 		tokens: map[authz.Role]string{}, people: map[authz.Role]string{}, sensitivity: "moderate",
 	}
-	st, err := store.OpenSQLite(t.Context(), filepath.Join(dir, "safeconduct.db"), store.Options{Now: b.clock.Now, NewID: app.NewID, Random: rand.Reader})
+	st, err := store.OpenSQLite(t.Context(), filepath.Join(dir, "safeconduct.db"), store.Options{Now: b.clock.Now, NewID: app.NewID, Random: rand.Reader, Authority: evidencetest.Authority()})
 	must(t, err)
 	_, err = st.Migrate(t.Context())
 	must(t, err)
 	ring, err := localkeys.Open(filepath.Join(dir, "keys.json"))
 	must(t, err)
+	b.database = filepath.Join(dir, "safeconduct.db")
 	b.blobs = filepath.Join(dir, "blobs")
 	blobs, err := dirblob.Open(b.blobs)
 	must(t, err)
 	limits := transfer.DefaultLimits()
 	limits.FileBytes = maxFile
-	services, err := app.Compose(app.Parts{Store: st, Keys: ring, Keeper: ring, Signer: ring.LogSigner(), Blobs: blobs}, app.Settings{
+	services, err := app.Compose(t.Context(), app.Parts{Store: st, Keys: ring, Keeper: ring, Signer: ring.LogSigner(), Blobs: blobs}, app.Settings{
 		Origin: "safeconduct.test/log", Limits: limits, Wait: 10 * time.Second, Now: b.clock.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	must(t, err)
-	b.serve(services)
+	b.services = services
+	b.serve()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() { must(t, services.Sequencer.Run(ctx)) })
@@ -107,25 +120,33 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-func (b *bench) serve(s *app.Services) {
+func (b *bench) serve() {
+	b.server, b.api = b.mount(edge.Default())
+	listening := httptest.NewServer(b.server.Handler())
+	b.Cleanup(listening.Close)
+	b.url = listening.URL
+}
+
+// mount is the API on an edge of its own, over the services of the bench.
+func (b *bench) mount(config edge.Config) (*edge.Server, huma.API) {
+	b.Helper()
+	s := b.services
 	mends, err := gate.Mends()
 	must(b, err)
-	config := edge.Default()
 	config.Listen = "127.0.0.1:0"
+	config.FailureRate, config.CallerRate = 1_000_000, 1_000_000 // the clock of the bench hardly moves
 	server, err := edge.New(config, edge.Deps{
 		Identity: s.Identity, Mends: mends, Log: slog.New(slog.DiscardHandler), Now: b.clock.Now, Random: rand.Reader,
 		Tracer: tracenoop.NewTracerProvider(), Meter: metricnoop.NewMeterProvider(),
 	})
 	must(b, err)
-	b.server = server
-	b.api, err = api.Register(server, api.Services{
+	mounted, err := api.Register(server, api.Services{
 		People: s.People, Identity: s.Identity, Parties: s.Parties, Terms: s.Terms, Agreements: s.Agreements,
-		Assessments: s.Assessments, Consents: s.Consents, Transfers: s.Transfers, Log: s.Log, Mends: mends,
+		Assessments: s.Assessments, Consents: s.Consents, Transfers: s.Transfers, Log: s.Log, Mends: mends, Duties: s.Duties,
+		Claims: s.Claims,
 	})
 	must(b, err)
-	listening := httptest.NewServer(server.Handler())
-	b.Cleanup(listening.Close)
-	b.url = listening.URL
+	return server, mounted
 }
 
 // answer is what came back.
@@ -155,6 +176,14 @@ func (b *bench) request(role authz.Role, method, path string, body io.Reader) *h
 }
 
 func (b *bench) send(r *http.Request) answer {
+	b.Helper()
+	if b.through != nil {
+		return b.through(r)
+	}
+	return b.exchange(r)
+}
+
+func (b *bench) exchange(r *http.Request) answer {
 	b.Helper()
 	res, err := http.DefaultClient.Do(r)
 	must(b, err)

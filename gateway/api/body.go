@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +20,7 @@ import (
 // What is wrong with a body that cannot be read. The texts hold nothing of the body: it may be personal data.
 var (
 	errText  = errors.New("is not UTF-8 text")
+	errHalf  = errors.New("has an escape that is half a character")
 	errJSON  = errors.New("is not one JSON value")
 	errDepth = errors.New("is nested too deeply")
 	errTwice = errors.New("has an object that names a member twice")
@@ -51,6 +54,9 @@ func unambiguous(data []byte) error {
 	if !utf8.Valid(data) {
 		return errText
 	}
+	if !whole(data) {
+		return errHalf
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := oneValue(d, 0); err != nil {
 		return err
@@ -59,6 +65,40 @@ func unambiguous(data []byte) error {
 		return errJSON
 	}
 	return nil
+}
+
+// whole reports whether every escape of a surrogate is one of a pair (RFC 8259, section 8.2): encoding/json takes U+FFFD
+// for a half, whatever it is, and another reader takes something else. A reverse solidus stands in strings alone.
+func whole(data []byte) bool {
+	for {
+		i := bytes.IndexByte(data, '\\')
+		if i < 0 || i+1 == len(data) {
+			return true
+		}
+		data = data[i:]
+		first, ok := escape(data)
+		switch {
+		case !ok:
+			data = data[2:]
+		case !utf16.IsSurrogate(first):
+			data = data[6:]
+		default:
+			second, ok := escape(data[6:])
+			if !ok || utf16.DecodeRune(first, second) == utf8.RuneError {
+				return false
+			}
+			data = data[12:]
+		}
+	}
+}
+
+// escape reads \uXXXX at the beginning of data.
+func escape(data []byte) (rune, bool) {
+	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(data[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 func oneValue(d *json.Decoder, depth int) error {
@@ -117,18 +157,23 @@ func noNUL(s string) error {
 
 // readBody reads the body of an operation that takes one, within the bounds of the edge, before huma looks at it: huma
 // would answer a body that is too large, too slow or cut off as an internal error.
-func readBody(ctx huma.Context, next func(huma.Context)) {
-	if ctx.Operation().RequestBody == nil {
-		next(ctx)
-		return
+func (r *routes) readBody(ctx huma.Context, next func(huma.Context)) {
+	var body []byte
+	if ctx.Operation().RequestBody != nil {
+		in := &incoming{Reader: ctx.BodyReader()}
+		var err error
+		if body, err = io.ReadAll(in); err != nil {
+			edge.WriteProblem(humagin.Unwrap(ctx), in.because(err))
+			return
+		}
+		ctx = inMemory{ctx, bytes.NewReader(body)}
 	}
-	in := &incoming{Reader: ctx.BodyReader()}
-	body, err := io.ReadAll(in)
+	ctx, err := r.keyed(ctx, body)
 	if err != nil {
-		edge.WriteProblem(humagin.Unwrap(ctx), in.because(err))
+		edge.WriteProblem(humagin.Unwrap(ctx), err)
 		return
 	}
-	next(inMemory{ctx, bytes.NewReader(body)})
+	next(ctx)
 }
 
 // request is huma.Context, under a name that can be embedded: it has a method Context.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"safeconduct/authz"
+	"safeconduct/gateway/edge"
 	"safeconduct/transfer/consent"
 )
 
@@ -39,17 +40,17 @@ func (r *routes) consents() {
 		tag: tag, id: "record-consent", path: "/consents", summary: "Record what one person said",
 		about: "Given or refused. Nothing is saved without notice version, language, could_ask_questions and understood (R01).",
 	}, func(v consent.Record) string { return v.ID },
-		func(ctx context.Context, c authz.Caller, in *of[consentBody]) (consent.Record, error) {
+		made(consent.KindConsent, r.Consents.Consent), func(ctx context.Context, c authz.Caller, in *of[consentBody]) (consent.Record, error) {
 			records, err := r.Consents.Record(ctx, c, in.Body.Statement, []string{in.Body.Case})
 			if err != nil {
 				return consent.Record{}, err
 			}
 			return records[0], nil
 		})
-	handle(r, spec{
+	write(r, spec{
 		tag: tag, id: "record-consents", method: http.MethodPost, path: "/consents/batch", status: http.StatusCreated, large: true,
 		summary: "Record what many people said alike", about: "All or none, at most 20,000.",
-	}, func(ctx context.Context, c authz.Caller, in *of[consentsBody]) (batchView, error) {
+	}, r.consentsAgain, func(ctx context.Context, c authz.Caller, in *of[consentsBody]) (batchView, error) {
 		records, err := r.Consents.Record(ctx, c, in.Body.Statement, in.Body.Cases)
 		v := batchView{Records: make([]string, 0, len(records))}
 		for _, record := range records {
@@ -61,14 +62,24 @@ func (r *routes) consents() {
 		func(ctx context.Context, c authz.Caller, in *RecordID) (consent.Record, error) {
 			return r.Consents.Consent(ctx, c, in.ID)
 		})
-	handle(r, spec{
-		tag: tag, id: "withdraw-consent", method: http.MethodPost, path: "/consents/{id}/withdrawal", summary: "Record a withdrawal",
+	write(r, spec{
+		tag: tag, id: "withdraw-consent", class: edge.Release, method: http.MethodPost, path: "/consents/{id}/withdrawal", summary: "Record a withdrawal",
 		about: "It holds at once: the next decision about any transfer of that person reads it.",
-	}, func(ctx context.Context, c authz.Caller, in *withdrawal) (consent.Record, error) {
+	}, changed(r.Consents.Consent), func(ctx context.Context, c authz.Caller, in *withdrawal) (consent.Record, error) {
 		reason := ""
 		if in.Body != nil {
 			reason = in.Body.Reason
 		}
 		return r.Consents.Withdraw(ctx, c, in.ID, reason)
 	})
+}
+
+// consentsAgain names the records of a batch, of which the caller must be allowed to read the first: all are of one mission.
+func (r *routes) consentsAgain(ctx context.Context, c authz.Caller, d done) (batchView, error) {
+	v := batchView{Records: full(d.ids(consent.KindConsent))}
+	if len(v.Records) == 0 {
+		return v, &edge.ShownError{}
+	}
+	_, err := r.Consents.Consent(ctx, c, v.Records[0])
+	return v, err
 }

@@ -8,12 +8,14 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
 	"safeconduct/transfer"
 )
 
 func (r *routes) download() {
-	r.server.API().GET(strings.TrimPrefix(ginPath(filePath), Prefix), r.deliver)
+	r.server.Class(http.MethodGet, ginPath(filePath), edge.Pull)
+	r.server.API().GET(strings.TrimPrefix(ginPath(filePath), Prefix), r.playing(duty.Release, r.deliver))
 	r.describeDownload()
 }
 
@@ -81,6 +83,9 @@ func (o *delivery) Write(p []byte) (int, error) {
 	o.begin()
 	return o.c.Writer.Write(p) // io.Writer
 }
+
+// Flush sends what was written, and the head before it.
+func (o *delivery) Flush() { o.c.Writer.Flush() }
 
 // begin sends the head, once. A file without a byte has nothing else.
 func (o *delivery) begin() {

@@ -5,6 +5,8 @@ import (
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"safeconduct/gateway/duty"
 )
 
 // The operations of upload.go and download.go, which huma does not serve, as the document has them.
@@ -44,12 +46,13 @@ func (r *routes) describeUpload() {
 	}
 	doc.AddOperation(&huma.Operation{
 		OperationID: "send-file", Method: http.MethodPut, Path: filePath, Tags: []string{"transfers"}, Security: security(),
-		Summary: "Send a file of a transfer",
+		Extensions: dutyOf(duty.Intake), Summary: "Send a file of a transfer",
 		Description: "The bytes of the file as they are, of any media type; with Content-Length, or chunked. It is sealed as it comes, and counts " +
 			"when the whole of it has landed and is what was declared. A failed attempt may be repeated. With Expect: 100-continue " +
 			"a refusal comes before the body is sent.",
 		Parameters: append(fileParams(),
-			inHeader("Content-Digest", "sha-256=:BASE64: of the content (RFC 9530); what landed must be equal, else PAYLOAD_HASH")),
+			inHeader("Content-Digest", "sha-256=:BASE64: of the content (RFC 9530); what landed must be equal, else PAYLOAD_HASH. It also makes the request repeatable: a file that has landed with this digest is answered as when it landed"),
+			inHeader(keyHeader, "not needed, and passed over: Content-Digest makes the request repeatable")),
 		RequestBody: &huma.RequestBody{Required: true, Content: bytesContent()},
 		Responses:   responses,
 	})
@@ -78,7 +81,7 @@ func (r *routes) describeDownload() {
 	responses["416"] = &huma.Response{Ref: "#/components/responses/Problem"}
 	r.api.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "pull-file", Method: http.MethodGet, Path: filePath, Tags: []string{"transfers"}, Security: security(),
-		Summary: "Pull a file of a transfer",
+		Extensions: dutyOf(duty.Release), Summary: "Pull a file of a transfer",
 		Description: "By the recipient. The gate is asked at every request, and the release is in the log under a signed checkpoint before the " +
 			"first byte. A refusal is PULL_DENIED and no more. A connection that breaks before Content-Length bytes means that nothing " +
 			"of it may be used; go on with Range: bytes=N-.",

@@ -9,6 +9,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/gateway/edge"
 )
 
 // publicKey is an Ed25519 public key as a JSON Web Key (RFC 8037). A private one has a member "d", which is refused.
@@ -45,10 +46,10 @@ type confirmKey struct {
 
 func (r *routes) keys() {
 	const tag = "people"
-	handle(r, spec{
+	write(r, spec{
 		tag: tag, id: "enrol-key", method: http.MethodPost, path: "/people/{id}/keys", status: http.StatusCreated, summary: "Enrol your own signing key",
 		about: "Only oneself enrols a key. It signs once Legal has confirmed its owner's authority.",
-	}, func(ctx context.Context, c authz.Caller, in *with[keyBody]) (people.Key, error) {
+	}, r.keyAgain, func(ctx context.Context, c authz.Caller, in *with[keyBody]) (people.Key, error) {
 		if in.ID != c.Person {
 			return people.Key{}, evidence.ErrNotFound // there is no such collection for anybody else
 		}
@@ -58,16 +59,23 @@ func (r *routes) keys() {
 		}
 		return r.People.EnrolKey(ctx, c, string(jwk), in.Body.Proof)
 	})
-	handle(r, spec{
+	write(r, spec{
 		tag: tag, id: "confirm-key", method: http.MethodPost, path: "/people/{id}/keys/{key}/confirmation", summary: "Confirm a signatory's authority",
 		about: "By Legal. Signatures count only from then on.",
-	}, func(ctx context.Context, c authz.Caller, in *confirmKey) (people.Key, error) {
+	}, r.keyAgain, func(ctx context.Context, c authz.Caller, in *confirmKey) (people.Key, error) {
 		return r.People.ConfirmKey(ctx, c, in.Key, in.Body.Authority)
 	})
-	handle(r, spec{
-		tag: tag, id: "revoke-key", method: http.MethodDelete, path: "/people/{id}/keys/{key}", summary: "Revoke a signing key",
+	write(r, spec{
+		tag: tag, id: "revoke-key", class: edge.Release, method: http.MethodDelete, path: "/people/{id}/keys/{key}", summary: "Revoke a signing key",
 		about: "By Legal. Signatures made from then on do not count.",
-	}, func(ctx context.Context, c authz.Caller, in *KeyID) (people.Key, error) {
+	}, r.keyAgain, func(ctx context.Context, c authz.Caller, in *KeyID) (people.Key, error) {
 		return r.People.RevokeKey(ctx, c, in.Key)
 	})
+}
+
+func (r *routes) keyAgain(ctx context.Context, c authz.Caller, d done) (people.Key, error) {
+	return made(people.KindKey, func(ctx context.Context, c authz.Caller, id string) (people.Key, error) {
+		p, err := r.People.Person(ctx, c, d.path[0])
+		return among(p.Keys, err, id, func(k people.Key) string { return k.ID })
+	})(ctx, c, d)
 }

@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/people"
+	"safeconduct/gateway/duty"
 )
 
 type missionBody struct {
@@ -16,9 +17,9 @@ type missionBody struct {
 
 func (r *routes) missions() {
 	const tag = "missions"
-	create(r, spec{tag: tag, id: "create-mission", path: "/missions", summary: "Register a mission"},
+	create(r, spec{tag: tag, id: "create-mission", path: "/missions", summary: "Register a mission", duty: duty.Keeper},
 		func(m people.Mission) string { return m.ID },
-		func(ctx context.Context, c authz.Caller, in *of[missionBody]) (people.Mission, error) {
+		made(people.KindMission, r.People.Mission), func(ctx context.Context, c authz.Caller, in *of[missionBody]) (people.Mission, error) {
 			return r.People.CreateMission(ctx, c, people.Mission{Name: in.Body.Name, Country: in.Body.Country, Contact: in.Body.Contact})
 		})
 	handle(r, spec{tag: tag, id: "list-missions", method: http.MethodGet, path: "/missions", summary: "List the missions that you may see"},

@@ -10,6 +10,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
 )
 
@@ -23,12 +24,15 @@ type spec struct {
 	about   string
 	status  int  // 200 where it is zero
 	large   bool // the body may be as large as a batch
+	duty    duty.Duty
+	class   edge.Class
 }
 
 func (r *routes) operation(s spec) huma.Operation {
 	op := huma.Operation{
 		OperationID: s.id, Method: s.method, Path: s.path, Tags: []string{s.tag}, Summary: s.summary, Description: s.about,
 		DefaultStatus: s.status, Responses: problemResponses(), Security: security(),
+		Extensions: dutyOf(s.needs()), Middlewares: huma.Middlewares{r.played(s.needs())},
 		MaxBodyBytes: -1, BodyReadTimeout: -1, // the edge bounds both
 	}
 	if op.DefaultStatus == 0 {
@@ -37,7 +41,17 @@ func (r *routes) operation(s spec) huma.Operation {
 	if s.large {
 		r.server.Bound(s.method, ginPath(s.path), batchBytes)
 	}
+	r.server.Class(s.method, ginPath(s.path), s.class)
+	if unsafe(s.method) {
+		op.Parameters = append(op.Parameters, inHeader(keyHeader, aboutKey))
+	}
 	return op
+}
+
+// urgent is an operation that lets something go, or stops it: a place is kept for it.
+func urgent(s spec) spec {
+	s.class = edge.Release
+	return s
 }
 
 // ginPath is the template under which gin knows a path of the document.
@@ -69,7 +83,7 @@ func listed[T any](all []T, err error) (list[T], error) {
 // none is the input of an operation that takes none.
 type none struct{}
 
-// handle mounts an operation that answers with what act answers.
+// handle mounts an operation that answers with what act answers, and changes nothing.
 func handle[I, T any](r *routes, s spec, act func(context.Context, authz.Caller, *I) (T, error)) {
 	huma.Register(r.api, r.operation(s), func(ctx context.Context, in *I) (*answer[T], error) {
 		v, err := call(ctx, in, act)
@@ -80,11 +94,23 @@ func handle[I, T any](r *routes, s spec, act func(context.Context, authz.Caller,
 	})
 }
 
-// create mounts an operation that makes something, which is found at path and its id.
-func create[I, T any](r *routes, s spec, id func(T) string, act func(context.Context, authz.Caller, *I) (T, error)) {
+// write mounts an operation that changes something, and answers with what act answers. Where the act was done before,
+// under the same key, again answers.
+func write[I, T any](r *routes, s spec, again again[T], act func(context.Context, authz.Caller, *I) (T, error)) {
+	huma.Register(r.api, r.operation(s), func(ctx context.Context, in *I) (*answer[T], error) {
+		v, err := once(ctx, r, in, act, again)
+		if err != nil {
+			return nil, err
+		}
+		return &answer[T]{v}, nil
+	})
+}
+
+// create mounts a write that makes something, which is found at path and its id.
+func create[I, T any](r *routes, s spec, id func(T) string, again again[T], act func(context.Context, authz.Caller, *I) (T, error)) {
 	s.method, s.status = http.MethodPost, http.StatusCreated
 	huma.Register(r.api, r.operation(s), func(ctx context.Context, in *I) (*created[T], error) {
-		v, err := call(ctx, in, act)
+		v, err := once(ctx, r, in, act, again)
 		if err != nil {
 			return nil, err
 		}
@@ -114,18 +140,30 @@ type exact struct {
 
 func call[I, T any](ctx context.Context, in *I, act func(context.Context, authz.Caller, *I) (T, error)) (T, error) {
 	var none T
-	if p, ok := any(in).(interface{ ids() []string }); ok {
-		for _, id := range p.ids() {
-			if !opaque(id) {
-				return none, edge.Huma(evidence.ErrNotFound, ctx)
-			}
-		}
+	_, err := pathOf(in)
+	if err != nil {
+		return none, edge.Huma(err, ctx)
 	}
 	v, err := act(ctx, edge.Caller(ctx), in)
 	if err != nil {
 		return none, edge.Huma(err, ctx)
 	}
 	return v, nil
+}
+
+// pathOf is the ids in the path of a request. What cannot be an id is unknown.
+func pathOf[I any](in *I) ([]string, error) {
+	p, ok := any(in).(interface{ ids() []string })
+	if !ok {
+		return nil, nil
+	}
+	path := p.ids()
+	for _, id := range path {
+		if !opaque(id) {
+			return nil, evidence.ErrNotFound
+		}
+	}
+	return path, nil
 }
 
 // RecordID is the input of an operation on one record. It is exported for huma, which passes over what it cannot name.
@@ -144,7 +182,9 @@ type with[B any] struct {
 // of is the input of an operation that takes a body only.
 type of[B any] struct{ Body B }
 
-var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+// ids are UUIDs, or the thumbprint of a key (RFC 7638).
+var idForm = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9_-]{43})$`)
 
-// opaque reports whether an id could be one. What could not is not looked up.
+// opaque reports whether an id could be one. What could not is not looked up: a path may hold a name or a case number,
+// which a database that logs its statements would keep (R55).
 func opaque(id string) bool { return idForm.MatchString(id) }

@@ -2,9 +2,13 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+
+	"safeconduct/gateway/edge"
 )
 
 const (
@@ -105,6 +109,8 @@ func bodySeeds() map[string]error {
 		`{}`: nil, `null`: nil, `[1,"a",{"b":[true]}]`: nil, `{"a":{"a":1}}`: nil, "{\"a\":1}\n": nil,
 		``: errJSON, `{`: errJSON, `{"a"}`: errJSON, `[1`: errJSON, `{} {}`: errJSON, `tru`: errJSON, `[1,]`: errJSON,
 		`{"a":1,"a":1}`: errTwice, `{"a":1,"A":1}`: errTwice, `[{"k":1,"\u212a":1}]`: errTwice, // U+212A is a Kelvin, which folds to k
+		`"\ud83d\ude00"`: nil, `"\\ud800"`: nil, `"\u0041\\"`: nil, `"\ud800"`: errHalf, `"\udc00\ud800"`: errHalf, `"\uD800x"`: errHalf,
+		`{"\udfff":1}`: errHalf, `"\ud800\u0041"`: errHalf, `"\ud8`: errJSON, `"\`: errJSON,
 		"\"\xff\"": errText, `"a\u0000"`: errNUL, `{"a\u0000":1}`: errNUL, strings.Repeat("[", 40): errDepth,
 	}
 }
@@ -124,16 +130,66 @@ func FuzzUnambiguous(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if unambiguous([]byte(text)) == nil && !json.Valid([]byte(text)) {
+		if unambiguous([]byte(text)) != nil {
+			return
+		}
+		if !json.Valid([]byte(text)) {
 			t.Errorf("%q is taken for JSON", text)
+		}
+		var v any
+		if err := json.Unmarshal([]byte(text), &v); err != nil {
+			return // a number beyond all bounds
+		}
+		if again, err := json.Marshal(v); err != nil || strings.Contains(string(again), `\u0000`) || !strings.Contains(text, "\ufffd") && !strings.Contains(strings.ToLower(text), `\ufffd`) && strings.Contains(string(again), "\ufffd") {
+			t.Errorf("%q reads as %q, %v", text, again, err)
 		}
 	})
 }
 
 func TestSeeds(t *testing.T) {
-	if a, b, c := len(digestSeeds()), len(rangeSeeds()), len(bodySeeds()); a != 13 || b != 17 || c != 19 {
+	if a, b, c := len(digestSeeds()), len(rangeSeeds()), len(bodySeeds()); a != 13 || b != 17 || c != 29 {
 		t.Errorf("the parsers have %d, %d and %d seeds", a, b, c)
 	}
+}
+
+func querySeeds() map[string]bool {
+	return map[string]bool{
+		"": true, "a=1&b=2": true, "a": true, "a=%e2%82%ac": true, "a=+": true,
+		"a=1&a=1": false, "a=%zz": false, "a=%": false, ";": false, "a=%00": false, "%00": false, "a=%ff": false, "a&a": false,
+	}
+}
+
+func TestPlainQuery(t *testing.T) {
+	if n := len(querySeeds()); n != 13 {
+		t.Errorf("%d seeds", n)
+	}
+	for raw, plain := range querySeeds() {
+		if err := plainQuery(raw); (err == nil) != plain {
+			t.Errorf("%q: %v", raw, err)
+		}
+	}
+}
+
+// FuzzPlainQuery: a query that passes reads the same when it is written anew, and its refusal repeats nothing of it.
+func FuzzPlainQuery(f *testing.F) {
+	for raw := range querySeeds() {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if err := plainQuery(raw); err != nil {
+			if !errors.Is(err, edge.ErrMalformed) || len(err.Error()) > 100 {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		values, err := url.ParseQuery(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := values.Encode(); plainQuery(again) != nil {
+			t.Errorf("%q is plain, and %q is not", raw, again)
+		}
+	})
 }
 
 func TestServed(t *testing.T) {

@@ -27,7 +27,7 @@ func (r *routes) parties() {
 	const tag = "parties"
 	create(r, spec{tag: tag, id: "create-party", path: "/parties", summary: "Register a partner"},
 		func(p parties.Party) string { return p.ID },
-		func(ctx context.Context, c authz.Caller, in *of[partyBody]) (parties.Party, error) {
+		made(parties.KindParty, r.Parties.Party), func(ctx context.Context, c authz.Caller, in *of[partyBody]) (parties.Party, error) {
 			b := in.Body
 			return r.Parties.Create(ctx, c, parties.Party{
 				Name: b.Name, Kind: b.Kind, Country: b.Country, Immunities: b.Immunities, AuthorityLink: b.AuthorityLink, GDPR: b.GDPR, Mission: b.Mission,
@@ -41,10 +41,10 @@ func (r *routes) parties() {
 		func(ctx context.Context, c authz.Caller, in *RecordID) (parties.Party, error) {
 			return r.Parties.Party(ctx, c, in.ID)
 		})
-	handle(r, spec{
+	write(r, spec{
 		tag: tag, id: "vet-party", method: http.MethodPost, path: "/parties/{id}/vetting", summary: "Record the result of due diligence",
 		about: "By another person than the one who registered the partner. One that fails is blocked.",
-	}, func(ctx context.Context, c authz.Caller, in *with[vettingBody]) (parties.Party, error) {
+	}, changed(r.Parties.Party), func(ctx context.Context, c authz.Caller, in *with[vettingBody]) (parties.Party, error) {
 		return r.Parties.Vet(ctx, c, in.ID, in.Body.Passed, in.Body.Note)
 	})
 }

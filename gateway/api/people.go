@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/people"
+	"safeconduct/gateway/edge"
 )
 
 type personBody struct {
@@ -41,7 +42,7 @@ func (r *routes) people() {
 	const tag = "people"
 	create(r, spec{tag: tag, id: "create-person", path: "/people", summary: "Register a person"},
 		func(p people.Person) string { return p.ID },
-		func(ctx context.Context, c authz.Caller, in *of[personBody]) (people.Person, error) {
+		made(people.KindPerson, r.person), func(ctx context.Context, c authz.Caller, in *of[personBody]) (people.Person, error) {
 			b := in.Body
 			return r.People.CreatePerson(ctx, c, people.Person{Name: b.Name, Title: b.Title, Email: b.Email, Mission: b.Mission, Partner: b.Partner})
 		})
@@ -50,18 +51,30 @@ func (r *routes) people() {
 			p, err := r.People.Person(ctx, c, in.ID)
 			return profileView{p.Person, full(p.Grants), full(p.Keys)}, err
 		})
-	handle(r, spec{
+	write(r, spec{
 		tag: tag, id: "grant-role", method: http.MethodPost, path: "/people/{id}/roles", status: http.StatusCreated, summary: "Grant a role",
 		about: "From now on. Nobody grants their own access.",
-	}, func(ctx context.Context, c authz.Caller, in *with[roleBody]) (people.Grant, error) {
+	}, r.grantAgain, func(ctx context.Context, c authz.Caller, in *with[roleBody]) (people.Grant, error) {
 		return r.People.GrantRole(ctx, c, people.Grant{Person: in.ID, Role: in.Body.Role, Mission: in.Body.Mission, Partner: in.Body.Partner})
 	})
-	handle(r, spec{
-		tag: tag, id: "end-role", method: http.MethodDelete, path: "/people/{id}/roles/{grant}", summary: "End a grant of a role",
+	write(r, spec{
+		tag: tag, id: "end-role", class: edge.Release, method: http.MethodDelete, path: "/people/{id}/roles/{grant}", summary: "End a grant of a role",
 		about: "From now on. The grant stays on record, with its end.",
-	}, func(ctx context.Context, c authz.Caller, in *GrantID) (people.Grant, error) {
+	}, r.grantAgain, func(ctx context.Context, c authz.Caller, in *GrantID) (people.Grant, error) {
 		return r.People.EndGrant(ctx, c, in.Grant)
 	})
+}
+
+func (r *routes) person(ctx context.Context, c authz.Caller, id string) (people.Person, error) {
+	p, err := r.People.Person(ctx, c, id)
+	return p.Person, err
+}
+
+func (r *routes) grantAgain(ctx context.Context, c authz.Caller, d done) (people.Grant, error) {
+	return made(people.KindGrant, func(ctx context.Context, c authz.Caller, id string) (people.Grant, error) {
+		p, err := r.People.Person(ctx, c, d.path[0])
+		return among(p.Grants, err, id, func(g people.Grant) string { return g.ID })
+	})(ctx, c, d)
 }
 
 // full is the list, empty rather than null.

@@ -77,7 +77,7 @@ func TestATypedNameNeverReachesTheLog(t *testing.T) {
 	b := newBench(t).enrol()
 	const name = "AnaGonzalez"
 	keys := v1 + "/people/" + b.people[authz.HOM] + "/keys/"
-	b.want(http.StatusForbidden, authz.RO, http.MethodPost, keys+name+"/confirmation", object{"authority": "letter"})
+	b.want(http.StatusNotFound, authz.RO, http.MethodPost, keys+name+"/confirmation", object{"authority": "letter"})
 	b.do(authz.RO, http.MethodDelete, keys+name, nil)
 	for _, path := range []string{"/parties/", "/missions/", "/people/", "/agreements/", "/assessments/", "/consents/", "/transfers/"} {
 		b.do(authz.RO, http.MethodGet, v1+path+name, nil)
@@ -90,7 +90,7 @@ func TestATypedNameNeverReachesTheLog(t *testing.T) {
 	order := b.order()
 	order["partner"] = name
 	b.do(authz.RO, http.MethodPost, v1+"/transfers", order)
-	b.want(http.StatusForbidden, authz.HOM, http.MethodPost, keys+name+"/confirmation", object{"authority": "letter"})
+	b.want(http.StatusForbidden, authz.HOM, http.MethodPost, v1+"/people/"+b.people[authz.RO]+"/roles", object{"role": "PDL", "partner": name})
 	for range 1000 { // until the last of them is in the log
 		log := b.do(authz.OIG, http.MethodGet, v1+"/log/entries?kind=denial&actor="+b.people[authz.HOM], nil)
 		if bytes.Contains(log.body, []byte(`"not an id"`)) {

@@ -37,8 +37,8 @@ type retentionBody struct {
 
 func (r *routes) terms() {
 	const tag = "terms"
-	handle(r, spec{tag: tag, id: "create-purpose", method: http.MethodPost, path: "/purposes", status: http.StatusCreated, summary: "Record a purpose"},
-		func(ctx context.Context, c authz.Caller, in *of[purposeBody]) (terms.Purpose, error) {
+	write(r, spec{tag: tag, id: "create-purpose", method: http.MethodPost, path: "/purposes", status: http.StatusCreated, summary: "Record a purpose"},
+		listedAs(terms.KindPurpose, r.Terms.Purposes, func(p terms.Purpose) string { return p.ID }), func(ctx context.Context, c authz.Caller, in *of[purposeBody]) (terms.Purpose, error) {
 			b := in.Body
 			return r.Terms.CreatePurpose(ctx, c, terms.Purpose{
 				Code: b.Code, Text: b.Text, Refusable: b.Refusable, Consequence: b.Consequence, LegalBasis: b.LegalBasis,
@@ -48,8 +48,8 @@ func (r *routes) terms() {
 		func(ctx context.Context, c authz.Caller, _ *none) (list[terms.Purpose], error) {
 			return listed(r.Terms.Purposes(ctx, c))
 		})
-	handle(r, spec{tag: tag, id: "create-category", method: http.MethodPost, path: "/categories", status: http.StatusCreated, summary: "Record a category of data"},
-		func(ctx context.Context, c authz.Caller, in *of[categoryBody]) (terms.Category, error) {
+	write(r, spec{tag: tag, id: "create-category", method: http.MethodPost, path: "/categories", status: http.StatusCreated, summary: "Record a category of data"},
+		listedAs(terms.KindCategory, r.Terms.Categories, func(k terms.Category) string { return k.ID }), func(ctx context.Context, c authz.Caller, in *of[categoryBody]) (terms.Category, error) {
 			b := in.Body
 			return r.Terms.CreateCategory(ctx, c, terms.Category{
 				Code: b.Code, Fields: b.Fields, Sensitivity: b.Sensitivity, Sensitive: b.Sensitive, ApprovalScope: b.ApprovalScope,
@@ -59,10 +59,10 @@ func (r *routes) terms() {
 		func(ctx context.Context, c authz.Caller, _ *none) (list[terms.Category], error) {
 			return listed(r.Terms.Categories(ctx, c))
 		})
-	handle(r, spec{
+	write(r, spec{
 		tag: tag, id: "create-retention-rule", method: http.MethodPost, path: "/retention-rules", status: http.StatusCreated,
 		summary: "Record how long data may be kept", about: "Without a rule for a purpose and a category nothing is transferred (R24).",
-	}, func(ctx context.Context, c authz.Caller, in *of[retentionBody]) (terms.RetentionRule, error) {
+	}, listedAs(terms.KindRetention, r.Terms.RetentionRules, func(x terms.RetentionRule) string { return x.ID }), func(ctx context.Context, c authz.Caller, in *of[retentionBody]) (terms.RetentionRule, error) {
 		b := in.Body
 		return r.Terms.CreateRetentionRule(ctx, c, terms.RetentionRule{
 			Purpose: b.Purpose, Category: b.Category, Trigger: b.Trigger, Days: b.Days, Action: b.Action, Extension: b.Extension, Review: b.Review,

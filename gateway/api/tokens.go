@@ -8,6 +8,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/gateway/edge"
 )
 
 const day = 24 * time.Hour
@@ -57,18 +58,18 @@ func viewToken(t identity.Token) TokenView {
 
 func (r *routes) tokens() {
 	const tag = "tokens"
-	handle(r, spec{
+	write(r, spec{
 		tag: tag, id: "issue-token", method: http.MethodPost, path: "/tokens", status: http.StatusCreated, summary: "Issue a token",
 		about: "For oneself, with at most the assurance and the reach that one has now; for another, by who may grant every role that the other holds.",
-	}, func(ctx context.Context, c authz.Caller, in *of[tokenBody]) (issuedView, error) {
+	}, shownOnce[issuedView](identity.KindToken), func(ctx context.Context, c authz.Caller, in *of[tokenBody]) (issuedView, error) {
 		t, secret, err := r.Identity.Issue(ctx, c, in.Body.Person, time.Duration(in.Body.Days)*day, in.Body.Scope)
 		if err != nil {
 			return issuedView{}, err
 		}
 		return issuedView{viewToken(t), secret.Reveal()}, nil
 	})
-	handle(r, spec{tag: tag, id: "revoke-token", method: http.MethodDelete, path: "/tokens/{id}", summary: "Revoke a token, from now on"},
-		func(ctx context.Context, c authz.Caller, in *RecordID) (TokenView, error) {
+	write(r, spec{tag: tag, id: "revoke-token", class: edge.Release, method: http.MethodDelete, path: "/tokens/{id}", summary: "Revoke a token, from now on"},
+		changed(r.token), func(ctx context.Context, c authz.Caller, in *RecordID) (TokenView, error) {
 			t, err := r.Identity.Revoke(ctx, c, in.ID)
 			return viewToken(t), err
 		})
@@ -81,4 +82,9 @@ func (r *routes) tokens() {
 			}
 			return v, err
 		})
+}
+
+func (r *routes) token(ctx context.Context, c authz.Caller, id string) (TokenView, error) {
+	t, err := r.Identity.Token(ctx, c, id)
+	return viewToken(t), err
 }

@@ -76,7 +76,7 @@ func (r *routes) transfers() {
 		tag: tag, id: "request-transfer", path: "/transfers", large: true, summary: "Ask to send personal data to a partner",
 		about: "The gate is asked before a byte is taken. A refused transfer keeps its id, which the problem names, and is final.",
 	}, func(v transferView) string { return v.ID },
-		func(ctx context.Context, c authz.Caller, in *of[orderBody]) (transferView, error) {
+		r.transferAgain, func(ctx context.Context, c authz.Caller, in *of[orderBody]) (transferView, error) {
 			t, err := r.Transfers.Request(ctx, c, in.Body.order())
 			return r.viewTransfer(t, edge.Language(ctx)), err
 		})
@@ -94,24 +94,20 @@ func (r *routes) transferActs() {
 	post := func(id, act, summary, about string) spec {
 		return spec{tag: "transfers", id: id, method: http.MethodPost, path: "/transfers/{id}/" + act, summary: summary, about: about}
 	}
-	handle(r, post("commit-transfer", "commit", "Release a sealed transfer",
-		"The gate is asked again. It answers when the release is in the log under a signed checkpoint; repeating it then answers alike."),
-		func(ctx context.Context, c authz.Caller, in *RecordID) (transferView, error) {
+	write(r, urgent(post("commit-transfer", "commit", "Release a sealed transfer",
+		"The gate is asked again. It answers when the release is in the log under a signed checkpoint; repeating it then answers alike.")),
+		r.transferAgain, func(ctx context.Context, c authz.Caller, in *RecordID) (transferView, error) {
 			t, err := r.Transfers.Commit(ctx, c, in.ID)
 			return r.viewTransfer(t, edge.Language(ctx)), err
 		})
-	handle(r, post("approve-transfer", "approvals", "Answer as the second person",
-		"The last approval that is needed releases the transfer, through the gate. To deny one answers with the transfer, refused."),
-		func(ctx context.Context, c authz.Caller, in *with[approvalBody]) (transferView, error) {
+	write(r, urgent(post("approve-transfer", "approvals", "Answer as the second person",
+		"The last approval that is needed releases the transfer, through the gate. To deny one answers with the transfer, refused.")),
+		r.approvalAgain, func(ctx context.Context, c authz.Caller, in *with[approvalBody]) (transferView, error) {
 			t, err := r.Transfers.Approve(ctx, c, in.ID, in.Body.Granted, in.Body.Attestation)
-			var refused *transfer.RefusedError
-			if errors.As(err, &refused) && !in.Body.Granted && t.State == transfer.Refused {
-				err = nil // a denial that is recorded is what was asked for
-			}
-			return r.viewTransfer(t, edge.Language(ctx)), err
+			return r.approved(ctx, t, in.Body.Granted, err)
 		})
-	handle(r, post("acknowledge-transfer", "acknowledgement", "Confirm what was pulled, by its hash", "By the recipient; some files or all."),
-		func(ctx context.Context, c authz.Caller, in *with[receiptsBody]) (transferView, error) {
+	write(r, urgent(post("acknowledge-transfer", "acknowledgement", "Confirm what was pulled, by its hash", "By the recipient; some files or all.")),
+		r.transferAgain, func(ctx context.Context, c authz.Caller, in *with[receiptsBody]) (transferView, error) {
 			sums, err := in.Body.hashes()
 			if err != nil {
 				return transferView{}, err
@@ -119,9 +115,18 @@ func (r *routes) transferActs() {
 			t, err := r.Transfers.Acknowledge(ctx, c, in.ID, sums)
 			return r.viewTransfer(t, edge.Language(ctx)), err
 		})
-	handle(r, post("recall-transfer", "recall", "Take a transfer back", "No pull succeeds from then on; its keys and objects are destroyed."),
-		func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (transferView, error) {
+	write(r, urgent(post("recall-transfer", "recall", "Take a transfer back", "No pull succeeds from then on; its keys and objects are destroyed.")),
+		r.transferAgain, func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (transferView, error) {
 			t, err := r.Transfers.Recall(ctx, c, in.ID, in.Body.Reason)
 			return r.viewTransfer(t, edge.Language(ctx)), err
 		})
+}
+
+// approved answers who was asked as the second person.
+func (r *routes) approved(ctx context.Context, t transfer.Transfer, granted bool, err error) (transferView, error) {
+	var refused *transfer.RefusedError
+	if errors.As(err, &refused) && !granted && t.State == transfer.Refused {
+		err = nil // a denial that is recorded is what was asked for
+	}
+	return r.viewTransfer(t, edge.Language(ctx)), err
 }

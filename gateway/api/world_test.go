@@ -19,13 +19,13 @@ const (
 // enrol registers the mission, the partner, a person for each role with a token, and the terms; all through the API.
 func (b *bench) enrol() *bench {
 	b.Helper()
-	b.mission = b.make(authz.LEG, v1+"/missions", object{"name": "Mission", "country": "CO", "contact": "the focal point"})
-	b.partner = b.make(authz.LEG, v1+"/parties", object{"name": "Partner", "kind": "ngo", "country": "CO", "mission": b.mission})
+	b.mission = b.make(authz.LEG, v1+"/missions", object{"name": "Mission" + b.planted, "country": "CO", "contact": "the focal point" + b.planted})
+	b.partner = b.make(authz.LEG, v1+"/parties", object{"name": "Partner" + b.planted, "kind": "ngo", "country": "CO", "mission": b.mission})
 	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL, authz.OIG} {
 		b.hire(role, role, b.mission, b.partner)
 	}
-	b.want(http.StatusOK, authz.HOM, http.MethodPost, v1+"/parties/"+b.partner+"/vetting", object{"passed": true, "note": "checked"})
-	b.purpose = b.make(authz.LEG, v1+"/purposes", object{"code": "shelter", "text": "Shelter", "legal_basis": "consent"})
+	b.want(http.StatusOK, authz.HOM, http.MethodPost, v1+"/parties/"+b.partner+"/vetting", object{"passed": true, "note": "checked" + b.planted})
+	b.purpose = b.make(authz.LEG, v1+"/purposes", object{"code": "shelter", "text": "Shelter" + b.planted, "legal_basis": "consent"})
 	b.make(authz.LEG, v1+"/categories", object{"code": "identity", "fields": []string{"given_name", "notes"}, "sensitivity": b.sensitivity})
 	b.make(authz.LEG, v1+"/retention-rules", object{
 		"purpose": b.purpose, "category": "identity", "trigger": "case closed", "days": 90, "action": "delete", "review": "2027-03-01T00:00:00Z",
@@ -36,7 +36,7 @@ func (b *bench) enrol() *bench {
 // hire registers a person with the role and a token, under a name for the bench.
 func (b *bench) hire(as, role authz.Role, mission, partner string) {
 	b.Helper()
-	person, grant := object{"name": string(role)}, object{"role": role}
+	person, grant := object{"name": string(role) + b.planted}, object{"role": role}
 	switch place, _ := authz.PlaceOf(role); place {
 	case authz.AtMission:
 		person["mission"], grant["mission"] = mission, mission
@@ -56,7 +56,7 @@ func (b *bench) draft() object {
 		clauses = append(clauses, object{"code": code, "text_version": "1"})
 	}
 	return object{
-		"type": "data_sharing", "title": "Shelter", "mission": b.mission, "partner": b.partner, "language": "en", "clauses": clauses,
+		"type": "data_sharing", "title": "Shelter" + b.planted, "mission": b.mission, "partner": b.partner, "language": "en", "clauses": clauses,
 		"effective_from": "2026-02-01T00:00:00Z", "valid_until": "2027-02-01T00:00:00Z",
 		"scope": object{
 			"missions": []string{b.mission}, "purposes": []string{b.purpose}, "subject_types": []string{"beneficiary"},
@@ -118,7 +118,7 @@ func (b *bench) assess(agreement string) string {
 		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 2, "S2": 3, "S3": 1, "S4": 1, "L1": 2, "L2": 2, "L3": 1, "L4": 1, "L5": 1, "L6": 1,
 		"L7": 1, "L8": 3, "M1": 1, "M2": 1, "M3": 1, "M4": 1, "B1": 5, "B2": 5, "B3": 4, "B4": 4,
 	} {
-		answers[id] = object{"value": v, "evidence": "seen"}
+		answers[id] = object{"value": v, "evidence": "seen" + b.planted}
 	}
 	id := b.make(authz.RO, v1+"/assessments", object{
 		"agreement": agreement, "purposes": []string{b.purpose}, "categories": []string{"identity"}, "countries": []string{"CO"}, "answers": answers,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -31,19 +32,27 @@ func (s *Server) Admin() http.Handler {
 	return mux
 }
 
-// ready names the checks that fail; why, the log tells. While the server drains it is not ready.
+// ready names the checks that fail; why, the log tells. They are run at once, so that all of them together take no longer
+// than one may. While the server drains it is not ready.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	answer := map[string]string{}
 	if s.draining.Load() {
 		status, answer["server"] = http.StatusServiceUnavailable, "draining"
 	}
-	for _, check := range s.deps.Ready {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-		err := check.Run(ctx)
-		cancel()
+	failures := make([]error, len(s.deps.Ready))
+	var running sync.WaitGroup
+	for i, check := range s.deps.Ready {
+		running.Go(func() {
+			ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+			defer cancel()
+			failures[i] = check.Run(ctx)
+		})
+	}
+	running.Wait()
+	for i, check := range s.deps.Ready {
 		answer[check.Name] = "ok"
-		if err != nil {
+		if err := failures[i]; err != nil {
 			status, answer[check.Name] = http.StatusServiceUnavailable, "failing"
 			s.deps.Log.LogAttrs(r.Context(), slog.LevelWarn, "not ready", slog.String("check", check.Name), slog.String("error", err.Error()))
 		}

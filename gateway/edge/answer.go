@@ -8,8 +8,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/gin-gonic/gin"
 )
 
@@ -66,7 +68,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	}
 	p.RequestID, p.Instance = s.id, urn+"request:"+s.id
 	s.problem = p.Type
-	if p.Status >= http.StatusInternalServerError {
+	if p.Status >= http.StatusInternalServerError && !errors.Is(err, errFull) { // a flood is not to fill the log too
 		s.log.LogAttrs(ctx, slog.LevelError, "request failed",
 			slog.String("request_id", s.id), slog.String("route", s.route), slog.String("error", err.Error()))
 	}
@@ -84,10 +86,20 @@ func fromModel(m *huma.ErrorModel, lang string) *Problem {
 	}
 	for _, e := range m.Errors {
 		if e != nil {
-			p.Errors = append(p.Errors, FieldError{Location: cut(e.Location), Message: cut(e.Message)})
+			p.Errors = append(p.Errors, FieldError{Location: cut(placeOf(e)), Message: cut(e.Message)})
 		}
 	}
 	return p
+}
+
+// placeOf is where the fault is. The name of a member that does not exist is the caller's text and may name a person, so
+// that only the place around it is told (R55).
+func placeOf(e *huma.ErrorDetail) string {
+	if e.Message != validation.MsgUnexpectedProperty {
+		return e.Location
+	}
+	around, _, _ := strings.Cut(e.Location, ".")
+	return around
 }
 
 func kindOfStatus(status int) kind {

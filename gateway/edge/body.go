@@ -2,6 +2,7 @@ package edge
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -26,6 +27,11 @@ func (s *Server) bound(c *gin.Context) {
 	// A deadline that an earlier request left on the connection. Writers without deadlines, as in tests, have none.
 	_ = control.SetWriteDeadline(time.Time{})
 	c.Writer = &pacedWriter{ResponseWriter: c.Writer, control: control, stall: s.config.StallTimeout}
+	if len(c.Request.TransferEncoding) > 0 {
+		// It may have had a Content-Length too, which net/http takes away: a proxy that went by that one would take what
+		// follows for another request. RFC 9112, section 6.1: the connection is closed.
+		c.Header("Connection", "close")
+	}
 	if c.Request.Body == nil || c.Request.Body == http.NoBody {
 		return
 	}
@@ -41,6 +47,10 @@ func (s *Server) bound(c *gin.Context) {
 		return
 	}
 	_ = control.SetReadDeadline(time.Now().Add(s.config.BodyTimeout))
+	if c.Request.ContentLength > most { // whoever reads it learns so at once; who calls is asked first
+		body.end = &http.MaxBytesError{Limit: most}
+		return
+	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, body, most)
 }
 
@@ -51,9 +61,13 @@ type pacedBody struct {
 	body    io.ReadCloser
 	control *http.ResponseController
 	stall   time.Duration
+	end     error // in place of the body
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
+	if b.end != nil {
+		return 0, b.end
+	}
 	if b.stall > 0 {
 		_ = b.control.SetReadDeadline(time.Now().Add(b.stall))
 	}
@@ -63,6 +77,8 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 		_ = b.control.SetReadDeadline(time.Time{})
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = errSlowBody
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF): // chunks that are none, or a connection that broke
+		err = fmt.Errorf("%w: the body does not come as it says", ErrMalformed)
 	}
 	return n, err // io.Reader: io.EOF must stay as it is
 }

@@ -26,6 +26,12 @@ type Config struct {
 	DrainTimeout      time.Duration `koanf:"drain_timeout"       doc:"longest time that running requests get when the server stops"`
 	MaxHeaderBytes    int64         `koanf:"max_header_bytes"    doc:"most bytes of a request's headers"`
 	MaxJSONBytes      int64         `koanf:"max_json_bytes"      doc:"most bytes of a JSON body, where a route sets no other bound"`
+
+	CallerRate     int `koanf:"caller_rate"     doc:"most requests of one person in a minute, at all replicas together"`
+	FailureRate    int `koanf:"failure_rate"    doc:"most requests without a valid token, in a minute, from one network (IPv4 /24, IPv6 /48) at this process, before its unknown tokens wait in a narrow line"`
+	MaxConnections int `koanf:"max_connections" doc:"most connections to listen at once; others wait to be accepted"`
+	MaxRequests    int `koanf:"max_requests"    doc:"most requests at once; a quarter is kept for releases and for what stops them, others are answered 503"`
+	MaxUploads     int `koanf:"max_uploads"     doc:"most uploads at once"`
 }
 
 // Default listens on loopback, without TLS and without the admin listener.
@@ -39,6 +45,11 @@ func Default() Config {
 		DrainTimeout:      30 * time.Second,
 		MaxHeaderBytes:    64 << 10,
 		MaxJSONBytes:      1 << 20,
+		CallerRate:        3000,
+		FailureRate:       60,
+		MaxConnections:    4096,
+		MaxRequests:       512,
+		MaxUploads:        64,
 	}
 }
 
@@ -47,6 +58,8 @@ const (
 	maxHeaderBytes = 1 << 20
 	maxJSONBytes   = 64 << 20
 	longest        = time.Hour
+	minRequests    = 16 // so that each share has a place
+	mostOfAny      = 1_000_000
 )
 
 // Validate names each key that is wrong, and how to mend it. It reads no file.
@@ -64,6 +77,11 @@ func (c Config) Validate() error {
 		checkTime("drain_timeout", c.DrainTimeout),
 		fault(c.MaxHeaderBytes < minHeaderBytes || c.MaxHeaderBytes > maxHeaderBytes, "max_header_bytes", "is out of bounds: use 4KiB to 1MiB"),
 		fault(c.MaxJSONBytes < 1 || c.MaxJSONBytes > maxJSONBytes, "max_json_bytes", "is out of bounds: use 1B to 64MiB"),
+		checkCount("caller_rate", c.CallerRate, 1, mostOfAny),
+		checkCount("failure_rate", c.FailureRate, 1, mostOfAny),
+		checkCount("max_connections", c.MaxConnections, 1, mostOfAny),
+		checkCount("max_requests", c.MaxRequests, minRequests, mostOfAny),
+		checkCount("max_uploads", c.MaxUploads, 1, max(1, c.MaxRequests)),
 	)
 }
 
@@ -110,10 +128,14 @@ func checkProxies(proxies []string) error {
 	for _, p := range proxies {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {
-			if _, err = netip.ParseAddr(p); err != nil {
+			address, err := netip.ParseAddr(p)
+			if err != nil || address.Zone() != "" {
 				return fmt.Errorf("trusted_proxies %q is neither an address nor a network: use such as 10.0.0.7 or 10.0.0.0/24", p)
 			}
 			continue
+		}
+		if prefix.Addr().Is4In6() { // net/netip and net do not read the same network
+			return fmt.Errorf("trusted_proxies %q is a network of IPv4 written as IPv6: use such as 10.0.0.0/24", p)
 		}
 		if prefix.Bits() == 0 {
 			return fmt.Errorf("trusted_proxies %q trusts everybody: name the proxies", p)
@@ -133,6 +155,10 @@ func checkHosts(hosts []string) error {
 
 func checkTime(key string, d time.Duration) error {
 	return fault(d <= 0 || d > longest, key, "is out of bounds: use more than 0s and at most 1h")
+}
+
+func checkCount(key string, n, least, most int) error {
+	return fault(n < least || n > most, key, fmt.Sprintf("is out of bounds: use %d to %d", least, most))
 }
 
 func fault(wrong bool, key, mend string) error {

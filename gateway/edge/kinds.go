@@ -22,6 +22,10 @@ const (
 	kindInvalid     kind = "invalid"
 	kindUnavailable kind = "unavailable"
 	kindInternal    kind = "internal"
+	kindRunning     kind = "in-progress"
+	kindReused      kind = "key-reused"
+	kindShown       kind = "shown-once"
+	kindLimited     kind = "too-many-requests"
 )
 
 // urn prefixes every problem type.
@@ -100,6 +104,8 @@ func traitsOfRest(k kind) traits {
 			phrase{"Unsupported media type", "Type de média non pris en charge", "Tipo de medio no admitido"},
 			phrase{"Send application/json.", "Envoyez application/json.", "Envíe application/json."},
 		}
+	case kindDuty:
+		return traitsOfDuty()
 	case kindMisdirected:
 		return traits{
 			http.StatusMisdirectedRequest,
@@ -114,6 +120,8 @@ func traitsOfRest(k kind) traits {
 			phrase{"Unavailable for now", "Indisponible pour le moment", "No disponible por ahora"},
 			phrase{"Nothing was sent. Try again soon.", "Rien n'a été envoyé. Réessayez bientôt.", "No se envió nada. Inténtelo pronto."},
 		}
+	case kindRunning, kindReused, kindShown, kindLimited:
+		return traitsOfRepeats(k)
 	default:
 		return traits{
 			http.StatusInternalServerError,

@@ -156,6 +156,8 @@ func TestNothingPersonalIsLoggedOrTraced(t *testing.T) {
 		r.Header.Set("X-Forwarded-For", "198.51.100.77")
 		r.Header.Set("X-Planted", "X-Planted")
 		r.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+		r.Header.Set("Tracestate", "vendor=Amina")
+		r.Header.Set("Baggage", "name=Amina")
 		b.do(r)
 	}
 	metrics := httptest.NewRecorder()
@@ -163,6 +165,9 @@ func TestNothingPersonalIsLoggedOrTraced(t *testing.T) {
 	var traced strings.Builder
 	for _, s := range spans.Ended() {
 		traced.WriteString(s.Name() + " " + s.SpanContext().TraceID().String())
+		if len(s.Links()) > 0 || s.Parent().IsValid() || s.SpanContext().TraceState().Len() > 0 {
+			t.Errorf("span %s takes something of a trace that a client sent", s.Name())
+		}
 		for _, a := range s.Attributes() {
 			traced.WriteString(" " + string(a.Key) + "=" + a.Value.String())
 		}

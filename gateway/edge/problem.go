@@ -14,6 +14,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/gateway/duty"
 	"safeconduct/transfer"
 	"safeconduct/transfer/blob"
 	"safeconduct/transfer/gate"
@@ -25,6 +26,9 @@ const ProblemType = "application/problem+json"
 
 // retryAfter is what a client is told to wait before it tries again.
 const retryAfter = 5 * time.Second
+
+// retrySoon is what a client is told to wait for the first of two equal requests.
+const retrySoon = time.Second
 
 // maxDetail bounds the text of an error that is shown, in bytes.
 const maxDetail = 600
@@ -42,7 +46,11 @@ type Problem struct {
 	State     string        `json:"state,omitempty" doc:"the state in which the event is not possible"`
 	Guard     string        `json:"guard,omitempty" doc:"the rule that stood in the way"`
 	Mend      string        `json:"mend,omitempty" doc:"what to do instead"`
+	Duty      string        `json:"duty,omitempty" doc:"the duty that another process plays"`
+	Made      string        `json:"made,omitempty" doc:"id of what was made, where it is not shown again"`
 	Errors    []FieldError  `json:"errors,omitempty" doc:"what is wrong with the request, place by place"`
+
+	retry time.Duration // after which to try again; 0: not told
 }
 
 // RefusalView is one refusal of the gate with how to mend it, and by whom (gate.md, R56).
@@ -74,13 +82,13 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is ProblemType, whatever was negotiated.
 func (*Problem) ContentType(string) string { return ProblemType }
 
-// GetHeaders is what goes beside the problem: Retry-After with 503, the challenge with 401 (RFC 6750).
+// GetHeaders is what goes beside the problem: Retry-After where trying again helps, the challenge with 401 (RFC 6750).
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
-	switch p.Status {
-	case http.StatusServiceUnavailable:
-		h.Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
-	case http.StatusUnauthorized:
+	if p.retry > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64((p.retry+time.Second-1)/time.Second), 10))
+	}
+	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
 	return h
@@ -90,16 +98,32 @@ func (p *Problem) GetHeaders() http.Header {
 var (
 	// ErrMalformed says that a body or a parameter cannot be read at all.
 	ErrMalformed = errors.New("malformed")
+	// ErrRunning says that the first request under an Idempotency-Key is not done yet.
+	ErrRunning = errors.New("the first request under this key is not done yet")
+	// ErrKeyReused says that an Idempotency-Key belongs to another request.
+	ErrKeyReused = errors.New("the key belongs to another request")
 
 	errSlowBody    = errors.New("the body came too slowly")
 	errCrossOrigin = errors.New("cross-origin request")
 	errHost        = errors.New("host name not allowed")
 	errMethod      = errors.New("method not allowed")
+	errFull        = errors.New("no place is free for the request")
 
 	// In no row of the table: internal errors.
 	errPanic   = errors.New("panic")
 	errNoError = errors.New("a problem was asked for without an error")
 )
+
+// ShownError says that what was done under an Idempotency-Key is not shown again.
+type ShownError struct{ Made string } // id of what was made, if any
+
+// Error holds no id.
+func (*ShownError) Error() string { return "it was done, and is not shown again" }
+
+// limitedError says that the caller has sent too much, and how long to wait.
+type limitedError struct{ wait time.Duration }
+
+func (*limitedError) Error() string { return "too many requests" }
 
 // Mends tells how a refusal code is mended, in a language, and who can help. gate.Catalogue is one.
 type Mends interface {
@@ -139,8 +163,12 @@ func outages() []row {
 	return []row{
 		{evidence.ErrUnavailable, kindUnavailable, nothing, gate.LogUnavailable},
 		{transfer.ErrLogUnavailable, kindUnavailable, nothing, gate.LogUnavailable},
+		{errFull, kindUnavailable, nothing, ""},
 		{seal.ErrUnavailable, kindUnavailable, nothing, ""},
 		{blob.ErrUnavailable, kindUnavailable, nothing, ""},
+		// A server refuses this process: nothing was done, and it goes on when somebody has mended its rights.
+		{seal.ErrDenied, kindUnavailable, nothing, ""},
+		{blob.ErrDenied, kindUnavailable, nothing, ""},
 	}
 }
 
@@ -151,11 +179,14 @@ func rows() []row {
 		{errHost, kindMisdirected, nothing, ""},
 		{errCrossOrigin, kindCrossOrigin, nothing, ""},
 		{errMethod, kindMethod, nothing, ""},
+		{ErrRunning, kindRunning, nothing, ""},
+		{ErrKeyReused, kindReused, nothing, ""},
 		{evidence.ErrNotFound, kindNotFound, nothing, ""},
+		{transfer.ErrNotAvailable, kindRefused, nothing, gate.PullDenied}, // all that a partner is told
+		{evidence.ErrTampered, kindRefused, nothing, gate.GateUnavailable},
 		{identity.ErrUnknown, kindNoIdentity, nothing, gate.AuthInvalid},
 		{authz.ErrDenied, kindRefused, nothing, gate.AuthRoleDenied},
 		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
-		{transfer.ErrNotAvailable, kindRefused, nothing, gate.PullDenied}, // all that a partner is told
 		{transfer.ErrTooLarge, kindTooLarge, sentinel, ""},
 		{transfer.ErrDigest, kindInvalid, sentinel, ""},
 		{people.ErrInvalid, kindInvalid, message, ""},
@@ -184,9 +215,22 @@ func (ps *problems) from(err error, lang string) *Problem {
 	var ready *Problem
 	var r refused
 	var tooLarge *http.MaxBytesError
+	var shown *ShownError
+	var other *duty.OtherError
+	var limited *limitedError
 	switch {
 	case errors.As(err, &ready):
 		return ready
+	case errors.As(err, &other):
+		return otherDuty(other, lang)
+	case errors.As(err, &shown):
+		p := newProblem(kindShown, lang)
+		p.Made = shown.Made
+		return p
+	case errors.As(err, &limited):
+		p := newProblem(kindLimited, lang)
+		p.retry = limited.wait
+		return p
 	case errors.As(err, &r):
 		return ps.refusal(r, lang)
 	case errors.As(err, &tooLarge):
@@ -250,7 +294,15 @@ func (ps *problems) refusal(r refused, lang string) *Problem {
 
 func newProblem(k kind, lang string) *Problem {
 	s := traitsOf(k)
-	return &Problem{Type: urn + string(k), Title: s.title.in(lang), Status: s.status, Detail: s.detail.in(lang)}
+	p := &Problem{Type: urn + string(k), Title: s.title.in(lang), Status: s.status, Detail: s.detail.in(lang)}
+	switch k {
+	case kindUnavailable:
+		p.retry = retryAfter
+	case kindRunning:
+		p.retry = retrySoon
+	default:
+	}
+	return p
 }
 
 // cut bounds a text without splitting a character.

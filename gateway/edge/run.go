@@ -12,6 +12,9 @@ import (
 	"sync"
 )
 
+// maxAdminConnections bounds the connections of the admin listener: of probes and of what collects metrics.
+const maxAdminConnections = 64
+
 // Listen opens the listeners, so that Addr is known before Run. It is called at most once, from one goroutine with Run.
 func (s *Server) Listen(ctx context.Context) error {
 	var lc net.ListenConfig
@@ -19,13 +22,16 @@ func (s *Server) Listen(ctx context.Context) error {
 	if s.main, err = lc.Listen(ctx, "tcp", s.config.Listen); err != nil {
 		return fmt.Errorf("listening at listen %s: %w", s.config.Listen, err)
 	}
+	s.main = newBounded(s.main, s.config.MaxConnections)
 	if s.config.TLSCertFile != "" {
-		pair, err := tls.LoadX509KeyPair(s.config.TLSCertFile, s.config.TLSKeyFile)
+		pair, err := newCertificate(s.config.TLSCertFile, s.config.TLSKeyFile, s.deps.Log)
 		if err != nil {
-			return errors.Join(fmt.Errorf("reading tls_cert_file and tls_key_file: %w", err), s.main.Close())
+			return errors.Join(err, s.main.Close())
 		}
 		s.main = tls.NewListener(s.main, &tls.Config{
-			MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"},
+			// Not 1.3 alone: partners' machines are often old. Of 1.2 what is forward-secret and authenticated.
+			MinVersion: tls.VersionTLS12, CipherSuites: modernSuites(),
+			GetCertificate: pair.current, NextProtos: []string{"h2", "http/1.1"},
 		})
 	}
 	if s.config.AdminListen == "" {
@@ -34,6 +40,7 @@ func (s *Server) Listen(ctx context.Context) error {
 	if s.admin, err = lc.Listen(ctx, "tcp", s.config.AdminListen); err != nil {
 		return errors.Join(fmt.Errorf("listening at admin_listen %s: %w", s.config.AdminListen, err), s.main.Close())
 	}
+	s.admin = newBounded(s.admin, maxAdminConnections)
 	return nil
 }
 

@@ -15,6 +15,8 @@ type scope struct {
 	lang     string
 	route    string // template, never the path
 	caller   authz.Caller
+	class    Class
+	joined   bool   // the caller has one of their places
 	problem  string // type of the problem that was answered
 	problems *problems
 	log      *slog.Logger

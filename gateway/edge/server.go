@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -16,9 +17,10 @@ import (
 	"golang.org/x/text/language"
 
 	"safeconduct/authz/evidence"
+	"safeconduct/gateway/telemetry"
 )
 
-// Deps is what the server works with. Metrics and Ready may be nil; the rest may not.
+// Deps is what the server works with. Those after Meter may be nil; the rest may not.
 type Deps struct {
 	Identity Authenticator
 	Mends    Mends
@@ -28,7 +30,14 @@ type Deps struct {
 	Tracer   trace.TracerProvider
 	Meter    metric.MeterProvider
 	Metrics  http.Handler // of the admin listener
-	Ready    []Check      // in the order in which they are run
+	Ready    []Check      // run at once; each may be asked by several at a time
+	// Rates counts for all replicas; without it this process counts alone.
+	Rates Rates
+	// Refusals logs what is refused at the door; without it that is in the metrics only.
+	Refusals Refusals
+	// SourceKey is the key of commitments to addresses and of prints of requests, the same at every replica. Without it one
+	// is drawn: then they mean something to this process only.
+	SourceKey []byte
 }
 
 func (d Deps) validate() error {
@@ -50,7 +59,15 @@ type Server struct {
 	origins   *http.CrossOriginProtection
 	hosts     []string
 	bounds    map[string]int64
+	classes   map[string]Class
 	sourceKey []byte
+	capacity  *capacity
+	rates     *rates
+	tokens    *tokens
+	sources   *sources
+	tallies   *tallies
+	limits    metric.Int64Counter
+	lines     lines
 	draining  atomic.Bool
 
 	main, admin net.Listener
@@ -63,10 +80,19 @@ func New(c Config, deps Deps) (*Server, error) {
 	}
 	s := &Server{
 		config: c, deps: deps, problems: &problems{mends: deps.Mends}, languages: matcher(),
-		origins: http.NewCrossOriginProtection(), hosts: hostsFor(c), bounds: map[string]int64{}, sourceKey: make([]byte, 32),
+		origins: http.NewCrossOriginProtection(), hosts: hostsFor(c), bounds: map[string]int64{}, classes: map[string]Class{},
+		sourceKey: deps.SourceKey, capacity: newCapacity(c), rates: newRates(deps.Rates, c.CallerRate), tokens: newTokens(),
+		sources: newSources(c.FailureRate), tallies: newTallies(), lines: newLines(c),
 	}
-	if _, err := io.ReadFull(deps.Random, s.sourceKey); err != nil {
-		return nil, fmt.Errorf("server: drawing the key of source commitments: %w", err)
+	if s.sourceKey == nil {
+		s.sourceKey = make([]byte, sha256.Size)
+		if _, err := io.ReadFull(deps.Random, s.sourceKey); err != nil {
+			return nil, fmt.Errorf("server: drawing the key of source commitments: %w", err)
+		}
+	}
+	var err error
+	if s.limits, err = deps.Meter.Meter(telemetry.Scope).Int64Counter(telemetry.MetricLimited); err != nil {
+		return nil, fmt.Errorf("server: preparing a metric: %w", err)
 	}
 	gin.SetMode(gin.ReleaseMode)
 	s.engine = gin.New()
@@ -77,7 +103,7 @@ func New(c Config, deps Deps) (*Server, error) {
 	if err := s.engine.SetTrustedProxies(c.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("server: trusted_proxies: %w", err)
 	}
-	s.engine.Use(s.begin, s.record, s.rescue, s.secure, s.host, s.crossOrigin, s.bound)
+	s.engine.Use(s.begin, s.record, s.rescue, s.secure, s.host, s.crossOrigin, s.admit, s.bound)
 	s.engine.NoRoute(s.unrouted(evidence.ErrNotFound))
 	s.engine.NoMethod(s.unrouted(errMethod))
 	s.api = s.engine.Group(apiPath, s.identify)

@@ -30,16 +30,20 @@ func (s *Server) open(next http.Handler) http.Handler {
 		request := original.WithContext(r.Context())
 		request.Body = r.Body // counted by otelhttp
 		defer func() {
-			r.Pattern = sc.route // names the span and the metric
-			trace.SpanFromContext(r.Context()).SetAttributes(attribute.String("http.route", sc.route))
+			r.Pattern = sc.route // for the metric
+			span := trace.SpanFromContext(r.Context())
+			span.SetName(method(original.Method) + " " + sc.route) // also where the handler breaks the connection
+			span.SetAttributes(attribute.String("http.route", sc.route))
 		}()
 		next.ServeHTTP(w, request)
 	})
 	measured := otelhttp.NewHandler(inner, "edge",
 		otelhttp.WithTracerProvider(s.deps.Tracer),
 		otelhttp.WithMeterProvider(s.deps.Meter),
-		otelhttp.WithPropagators(propagation.TraceContext{}),
-		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true }), // an incoming trace is linked, never joined
+		// Each request begins a trace of its own. What a client sends of one is not read at all: ids, trace state and
+		// baggage are free text to it, and would be exported.
+		otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator()),
+		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true }),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return method(r.Method) + " " + r.Pattern }),
 	)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -58,17 +62,11 @@ func (s *Server) open(next http.Handler) http.Handler {
 	})
 }
 
-// bare is what otelhttp may see of a request.
+// bare is what otelhttp may see of a request: no path, no address and no header.
 func bare(r *http.Request) *http.Request {
-	h := http.Header{}
-	for _, name := range []string{"Traceparent", "Tracestate"} {
-		if v := r.Header.Get(name); v != "" {
-			h.Set(name, v)
-		}
-	}
 	return &http.Request{
 		Method: method(r.Method), URL: &url.URL{}, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
-		Header: h, Body: r.Body, ContentLength: r.ContentLength, Host: "safeconduct",
+		Header: http.Header{}, Body: r.Body, ContentLength: r.ContentLength, Host: "safeconduct",
 	}
 }
 

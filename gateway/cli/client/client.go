@@ -9,6 +9,8 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,6 +46,7 @@ const (
 	tries         = 6                // of what may be repeated
 	firstPause    = 250 * time.Millisecond
 	longestPause  = 8 * time.Second
+	longestWait   = time.Minute // that a gateway may ask for
 )
 
 // Options are what a client is made with. Zero members take what is usual.
@@ -50,6 +54,7 @@ type Options struct {
 	Language string            // of the mends: en, fr or es
 	Rounds   http.RoundTripper // below the client
 	Pause    func(ctx context.Context, d time.Duration) error
+	Random   io.Reader // of the keys under which writes are repeated
 }
 
 // Client calls one gateway as one person.
@@ -59,6 +64,7 @@ type Client struct {
 	http  *http.Client
 	lang  string
 	pause func(ctx context.Context, d time.Duration) error
+	rand  io.Reader
 }
 
 // New makes a client of the gateway at address, such as https://host. A token
@@ -80,8 +86,11 @@ func New(address string, token identity.Secret, o Options) (*Client, error) {
 	if o.Pause == nil {
 		o.Pause = pause
 	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
 	return &Client{
-		base: u, token: token, lang: o.Language, pause: o.Pause,
+		base: u, token: token, lang: o.Language, pause: o.Pause, rand: o.Random,
 		// A redirect could lead the token, or a payload, elsewhere.
 		http: &http.Client{Transport: o.Rounds, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
@@ -110,34 +119,58 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Call sends in as JSON, nil for none, to path below API, and reads the answer
 // into out, nil to pass it over. It answers with the HTTP status, 0 where there
-// was none. It is sent once: what changes something is not repeated unasked.
-func (c *Client) Call(ctx context.Context, method, path string, in, out any) (int, error) {
-	var body io.Reader
+// was none. What changes something goes under a key of its own, so that it is
+// repeated while the gateway is out of reach, and yet done once.
+func (c *Client) Call(ctx context.Context, method, path string, in, out any) (status int, err error) {
+	var body []byte
 	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
+		if body, err = json.Marshal(in); err != nil {
 			return 0, fmt.Errorf("writing a request: %w", err)
 		}
-		body = bytes.NewReader(b)
 	}
-	r, err := c.request(ctx, method, path, body)
+	key := ""
+	if method != http.MethodGet {
+		if key, err = c.key(); err != nil {
+			return 0, err
+		}
+	}
+	err = c.repeat(ctx, func() error {
+		status, err = c.once(ctx, method, path, key, body, out)
+		return err
+	})
+	return status, err
+}
+
+// key is the value of an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header).
+func (c *Client) key() (string, error) {
+	b := make([]byte, 16)
+	if _, err := io.ReadFull(c.rand, b); err != nil {
+		return "", fmt.Errorf("drawing a key for a request: %w", err)
+	}
+	return `"` + hex.EncodeToString(b) + `"`, nil
+}
+
+func (c *Client) once(ctx context.Context, method, path, key string, body []byte, out any) (int, error) {
+	var content io.Reader
+	if body != nil {
+		content = bytes.NewReader(body)
+	}
+	r, err := c.request(ctx, method, path, content)
 	if err != nil {
 		return 0, err
 	}
-	if in != nil {
+	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
 	}
 	return c.send(r, out)
 }
 
-// Get is Call for what changes nothing, repeated while the gateway is out of
-// reach.
-func (c *Client) Get(ctx context.Context, path string, out any) (status int, err error) {
-	err = c.repeat(ctx, func() error {
-		status, err = c.Call(ctx, http.MethodGet, path, nil, out)
-		return err
-	})
-	return status, err
+// Get is Call for what changes nothing.
+func (c *Client) Get(ctx context.Context, path string, out any) (int, error) {
+	return c.Call(ctx, http.MethodGet, path, nil, out)
 }
 
 // Bytes is Get for an answer that is wanted as it is.
@@ -206,7 +239,11 @@ func problem(resp *http.Response, body []byte) error {
 		p = &edge.Problem{Type: "about:blank", Title: http.StatusText(resp.StatusCode)}
 	}
 	p.Status = resp.StatusCode
-	return p
+	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	if err != nil || p.Status != http.StatusTooManyRequests {
+		return p
+	}
+	return &limited{Problem: p, wait: min(time.Duration(seconds)*time.Second, longestWait)}
 }
 
 // unreachable says that no answer came, without the address, which holds ids.

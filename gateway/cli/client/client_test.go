@@ -135,15 +135,72 @@ func TestCall(t *testing.T) {
 			t.Fatal(err, elsewhere.Load())
 		}
 	})
-	t.Run("what may have arrived is sent once", func(t *testing.T) {
-		var calls atomic.Int32
-		c, _ := serve(t, func(http.ResponseWriter, *http.Request) {
-			calls.Add(1)
-			panic(http.ErrAbortHandler)
+	t.Run("what may have arrived is sent again under the same key", func(t *testing.T) {
+		var keys []string
+		c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			keys = append(keys, r.Header.Get("Idempotency-Key"))
+			if b, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(b), `"mission":"m"`) {
+				t.Errorf("%q %v", b, err)
+			}
+			switch len(keys) {
+			case 1:
+				panic(http.ErrAbortHandler)
+			case 2:
+				refuse(w, http.StatusServiceUnavailable)
+			case 3:
+				w.Header().Set("Content-Type", edge.ProblemType)
+				w.WriteHeader(http.StatusConflict)
+				_, _ = io.WriteString(w, `{"type":"urn:safeconduct:in-progress","status":409}`)
+			default:
+				_, _ = io.WriteString(w, `{"id":"x"}`)
+			}
 		})
-		_, err := c.Request(t.Context(), client.Order{Mission: "m"})
-		if !errors.Is(err, client.ErrUnreachable) || calls.Load() != 1 {
-			t.Fatal(err, calls.Load())
+		done, err := c.Request(t.Context(), client.Order{Mission: "m"})
+		if err != nil || done.ID != "x" || len(keys) != 4 || len(keys[0]) != 34 || keys[1] != keys[0] || keys[2] != keys[0] || keys[3] != keys[0] {
+			t.Fatal(done, err, keys)
+		}
+		if _, err := c.Request(t.Context(), client.Order{Mission: "m"}); err != nil || keys[4] == keys[0] {
+			t.Errorf("another request: %v, keys %v", err, keys)
+		}
+	})
+	t.Run("a refusal is not repeated, and reading needs no key", func(t *testing.T) {
+		calls := 0
+		c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			calls++
+			if r.Method == http.MethodGet && r.Header.Get("Idempotency-Key") != "" {
+				t.Error("a key for reading")
+			}
+			refuse(w, http.StatusConflict)
+		})
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if _, err := c.Call(t.Context(), method, "/things", nil, nil); err == nil {
+				t.Error(method)
+			}
+		}
+		if calls != 2 {
+			t.Errorf("%d calls", calls)
+		}
+	})
+	t.Run("who sent too much waits as long as the gateway says", func(t *testing.T) {
+		calls := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if calls++; calls == 1 {
+				w.Header().Set("Retry-After", "40")
+				refuse(w, http.StatusTooManyRequests)
+			}
+		}))
+		defer server.Close()
+		var waited time.Duration
+		c, err := client.New(server.URL, token(t), client.Options{Pause: func(_ context.Context, d time.Duration) error {
+			waited += d
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Call(t.Context(), http.MethodPost, "/things", nil, nil); err != nil || waited != 40*time.Second {
+			t.Errorf("%v after %s", err, waited)
 		}
 	})
 	t.Run("reading is repeated, a bounded number of times", func(t *testing.T) {

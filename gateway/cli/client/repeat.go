@@ -18,12 +18,28 @@ func (c *Client) repeat(ctx context.Context, do func() error) error {
 		if err == nil || n == tries || !transient(err) {
 			return err
 		}
+		var asked *limited
+		if errors.As(err, &asked) {
+			wait = max(wait, asked.wait)
+		}
 		if paused := c.pause(ctx, wait); paused != nil {
 			return errors.Join(err, paused)
 		}
 		wait = min(2*wait, longestPause)
 	}
 }
+
+// limited is the answer to a caller who sent too much.
+type limited struct {
+	*edge.Problem
+	wait time.Duration // that the gateway asks for
+}
+
+func (l *limited) Unwrap() error { return l.Problem }
+
+// running is the type of the answer to a request whose first attempt is still
+// at work.
+const running = "urn:safeconduct:in-progress"
 
 // transient reports whether trying again may help: no answer came, or one that
 // says so.
@@ -34,7 +50,7 @@ func transient(err error) bool {
 		case http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout, http.StatusRequestTimeout, http.StatusTooManyRequests:
 			return true
 		}
-		return false
+		return p.Type == running
 	}
 	return errors.Is(err, ErrUnreachable)
 }

@@ -49,8 +49,7 @@ func (c *Client) Transfer(ctx context.Context, id string) (Transfer, error) {
 	return t, err
 }
 
-// Request asks to send. A request that may have arrived is not repeated: each
-// one that arrives is a transfer of its own, and in the log.
+// Request asks to send.
 func (c *Client) Request(ctx context.Context, o Order) (Transfer, error) {
 	var t Transfer
 	_, err := c.Call(ctx, http.MethodPost, "/transfers", o, &t)
@@ -60,10 +59,7 @@ func (c *Client) Request(ctx context.Context, o Order) (Transfer, error) {
 // Commit releases a sealed transfer; repeating it answers alike.
 func (c *Client) Commit(ctx context.Context, id string) (Transfer, error) {
 	var t Transfer
-	err := c.repeat(ctx, func() error {
-		_, err := c.Call(ctx, http.MethodPost, transferPath(id)+"/commit", nil, &t)
-		return err
-	})
+	_, err := c.Call(ctx, http.MethodPost, transferPath(id)+"/commit", nil, &t)
 	return t, err
 }
 
@@ -77,17 +73,12 @@ type Receipt struct {
 // before, in whole, stays so: that is no error.
 func (c *Client) Acknowledge(ctx context.Context, id string, receipts []Receipt) (Transfer, error) {
 	var t Transfer
-	err := c.repeat(ctx, func() error {
-		_, err := c.Call(ctx, http.MethodPost, transferPath(id)+"/acknowledgement", map[string]any{"files": receipts}, &t)
-		if statusOf(err) != http.StatusConflict {
-			return err
-		}
+	_, err := c.Call(ctx, http.MethodPost, transferPath(id)+"/acknowledgement", map[string]any{"files": receipts}, &t)
+	if statusOf(err) == http.StatusConflict {
 		if read, readErr := c.Transfer(ctx, id); readErr == nil && read.State == "acknowledged" {
-			t = read
-			return nil
+			return read, nil
 		}
-		return err
-	})
+	}
 	return t, err
 }
 

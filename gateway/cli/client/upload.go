@@ -63,7 +63,7 @@ func (c *Client) Upload(ctx context.Context, id string, n int, size int64, sum s
 // landed reports whether the gateway holds the file sealed, and it is this one.
 func (c *Client) landed(ctx context.Context, id string, n int, sum string) bool {
 	var t Transfer
-	if _, err := c.Call(ctx, http.MethodGet, transferPath(id), nil, &t); err != nil {
+	if _, err := c.once(ctx, http.MethodGet, transferPath(id), "", nil, &t); err != nil {
 		return false // the attempt that follows tells why
 	}
 	for _, f := range t.Files {

@@ -1,0 +1,235 @@
+package api_test
+
+import (
+	"encoding/csv"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"safeconduct/authz"
+	"safeconduct/gateway/api/apitest"
+)
+
+// step says what authz asks of an operation. The rest the document says.
+type step struct {
+	actions []authz.Action // each that may open it; none: everybody who is known
+	self    bool           // on oneself only: for all others there is nothing there
+	as      authz.Role     // who does it in the end
+	values  object         // of the body, beside those of the fixture; nil leaves a member out
+	last    bool           // ends what others act on
+}
+
+// steps has a line for every operation: one without a line fails the walk.
+func (w *walk) steps() map[string]step {
+	on := func(as authz.Role, actions ...authz.Action) step { return step{as: as, actions: actions} }
+	ends := func(as authz.Role, actions ...authz.Action) step { return step{as: as, actions: actions, last: true} }
+	transfer := on(authz.RO, authz.TransferRequest)
+	transfer.values = w.order()
+	statement := w.statement()
+	statement["case_references"] = []string{"CASE-" + planted}
+	consent := on(authz.RO, authz.ConsentRecord)
+	consent.values = statement
+	draft := on(authz.FP, authz.AgreementDraft)
+	draft.values = w.draft()
+	role := on(authz.LEG, authz.GrantRole(authz.RO))
+	role.values = object{"role": "RO", "partner": nil}
+	person := on(authz.LEG, authz.PersonCreate)
+	person.values = object{"partner": nil}
+	return map[string]step{
+		"create-mission": on(authz.LEG, authz.MissionCreate), "list-missions": {as: authz.RO}, "get-mission": on(authz.RO, authz.MissionRead),
+		"create-person": person, "get-person": on(authz.FP, authz.PersonRead), "grant-role": role, "end-role": ends(authz.LEG, authz.GrantRole(authz.RO)),
+		"enrol-key": {as: spare, self: true}, "confirm-key": on(authz.LEG, authz.KeyConfirm), "revoke-key": ends(authz.LEG, authz.KeyConfirm),
+		"issue-token": on(authz.LEG, authz.TokenIssue), "revoke-token": ends(authz.LEG, authz.TokenRevoke), "who-am-i": {as: authz.PDL},
+		"create-party": on(authz.FP, authz.PartyCreate), "list-parties": {as: authz.RO}, "get-party": on(authz.RO, authz.PartyRead), "vet-party": on(authz.HOM, authz.PartyVet),
+		"create-purpose": on(authz.LEG, authz.TermsWrite), "list-purposes": on(authz.PDL, authz.TermsRead),
+		"create-category": on(authz.LEG, authz.TermsWrite), "list-categories": on(authz.PDL, authz.TermsRead),
+		"create-retention-rule": on(authz.LEG, authz.TermsWrite), "list-retention-rules": on(authz.PDL, authz.TermsRead),
+		"draft-agreement": draft, "revise-agreement": draft, "get-agreement": on(authz.PSG, authz.AgreementRead),
+		"get-agreement-document": on(authz.PSG, authz.AgreementRead), "review-agreement": on(authz.FP, authz.AgreementReview),
+		"decide-agreement": on(authz.LEG, authz.AgreementApprove), "sign-agreement": on(authz.HOM, authz.AgreementSign),
+		"activate-agreement": on(authz.LEG, authz.AgreementActivate), "suspend-agreement": ends(authz.FP, authz.AgreementSuspend),
+		"lift-suspension": ends(authz.DPO, authz.AgreementLift), "terminate-agreement": ends(authz.PSG, authz.AgreementTerminate),
+		"get-assessment-template": {as: authz.RO}, "draft-assessment": on(authz.RO, authz.AssessmentCreate), "get-assessment": on(authz.OIG, authz.AssessmentRead),
+		"submit-assessment": on(authz.RO, authz.AssessmentSubmit), "decide-assessment": on(authz.HOM, authz.AssessmentApprove),
+		"record-consent": consent, "record-consents": consent, "get-consent": on(authz.FP, authz.ConsentRead), "withdraw-consent": ends(authz.RO, authz.ConsentWithdraw),
+		"request-transfer": transfer, "get-transfer": on(authz.PDL, authz.TransferRead, authz.TransferReadReduced), "send-file": on(authz.RO, authz.TransferUpload),
+		"commit-transfer": on(authz.RO, authz.TransferCommit), "approve-transfer": on(authz.HOM, authz.TransferApprove), "pull-file": on(authz.PDL, authz.TransferPull),
+		"acknowledge-transfer": on(authz.PDL, authz.TransferAcknowledge), "recall-transfer": ends(authz.DPO, authz.TransferRecall),
+		"list-log-entries": on(authz.OIG, authz.LogRead), "get-checkpoint": on(authz.OIG, authz.LogCheckpoint),
+	}
+}
+
+// each walks every operation of the document, with its step.
+func (w *walk) each(t *testing.T, visit func(t *testing.T, op apitest.Operation, s step)) {
+	t.Helper()
+	steps := w.steps()
+	for _, op := range w.doc.Operations {
+		t.Run(op.ID, func(t *testing.T) {
+			s, ok := steps[op.ID]
+			if !ok {
+				t.Fatalf("nobody has said what %s %s asks of authz: give it a step", op.Method, op.Path)
+			}
+			visit(t, op, s)
+		})
+	}
+}
+
+// matrix is where each role may do each action, as authz/testdata has it.
+func matrix(t *testing.T) map[authz.Action]map[authz.Role]string {
+	t.Helper()
+	f, err := os.Open("../../authz/testdata/matrix.csv")
+	must(t, err)
+	defer func() { must(t, f.Close()) }()
+	r := csv.NewReader(f)
+	r.Comment = '#'
+	rows, err := r.ReadAll()
+	must(t, err)
+	m := map[authz.Action]map[authz.Role]string{}
+	for _, row := range rows[1:] {
+		cells := map[authz.Role]string{}
+		for i, role := range rows[0][1:] {
+			cells[authz.Role(role)] = row[i+1]
+		}
+		m[authz.Action(row[0])] = cells
+	}
+	for _, action := range authz.Actions() {
+		if m[action] == nil {
+			t.Fatalf("the matrix lacks %s", action)
+		}
+	}
+	return m
+}
+
+// cells are where the role may do what the operation asks: "any", "m", "o", "own" or "-".
+func (s step) cells(m map[authz.Action]map[authz.Role]string, role authz.Role) []string {
+	var all []string
+	for _, action := range s.actions {
+		all = append(all, m[action][role])
+	}
+	return all
+}
+
+// R53: on every path the same authorisation function. The whole walk shares one world, which no refused call changes.
+func TestWalk(t *testing.T) {
+	w := newWalk(t)
+	w.hireOthers()
+	m := matrix(t)
+	t.Run("AUTH_INVALID without a valid token", func(t *testing.T) { w.strangers(t) })
+	t.Run("AUTH_ROLE_DENIED with a wrong role", func(t *testing.T) { w.wrongRoles(t, m) })
+	t.Run("of another mission or partner", func(t *testing.T) { w.outsiders(t, m) })
+	t.Run("with a right role", func(t *testing.T) { w.insiders(t) })
+}
+
+// strangers: no token, nonsense, an expired and a revoked one get one answer.
+func (w *walk) strangers(t *testing.T) {
+	w.tokens["forged"] = "sct_" + strings.Repeat("A", 43)
+	w.tokens["nonsense"] = planted
+	w.tokens["spaces"] = w.tokens[authz.LEG] + " " + w.tokens[authz.LEG]
+	w.each(t, func(t *testing.T, op apitest.Operation, _ step) {
+		var want string
+		for _, role := range []authz.Role{nobody, "nonsense", "forged", "spaces", "expired", "revoked"} {
+			for _, path := range []string{w.own(op), with(op, unknown) + "?nonsense=1"} {
+				got := w.call(role, op, path, object{})
+				denied(t, string(role), got)
+				body := plain(got)
+				if want == "" {
+					want = body
+				}
+				if got.StatusCode != http.StatusUnauthorized || got.Header.Get("WWW-Authenticate") != "Bearer" || body != want {
+					t.Errorf("%q: %d %s, others get %s", role, got.StatusCode, got.body, want)
+				}
+			}
+		}
+		if got := w.do(nobody, op.Method, w.own(op), "{not json"); got.StatusCode != http.StatusUnauthorized {
+			t.Errorf("a body is read before the token: %d %s", got.StatusCode, got.body)
+		}
+	})
+}
+
+// wrongRoles: what the matrix does not allow is refused, and each such refusal is in the log.
+func (w *walk) wrongRoles(t *testing.T, m map[authz.Action]map[authz.Role]string) {
+	refused := map[string]string{} // by request id: who asked for what
+	w.each(t, func(t *testing.T, op apitest.Operation, s step) {
+		for _, role := range allRoles() {
+			cells := s.cells(m, role)
+			if slices.ContainsFunc(cells, func(c string) bool { return c != "-" }) || len(cells) == 0 && !s.self {
+				continue
+			}
+			got := w.call(role, op, w.own(op), w.values(s))
+			denied(t, string(role), got)
+			switch {
+			case got.StatusCode == http.StatusNotFound && (s.self || hidden(role, op)):
+			case got.StatusCode == http.StatusForbidden && slices.Contains(codesOf(got.object(t)), "AUTH_ROLE_DENIED"):
+				refused[got.Header.Get("X-Request-Id")] = string(role) + " " + op.ID
+			default:
+				t.Errorf("%s: %d %s", role, got.StatusCode, got.body)
+			}
+		}
+	})
+	t.Run("R43 each is in the log", func(t *testing.T) { w.logged(t, refused) })
+}
+
+// hidden reports whether the role knows nothing of what lies there: people of a partner know its agreements, its transfers,
+// itself and the terms, and nothing of the mission in which others are made.
+func hidden(role authz.Role, op apitest.Operation) bool {
+	place, _ := authz.PlaceOf(role)
+	return place == authz.AtPartner && (len(op.Params()) == 0 || !slices.Contains([]string{"agreements", "transfers", "parties", "purposes", "categories", "retention-rules", "log"}, op.Collection()))
+}
+
+// logged polls the log until it has a denial for each request.
+func (w *walk) logged(t *testing.T, refused map[string]string) {
+	if len(refused) < 100 {
+		t.Fatalf("only %d denials", len(refused))
+	}
+	for range 200 { // the sequencer takes entries as they come
+		after := -1.0
+		for {
+			page := w.call(authz.OIG, apitest.Operation{Method: http.MethodGet}, v1+"/log/entries?limit=500&after="+number(after), nil).object(t)
+			for _, line := range page["items"].([]any) {
+				entry := line.(object)["entry"].(object)
+				request, by := str(entry, "request"), entry["kind"] == "denial" || entry["kind"] == "decision"
+				if by && entry["verdict"] == "refused" {
+					delete(refused, request)
+				}
+			}
+			next, more := page["next_after"].(float64)
+			if !more {
+				break
+			}
+			after = next
+		}
+		if len(refused) == 0 {
+			return
+		}
+	}
+	for _, who := range refused {
+		t.Errorf("nothing in the log says that %s was refused", who)
+	}
+}
+
+// insiders: with a right role each operation does what it is for, or says why its state does not allow it.
+func (w *walk) insiders(t *testing.T) {
+	done := 0
+	for _, last := range []bool{false, true} {
+		w.each(t, func(t *testing.T, op apitest.Operation, s step) {
+			if s.last != last {
+				return
+			}
+			got := w.call(s.as, op, w.own(op), w.values(s))
+			switch {
+			case got.StatusCode < 300:
+				done++
+			case got.StatusCode == http.StatusConflict:
+			case got.StatusCode == http.StatusUnprocessableEntity && got.object(t)["errors"] == nil: // not the schema's
+			case got.StatusCode == http.StatusForbidden && !slices.Contains(codesOf(got.object(t)), "AUTH_ROLE_DENIED"):
+			default:
+				t.Errorf("%d %s", got.StatusCode, got.body)
+			}
+		})
+	}
+	if done < 35 {
+		t.Errorf("only %d operations were done", done)
+	}
+}
