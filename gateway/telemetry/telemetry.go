@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ import (
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -42,8 +45,7 @@ type Option func(*options)
 
 type options struct{ processors []sdktrace.SpanProcessor }
 
-// WithSpanProcessor hands every finished span to p, which an exporter stands behind. Without one, spans only give log
-// lines their ids.
+// WithSpanProcessor hands every finished span to p, beside what the configuration says.
 func WithSpanProcessor(p sdktrace.SpanProcessor) Option {
 	return func(o *options) { o.processors = append(o.processors, p) }
 }
@@ -61,6 +63,10 @@ func Setup(c Config, w io.Writer, opts ...Option) (*Telemetry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("telemetry: %w", err)
 	}
+	sent, err := openExport(c, log)
+	if err != nil {
+		return nil, fmt.Errorf("telemetry: %w", err)
+	}
 	t := &Telemetry{Log: log, registry: prometheus.NewRegistry(), served: c.Metrics}
 	if err := errors.Join(
 		t.registry.Register(collectors.NewGoCollector()),
@@ -68,21 +74,68 @@ func Setup(c Config, w io.Writer, opts ...Option) (*Telemetry, error) {
 	); err != nil {
 		return nil, fmt.Errorf("registering process metrics: %w", err)
 	}
+	who := identity()
+	if err := t.measure(c, sent, who); err != nil {
+		return nil, err
+	}
+	t.trace(c, sent, who, o.processors)
+	return t, nil
+}
+
+// identity tells replicas apart; nothing of the machine or the environment goes in.
+func identity() *resource.Resource {
+	return resource.NewSchemaless(
+		attribute.String("service.name", Scope), attribute.String("service.instance.id", rand.Text()),
+	)
+}
+
+func (t *Telemetry) measure(c Config, sent *export, who *resource.Resource) error {
 	exporter, err := otelprom.New(otelprom.WithRegisterer(t.registry), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo())
 	if err != nil {
-		return nil, fmt.Errorf("making the Prometheus exporter: %w", err)
+		return fmt.Errorf("making the Prometheus exporter: %w", err)
 	}
-	t.meter = sdkmetric.NewMeterProvider(
-		sdkmetric.WithReader(exporter),
-		sdkmetric.WithCardinalityLimit(maxSeries),
-		sdkmetric.WithView(httpView),
-	)
-	traceOpts := make([]sdktrace.TracerProviderOption, 0, len(o.processors))
-	for _, p := range o.processors {
-		traceOpts = append(traceOpts, sdktrace.WithSpanProcessor(p))
+	opts := []sdkmetric.Option{
+		sdkmetric.WithResource(who), sdkmetric.WithReader(exporter), sdkmetric.WithCardinalityLimit(maxSeries), sdkmetric.WithView(httpView),
+		sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter),
 	}
-	t.tracer = sdktrace.NewTracerProvider(traceOpts...)
-	return t, nil
+	if sent != nil {
+		opts = append(opts, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(sent.metrics,
+			sdkmetric.WithInterval(c.OTLPInterval), sdkmetric.WithTimeout(exportTimeout))))
+	}
+	t.meter = sdkmetric.NewMeterProvider(opts...)
+	_, err = t.meter.Meter(Scope).Int64ObservableCounter(MetricLost, metric.WithDescription("exports that the collector did not take"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			if sent == nil {
+				o.Observe(0, with(AttrSignal.String(signalTraces)))
+				return nil
+			}
+			o.Observe(sent.spans.lost.Load(), with(AttrSignal.String(signalTraces)))
+			o.Observe(sent.metrics.lost.Load(), with(AttrSignal.String(signalMetrics)))
+			return nil
+		}))
+	if err != nil {
+		return fmt.Errorf("making the metric of lost exports: %w", err)
+	}
+	return nil
+}
+
+// trace samples by the id of the trace, which is drawn here: no client decides. Where nobody takes spans none is
+// recorded; they still give log lines their ids.
+func (t *Telemetry) trace(c Config, sent *export, who *resource.Resource, processors []sdktrace.SpanProcessor) {
+	opts := []sdktrace.TracerProviderOption{sdktrace.WithResource(who)}
+	if sent != nil {
+		processors = append(processors, sdktrace.NewBatchSpanProcessor(sent.spans, sdktrace.WithMaxQueueSize(queueSpans),
+			sdktrace.WithMaxExportBatchSize(batchSpans), sdktrace.WithBatchTimeout(batchDelay), sdktrace.WithExportTimeout(exportTimeout)))
+	}
+	share := sdktrace.NeverSample()
+	if len(processors) > 0 {
+		share = sdktrace.TraceIDRatioBased(float64(c.OTLPTraces) / 100)
+	}
+	opts = append(opts, sdktrace.WithSampler(sdktrace.ParentBased(share)))
+	for _, p := range processors {
+		opts = append(opts, sdktrace.WithSpanProcessor(p))
+	}
+	t.tracer = sdktrace.NewTracerProvider(opts...)
 }
 
 // httpView keeps of the HTTP metrics only what is bounded. Host names, protocols and addresses are the client's choice.

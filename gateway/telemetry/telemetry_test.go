@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"safeconduct/gateway/telemetry"
+	"safeconduct/transfer"
 )
 
 func setup(t *testing.T, c telemetry.Config, w io.Writer, opts ...telemetry.Option) *telemetry.Telemetry {
@@ -40,9 +41,9 @@ func TestConfig(t *testing.T) {
 	if err := telemetry.Default().Validate(); err != nil {
 		t.Errorf("default: %v", err)
 	}
-	bad := telemetry.Config{LogLevel: "loud", LogFormat: "xml"}
+	bad := telemetry.Config{LogLevel: "loud", LogFormat: "xml", OTLPEndpoint: "http://collector.example.org", OTLPTraces: 101}
 	err := bad.Validate()
-	for _, want := range []string{`log_level "loud"`, "debug, info, warn or error", `log_format "xml"`, "json or text"} {
+	for _, want := range []string{`log_level "loud"`, "debug, info, warn or error", `log_format "xml"`, "json or text", "otlp_endpoint", "otlp_traces_percent", "otlp_interval"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v lacks %q", err, want)
 		}
@@ -56,7 +57,7 @@ func TestLogCarriesTrace(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	tel := setup(t, telemetry.Default(), &out)
-	ctx, span := tel.Tracer().Tracer(telemetry.Scope).Start(context.Background(), telemetry.SpanCommit)
+	ctx, span := tel.Tracer().Tracer(telemetry.Scope).Start(context.Background(), string(transfer.StepCommit))
 	defer span.End()
 	tel.Log.With("part", "edge").WithGroup("g").With("a", 1).InfoContext(ctx, "hello", "b", 2)
 
@@ -146,9 +147,9 @@ func TestSpansReachTheProcessorAndNoGlobalIsSet(t *testing.T) {
 	before := otel.GetTracerProvider()
 	spans := tracetest.NewSpanRecorder()
 	tel := setup(t, telemetry.Default(), io.Discard, telemetry.WithSpanProcessor(sdktrace.SpanProcessor(spans)))
-	_, span := tel.Tracer().Tracer(telemetry.Scope).Start(t.Context(), telemetry.SpanPull)
+	_, span := tel.Tracer().Tracer(telemetry.Scope).Start(t.Context(), string(transfer.StepPull))
 	span.End()
-	if ended := spans.Ended(); len(ended) != 1 || ended[0].Name() != telemetry.SpanPull {
+	if ended := spans.Ended(); len(ended) != 1 || ended[0].Name() != string(transfer.StepPull) {
 		t.Errorf("spans %v", ended)
 	}
 	if otel.GetTracerProvider() != before {

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -11,6 +12,10 @@ import (
 )
 
 func main() {
+	if err := noCores(); err != nil {
+		fmt.Fprintln(os.Stderr, "safeconduct:", err)
+		os.Exit(1)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A reader that goes away is an error to end on, cleanly, and no sudden death:
 	// the demo removes what it has made.
