@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,10 @@ import (
 // written in one transaction. It answers when the entry is under a signed
 // checkpoint. Repeating it after a release answers alike.
 func (o *Office) Commit(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
+	return observed(ctx, o, StepCommit, func(ctx context.Context) (Transfer, error) { return o.commit(ctx, c, id) })
+}
+
+func (o *Office) commit(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
 	t, role, err := o.may(ctx, c, authz.TransferCommit, id)
 	if err != nil {
 		return Transfer{}, err
@@ -39,6 +44,10 @@ func (o *Office) Commit(ctx context.Context, c authz.Caller, id string) (Transfe
 // Approve records the second person's answer (condition 28). The last approval
 // that is needed releases the transfer at once, through the same gate.
 func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted bool, attestation string) (Transfer, error) {
+	return observed(ctx, o, StepCommit, func(ctx context.Context) (Transfer, error) { return o.approve(ctx, c, id, granted, attestation) })
+}
+
+func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted bool, attestation string) (Transfer, error) {
 	t, role, err := o.may(ctx, c, authz.TransferApprove, id)
 	if err != nil {
 		return Transfer{}, err
@@ -58,6 +67,12 @@ func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted
 		if t, err = o.locked(ctx, tx, c, id, true); err != nil {
 			return err
 		}
+		// The role and the token with which this person approves must still count.
+		if allowed, err := o.allowedNow(ctx, tx, c, authz.TransferApprove, t.resource(), o.Office.Time()); err != nil {
+			return err
+		} else if !allowed {
+			return authz.ErrDenied
+		}
 		if t.State != AwaitingApproval {
 			return t.illegal("approve", "the transfer awaits approval", "look at its state; it may not need one, or have it")
 		}
@@ -73,6 +88,9 @@ func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted
 		}
 		return o.decideCommit(ctx, tx, c, role, authz.TransferApprove, &t)
 	})
+	if errors.Is(err, authz.ErrDenied) {
+		return Transfer{}, errors.Join(err, o.Office.Deny(ctx, c, authz.TransferApprove, asked.resource(), "AUTH_ROLE_DENIED"))
+	}
 	return o.committed(ctx, t, entries, o.outOfTurn(ctx, c, authz.TransferApprove, asked, err))
 }
 
@@ -84,8 +102,15 @@ func (o *Office) locked(ctx context.Context, tx Tx, c authz.Caller, id string, r
 		return Transfer{}, err
 	}
 	a := Anchors{
-		Transfer: id, Persons: []string{t.Sender, c.Person}, Token: c.Token, Mission: t.Mission, Partner: t.Partner,
-		Agreement: t.Agreement, Subjects: true, Volume: releases,
+		Transfer: id, Persons: []string{t.Sender, c.Person}, Mission: t.Mission, Partner: t.Partner,
+		Agreement: t.Agreement, Subjects: true, Volume: releases, Downloaders: releases,
+	}
+	if c.Token != "" {
+		token, err := tx.Token(ctx, c.Token)
+		if err != nil && !absent(err) {
+			return Transfer{}, err
+		}
+		a.Tokens = []string{c.Token, token.Root}
 	}
 	for _, given := range t.Approvals {
 		a.Persons = append(a.Persons, given.Person)
@@ -115,7 +140,7 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, role a
 	if err != nil {
 		return err
 	}
-	t.Decision = gate.Decide(f)
+	t.Decision = o.decide(ctx, f)
 	if waits(t.Decision) && t.State == AwaitingApproval {
 		// It waits: that is the answer, and not a refusal of the transfer.
 		_, err = o.decided(ctx, tx, c, role, action, *t, f, t.Decision)

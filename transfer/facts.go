@@ -152,6 +152,9 @@ func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.
 	if f.Subjects, err = tx.SubjectsOf(ctx, t.ID); err != nil {
 		return err
 	}
+	if err := t.namesThese(f.Subjects); err != nil {
+		return err
+	}
 	for _, s := range f.Subjects {
 		for _, r := range s.Consents {
 			f.Read = append(f.Read, r.Ref())
@@ -162,6 +165,25 @@ func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.
 	}
 	f.Retention, err = tx.RetentionRules(ctx, t.Purpose)
 	return err
+}
+
+// namesThese compares the list of subjects, which no tag covers, with what the
+// transfer says of it.
+func (t Transfer) namesThese(subjects []gate.Subject) error {
+	ids := make([]string, len(subjects))
+	numbered := true
+	for i, s := range subjects {
+		ids[i] = s.ID
+		numbered = numbered && s.Row == i+1
+	}
+	digest, err := digestOf(ids)
+	if err != nil {
+		return err
+	}
+	if digest != t.SubjectsDigest || !numbered || len(ids) != t.Subjects {
+		return &evidence.TamperedError{Ref: t.ref(), What: "who is in it is not what was evidenced"}
+	}
+	return nil
 }
 
 func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {

@@ -38,22 +38,28 @@ func (l Limits) Validate() error {
 
 // Deps is what the office stands on.
 type Deps struct {
-	Office *evidence.Office
-	Store  Store
-	Keys   Keys
-	Blobs  blob.Store
-	Log    Log
-	Cases  consent.References
-	Policy Policy
-	Limits Limits
-	Logger *slog.Logger
+	Office   *evidence.Office
+	Store    Store
+	Keys     Keys
+	Blobs    blob.Store
+	Log      Log
+	Cases    consent.References
+	Policy   Policy
+	Limits   Limits
+	Logger   *slog.Logger
+	Observer Observer // nobody where nil
 }
 
 // Office is the service over transfers.
 type Office struct{ Deps }
 
 // NewOffice makes the service.
-func NewOffice(d Deps) *Office { return &Office{d} }
+func NewOffice(d Deps) *Office {
+	if d.Observer == nil {
+		d.Observer = unobserved{}
+	}
+	return &Office{d}
+}
 
 // KeyOf is the name of the transit key of an agreement: one per safeguard
 // instrument.

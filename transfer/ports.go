@@ -101,12 +101,14 @@ type DecisionTx interface {
 type Anchors struct {
 	Transfer  string   // alone: it may change
 	Persons   []string // whose grants count
-	Token     string   // of who acts
+	Tokens    []string // of who acts, with the one that it was made with
 	Mission   string
 	Partner   string
 	Agreement string
 	Subjects  bool // those of the transfer
 	Volume    bool // the yearly volume of the agreement: releases under it go one by one
+	// Downloaders are the grants and tokens of those who may pull for the partner.
+	Downloaders bool
 }
 
 // AnchorTx locks: decisions share, changers exclude. On an engine with a

@@ -34,9 +34,14 @@ type Delivery struct {
 }
 
 // Pull decides whether the caller may have file n from offset on, logs the
-// release, and waits for its checkpoint, all before the first byte. A partner
-// learns only ErrNotAvailable; the codes are on the transfer.
+// release, and waits for its checkpoint, all before the first byte; Send asks
+// the gate once more. A partner learns only ErrNotAvailable; the codes are on
+// the transfer.
 func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, offset int64) (*Delivery, error) {
+	return observed(ctx, o, StepPull, func(ctx context.Context) (*Delivery, error) { return o.pull(ctx, c, id, n, offset) })
+}
+
+func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, offset int64) (*Delivery, error) {
 	t, err := o.scoped(ctx, c, id)
 	if err != nil {
 		return nil, err
@@ -63,6 +68,9 @@ func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, off
 		o.Logger.ErrorContext(ctx, "a pull found something else than was sealed", "transfer", id, "file", n, "error", err)
 		return nil, errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, authz.TransferPull, t.resource(), "CRYPTO_FAILED"))
 	}
+	if errors.Is(err, evidence.ErrTampered) {
+		return nil, errors.Join(ErrNotAvailable, err) // the partner is told no more; the store has raised the alarm
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -73,30 +81,7 @@ func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, off
 	if err := o.wait(ctx, append(entries, t.ReleaseEntry)...); err != nil {
 		return nil, errors.Join(err, d.ended(context.WithoutCancel(ctx), false, offset))
 	}
-	if err := o.still(ctx, d); err != nil {
-		return nil, errors.Join(err, d.ended(context.WithoutCancel(ctx), false, offset))
-	}
 	return d, nil
-}
-
-// still asks the gate once more, after the wait for the checkpoint and before
-// the first byte: a withdrawal that was answered meanwhile holds.
-func (o *Office) still(ctx context.Context, d *Delivery) error {
-	var decision gate.Decision
-	err := o.Store.View(ctx, func(tx Tx) error {
-		t, err := tx.Transfer(ctx, d.transfer.ID)
-		if err != nil {
-			return err
-		}
-		f, err := o.pullFacts(ctx, tx, t, d)
-		f.Pull.Resumed = true // the session of this very request is counted already
-		decision = gate.Decide(f)
-		return err
-	})
-	if err == nil && !decision.Released() {
-		err = ErrNotAvailable
-	}
-	return err
 }
 
 // pullFacts are the facts of phase PULL but for the sessions.
@@ -130,9 +115,9 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, d *Delivery
 	if err != nil {
 		return err
 	}
-	f.Pull.Sessions, f.Pull.Resumed = len(sessions), resumed != nil
+	f.Pull.Sessions, f.Pull.Resumed = counted(sessions), resumed != nil
 	before := t.Decision
-	t.Decision = gate.Decide(f)
+	t.Decision = o.decide(ctx, f)
 	if err := o.holdOrPass(ctx, tx, t, before, f, now); err != nil {
 		return err
 	}
@@ -159,6 +144,17 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, d *Delivery
 	e := o.Office.Entry(d.caller, d.role, evidence.Release, authz.TransferPull, t.resource())
 	e.Phase, e.Facts, e.Subject.Version, e.Result = string(gate.Pull), f.Read, t.Version, fmt.Sprintf("file %d from %d", d.n, d.Offset)
 	return tx.Record(ctx, e)
+}
+
+// counted is how many sessions count against the limit: one that ended before
+// its first byte does not, or the outage of a server would use the limit up.
+func counted(sessions []PullSession) (n int) {
+	for _, s := range sessions {
+		if s.Aborted == nil || s.Written != nil || s.Reached > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // sessionRequests bounds how often one session may be gone on with.
@@ -239,22 +235,33 @@ func (d *Delivery) prepare(ctx context.Context, tx Tx, t Transfer) error {
 	return err
 }
 
-// Send unwraps the key and writes the file from its offset on, authenticated
-// chunk by chunk. Whatever happens is recorded: delivery, or abort. On an error
+// Send unwraps the key, asks the gate once more, and writes the file from its
+// offset on, authenticated chunk by chunk. It answers ErrNotAvailable, with
+// nothing written, where a change was answered since Pull. Whatever happens is recorded: delivery, or abort. On an error
 // the caller breaks the connection, so that it never looks complete.
 func (d *Delivery) Send(ctx context.Context, w io.Writer) error {
-	sent := &counted{w: w}
-	err := d.send(ctx, sent)
+	sent := &counting{w: w}
+	spanned, end := d.office.Observer.Begin(ctx, StepSend)
+	out := &leaving{ctx: spanned, d: d, to: sent}
+	if f, ok := w.(interface{ Flush() }); ok {
+		out.flush = f.Flush
+	}
+	err := d.send(spanned, out)
+	if err == nil && !out.begun {
+		_, err = out.Write(nil) // a file without a byte leaves, too
+	}
+	end(err)
+	d.office.Observer.Sent(ctx, sent.n)
 	return errors.Join(err, d.ended(context.WithoutCancel(ctx), err == nil, d.Offset+sent.n))
 }
 
-// counted counts what was handed on.
-type counted struct {
+// counting counts what was handed on.
+type counting struct {
 	w io.Writer
 	n int64
 }
 
-func (c *counted) Write(p []byte) (int, error) {
+func (c *counting) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
 	if err != nil {
@@ -321,6 +328,28 @@ func (d *Delivery) ended(ctx context.Context, complete bool, reached int64) erro
 	return nil
 }
 
+func (t Transfer) notPulled() error {
+	return t.illegal("acknowledge", "the transfer was pulled", "pull every file first")
+}
+
+// underWay refuses a receipt of a file of which no delivery to the caller is
+// open. Who has the last byte may be faster than the entry that says so, or that
+// entry was lost with the process that sent it.
+func (o *Office) underWay(ctx context.Context, tx Tx, c authz.Caller, t Transfer, hashes map[int]string) error {
+	for n := range hashes {
+		sessions, err := tx.PullSessions(ctx, t.ID, n)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(sessions, func(s PullSession) bool {
+			return s.Person == c.Person && s.Written == nil && s.Aborted == nil
+		}) {
+			return t.notPulled()
+		}
+	}
+	return nil
+}
+
 // Acknowledge records the recipient's confirmation that what they hold is what
 // was sent, file by file, by its hash. When every file is confirmed the
 // transfer is acknowledged.
@@ -345,10 +374,14 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 		}
 		switch t.State {
 		case Pulled:
+		case Available:
+			if err := o.underWay(ctx, tx, c, t, hashes); err != nil {
+				return err
+			}
 		case Held, Recalled, Unclaimed:
 			return ErrNotAvailable // and no more
 		default:
-			return t.illegal("acknowledge", "the transfer was pulled", "pull every file first")
+			return t.notPulled()
 		}
 		now := o.Office.Time()
 		for n, sum := range hashes {

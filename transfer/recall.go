@@ -194,6 +194,10 @@ func (o *Office) CloseAbandoned(ctx context.Context, before time.Time) (int, err
 	}
 	for i, p := range open {
 		_, err := o.Store.Update(ctx, func(tx Tx) error {
+			// As a delivery that ends: of the two the later reads what the other said.
+			if err := tx.LockAnchors(ctx, Anchors{Transfer: p.Transfer}); err != nil {
+				return err
+			}
 			s, err := tx.PullSession(ctx, p.ID)
 			if err != nil {
 				return err

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/transfer/blob"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/seal"
 )
@@ -23,6 +25,10 @@ const touchEvery = time.Minute
 // and a failed attempt may be repeated. declared is the hex SHA-256 that came
 // with the bytes, or empty.
 func (o *Office) Receive(ctx context.Context, c authz.Caller, id string, n int, declared string, body io.Reader) (Transfer, error) {
+	return observed(ctx, o, StepReceive, func(ctx context.Context) (Transfer, error) { return o.receive(ctx, c, id, n, declared, body) })
+}
+
+func (o *Office) receive(ctx context.Context, c authz.Caller, id string, n int, declared string, body io.Reader) (Transfer, error) {
 	t, role, err := o.may(ctx, c, authz.TransferUpload, id)
 	if err != nil {
 		return Transfer{}, err
@@ -109,21 +115,44 @@ func (o *Office) land(ctx context.Context, t Transfer, u Upload, key seal.DataKe
 	if f, ok := t.file(n); ok && f.Size != nil {
 		limit = *f.Size
 	}
-	touched := u.Touched
-	put := func(ctx context.Context, seq int, sealed []byte) error {
-		if now := o.Office.Time(); now.Sub(touched) >= touchEvery {
-			touched = now
-			if err := o.touch(ctx, u, now); err != nil {
-				return err
-			}
+	held := &lease{touched: u.Touched}
+	put := func(ctx context.Context, seq int, c seal.Chunk, sealed []byte) error {
+		now := o.Office.Time()
+		if err := held.renew(now, func() error { return o.touch(ctx, u, now) }); err != nil {
+			return err
 		}
-		return o.putChunk(ctx, u.Prefix(), seq, sealed)
+		return o.putChunk(ctx, u.Prefix(), seq, sealed, blob.Digest(c.SHA256))
 	}
-	m, err := seal.Seal(ctx, key, seal.Address{Transfer: t.ID, File: n}, &bounded{r: body, left: limit}, put)
+	m, err := observed(ctx, o, StepSeal, func(ctx context.Context) (seal.Manifest, error) {
+		return seal.Seal(ctx, key, seal.Address{Transfer: t.ID, File: n}, &bounded{r: body, left: limit}, put)
+	})
 	if err != nil {
 		return seal.Manifest{}, fmt.Errorf("landing file %d: %w", n, err)
 	}
+	o.Observer.Sealed(ctx, m.Size)
 	return m, nil
+}
+
+// lease says when a running upload must show that it lives. Its chunks land
+// beside each other.
+type lease struct {
+	mu      sync.Mutex
+	touched time.Time
+}
+
+// renew calls touch where it is time. The chunks beside it wait: once the
+// upload was taken for dead, none is put any more.
+func (l *lease) renew(now time.Time, touch func() error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Sub(l.touched) < touchEvery {
+		return nil
+	}
+	if err := touch(); err != nil {
+		return err
+	}
+	l.touched = now
+	return nil
 }
 
 // bounded fails, rather than ends, where more comes than is allowed.
@@ -228,7 +257,10 @@ func (o *Office) broken(ctx context.Context, c authz.Caller, role authz.Role, t 
 	now := o.Office.Time()
 	_, err := o.Store.Update(ctx, func(tx Tx) error {
 		err := tx.MarkUpload(ctx, u.ID, now, UploadDoomed, UploadOpen)
-		if err != nil && !errors.Is(err, evidence.ErrConflict) {
+		if errors.Is(err, evidence.ErrConflict) {
+			err = o.announceAgain(ctx, tx, u, now)
+		}
+		if err != nil {
 			return err
 		}
 		e := o.Office.Entry(c, role, evidence.Abort, authz.TransferUpload, t.resource())
@@ -239,4 +271,16 @@ func (o *Office) broken(ctx context.Context, c authz.Caller, role authz.Role, t 
 		return fmt.Errorf("recording a broken upload: %w", err)
 	}
 	return nil
+}
+
+// announceAgain has the sweeper come once more where it has been already: it
+// took the attempt for dead, and the attempt may have put an object since. The
+// key is gone.
+func (o *Office) announceAgain(ctx context.Context, tx Tx, u Upload, now time.Time) error {
+	_, err := tx.Upload(ctx, u.ID)
+	if !absent(err) {
+		return err
+	}
+	u.State, u.Wrapped, u.Touched = UploadDoomed, "", now
+	return tx.AddUpload(ctx, u)
 }

@@ -44,8 +44,8 @@ func (o *Office) check(r Order) error {
 		seen[s] = true
 	}
 	for i, f := range r.Files {
-		if _, _, err := mime.ParseMediaType(f.MediaType); err != nil || len(f.MediaType) > 200 {
-			return fmt.Errorf("%w: file %d needs a media type, such as text/csv", people.ErrInvalid, i+1)
+		if !isMediaType(f.MediaType) {
+			return fmt.Errorf("%w: file %d needs a media type, such as text/csv, without a name", people.ErrInvalid, i+1)
 		}
 		if f.Size != nil && (*f.Size < 0 || *f.Size > l.FileBytes) {
 			return fmt.Errorf("%w: file %d is larger than the limit of %d bytes", people.ErrInvalid, i+1, l.FileBytes)
@@ -57,6 +57,22 @@ func (o *Office) check(r Order) error {
 	return nil
 }
 
+// isMediaType wants a registered top-level type (RFC 6838, section 4.2) and no
+// parameter but a known charset: a media type is kept, and a parameter may hold the
+// name of the file, or of a person (R55).
+func isMediaType(s string) bool {
+	media, params, err := mime.ParseMediaType(s)
+	if err != nil || len(s) > 200 {
+		return false
+	}
+	if slices.Contains([]string{"utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16"}, strings.ToLower(params["charset"])) {
+		delete(params, "charset")
+	}
+	top, _, _ := strings.Cut(media, "/")
+	registered := []string{"application", "audio", "font", "haptics", "image", "message", "model", "multipart", "text", "video"}
+	return len(params) == 0 && strings.Contains(media, "/") && slices.Contains(registered, top)
+}
+
 func isDigest(s string) bool {
 	b, err := hex.DecodeString(s)
 	return err == nil && len(b) == 32 && strings.ToLower(s) == s
@@ -66,6 +82,10 @@ func isDigest(s string) bool {
 // taken. A refused transfer keeps its id and is final; the answer is then a
 // *RefusedError with every code.
 func (o *Office) Request(ctx context.Context, c authz.Caller, r Order) (Transfer, error) {
+	return observed(ctx, o, StepRequest, func(ctx context.Context) (Transfer, error) { return o.request(ctx, c, r) })
+}
+
+func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer, error) {
 	// Another mission's id answers exactly as an unknown one.
 	if !c.In(r.Mission) {
 		return Transfer{}, evidence.ErrNotFound
@@ -113,7 +133,7 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 	if err != nil {
 		return err
 	}
-	t.Decision = gate.Decide(f)
+	t.Decision = o.decide(ctx, f)
 	t.NeedsApproval = f.Approval.Needed
 	if f.Agreement != nil {
 		t.Agreement = f.Agreement.ID

@@ -6,7 +6,7 @@ import (
 )
 
 func BenchmarkDecide(b *testing.B) {
-	for _, subjects := range []int{1, 10_000} {
+	for _, subjects := range []int{1, 100, 10_000} {
 		b.Run(fmt.Sprintf("subjects=%d", subjects), func(b *testing.B) {
 			f := passingWith(Commit, subjects)
 			b.ReportAllocs()

@@ -20,7 +20,7 @@ func TestPlaintextIsZeroedWhenReleased(t *testing.T) {
 			t.Fatalf("plaintext left in a released buffer of %d", size)
 		}
 	}
-	out := &holdback{w: &bytes.Buffer{}}
+	out := newHoldback(&bytes.Buffer{}, 0, nil)
 	piece := out.next()
 	piece[0] = 'p'
 	if err := out.commit(1); err != nil {

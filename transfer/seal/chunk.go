@@ -74,22 +74,35 @@ func newAEAD(key DataKey) (*subtle.AESGCMHKDF, error) {
 // object to dst. Sealing the same chunk twice gives two objects, each valid.
 // An empty chunk is allowed only as the one chunk of an empty payload.
 func (s *Sealer) Chunk(dst []byte, seq int, last bool, plain []byte) ([]byte, Chunk, error) {
+	out, err := s.seal(dst, seq, last, plain)
+	if err != nil {
+		return dst, Chunk{}, err
+	}
+	return out, chunkOf(len(plain), out[len(dst):]), nil
+}
+
+// chunkOf describes an object that holds plain bytes of plaintext.
+func chunkOf(plain int, object []byte) Chunk {
+	return Chunk{int64(plain), int64(len(object)), sha256.Sum256(object)}
+}
+
+// seal is Chunk without the digest of the object.
+func (s *Sealer) seal(dst []byte, seq int, last bool, plain []byte) ([]byte, error) {
 	if seq < 0 || len(plain) > MaxChunkSize || len(plain) == 0 && (seq > 0 || !last) {
-		return dst, Chunk{}, fmt.Errorf("chunk %d of %d bytes: %w", seq, len(plain), ErrInvalid)
+		return nil, fmt.Errorf("chunk %d of %d bytes: %w", seq, len(plain), ErrInvalid)
 	}
 	out := appender{b: dst}
 	w, err := s.aead.NewEncryptingWriter(&out, s.address.associated(seq, last))
 	if err != nil {
-		return dst, Chunk{}, fmt.Errorf("sealing chunk %d: %w", seq, err)
+		return nil, fmt.Errorf("sealing chunk %d: %w", seq, err)
 	}
 	if _, err := w.Write(plain); err != nil {
-		return dst, Chunk{}, fmt.Errorf("sealing chunk %d: %w", seq, err)
+		return nil, fmt.Errorf("sealing chunk %d: %w", seq, err)
 	}
 	if err := w.Close(); err != nil {
-		return dst, Chunk{}, fmt.Errorf("sealing chunk %d: %w", seq, err)
+		return nil, fmt.Errorf("sealing chunk %d: %w", seq, err)
 	}
-	object := out.b[len(dst):]
-	return out.b, Chunk{int64(len(plain)), int64(len(object)), sha256.Sum256(object)}, nil
+	return out.b, nil
 }
 
 // appender is an io.Writer onto the end of a slice.

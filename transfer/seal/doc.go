@@ -71,13 +71,24 @@
 // handed over whole: the writer has received too few bytes and the error is
 // [ErrCorrupt].
 //
+// # What runs beside what
+//
+// SHA-256 costs several times what AES-256-GCM does, and the format takes two
+// digests of every byte. So sealing reads and encrypts in the caller's
+// goroutine, hashes the plaintext in a second, and hashes and puts each sealed
+// chunk in one of its own, two at a time; opening fetches and hashes objects in
+// a second goroutine, and hashes the plaintext in a third. All of them have
+// ended when [Seal] or [Open] returns.
+//
 // # What memory holds
 //
-// Sealing holds one chunk of plaintext and at most two sealed chunks (while a
-// failed put is repeated, one more of each). Plaintext buffers are zeroed when
-// they are released, and never serve for ciphertext: an HTTP client may still
-// read a body after its request failed. Tink's own working buffers of one
-// segment, and its copy of the key, are out of reach and left to the collector.
+// Sealing holds one chunk of plaintext and at most three sealed chunks (while a
+// failed put is repeated, one more of each); a payload below 64 KiB holds no
+// more than that. Opening holds 2 MiB of ciphertext and 512 KiB of plaintext.
+// Plaintext buffers are zeroed when they are released, and never serve for
+// ciphertext: an HTTP client may still read a body after its request failed.
+// Tink's own working buffers of one segment, and its copy of the key, are out of
+// reach and left to the collector.
 //
 // testdata/vectors.json holds payloads sealed by this package under fixed keys.
 package seal

@@ -9,6 +9,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -135,13 +136,13 @@ func TestFailedPutIsSealedAfresh(t *testing.T) {
 	plain := payload(950)
 	var tries [][]byte
 	o := &objects{}
-	put := func(ctx context.Context, seq int, sealed []byte) error {
+	put := func(ctx context.Context, seq int, c seal.Chunk, sealed []byte) error {
 		if seq == 4 && len(tries) < 2 {
 			// Not cloned: a transport may read the buffer long after the put failed.
 			tries = append(tries, sealed)
 			return fmt.Errorf("put: %w", seal.ErrUnavailable)
 		}
-		return o.put(ctx, seq, sealed)
+		return o.put(ctx, seq, c, sealed)
 	}
 	m, err := seal.Seal(t.Context(), keyOf(t, 1), here, bytes.NewReader(plain), put, seal.WithChunkSize(100))
 	if err != nil {
@@ -167,7 +168,7 @@ func TestFailedPutIsSealedAfresh(t *testing.T) {
 func TestSealEnds(t *testing.T) {
 	boom := errors.New("boom")
 	fails := func(at int, with error, calls *int) seal.PutFunc {
-		return func(_ context.Context, seq int, _ []byte) error {
+		return func(_ context.Context, seq int, _ seal.Chunk, _ []byte) error {
 			if *calls++; seq == at {
 				return with
 			}
@@ -191,7 +192,7 @@ func TestSealEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			calls := 0
-			_, err := seal.Seal(t.Context(), keyOf(t, 1), here, c.r, fails(2, c.put, &calls), append(c.opts, seal.WithChunkSize(100))...)
+			_, err := seal.Seal(t.Context(), keyOf(t, 1), here, c.r, fails(2, c.put, &calls), append(c.opts, seal.WithChunkSize(100), seal.WithPuts(1))...)
 			if !errors.Is(err, c.want) || calls != c.calls {
 				t.Fatalf("%v after %d puts, want %v after %d", err, calls, c.want, c.calls)
 			}
@@ -221,11 +222,11 @@ func TestSealReadsAheadWhileAPutIsUnderWay(t *testing.T) {
 		putting, gate := make(chan int), make(chan struct{})
 		done := make(chan error)
 		go func() {
-			_, err := seal.Seal(t.Context(), keyOf(t, 1), here, r, func(_ context.Context, seq int, _ []byte) error {
+			_, err := seal.Seal(t.Context(), keyOf(t, 1), here, r, func(_ context.Context, seq int, _ seal.Chunk, _ []byte) error {
 				putting <- seq
 				<-gate
 				return nil
-			}, seal.WithChunkSize(100))
+			}, seal.WithChunkSize(100), seal.WithPuts(1))
 			done <- err
 		}()
 		for want := range 10 {
@@ -249,7 +250,7 @@ func TestCancelEndsSealAndOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		gone := errors.New("gone")
-		_, err := seal.Seal(ctx, keyOf(t, 1), here, bytes.NewReader(payload(1000)), func(ctx context.Context, seq int, _ []byte) error {
+		_, err := seal.Seal(ctx, keyOf(t, 1), here, bytes.NewReader(payload(1000)), func(ctx context.Context, seq int, _ seal.Chunk, _ []byte) error {
 			if seq == 3 {
 				cancel(gone)
 				<-ctx.Done()
@@ -281,8 +282,11 @@ func TestCancelEndsSealAndOpen(t *testing.T) {
 func TestMemoryIsConstant(t *testing.T) {
 	// 96 MiB through both; the heap may not hold more than a few chunks.
 	const size = 96 << 20
+	var mu sync.Mutex
 	var peak uint64
 	measure := func() {
+		mu.Lock()
+		defer mu.Unlock()
 		var s runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&s)
@@ -290,14 +294,14 @@ func TestMemoryIsConstant(t *testing.T) {
 	}
 	measure()
 	base := peak
-	_, err := seal.Seal(t.Context(), keyOf(t, 1), here, io.LimitReader(zeros{}, size), func(context.Context, int, []byte) error {
+	_, err := seal.Seal(t.Context(), keyOf(t, 1), here, io.LimitReader(zeros{}, size), func(context.Context, int, seal.Chunk, []byte) error {
 		measure()
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if used := peak - base; used > 4*seal.ChunkSize {
+	if used := peak - base; used > 5*seal.ChunkSize { // one of plaintext, two on their way, one being made, and change
 		t.Fatalf("sealing held %d bytes", used)
 	}
 }

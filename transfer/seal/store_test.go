@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"safeconduct/transfer/seal"
@@ -25,20 +26,31 @@ func keyOf(t testing.TB, b byte) seal.DataKey {
 
 // objects is an object store in memory.
 type objects struct {
+	mu     sync.Mutex
 	sealed [][]byte
 	got    []int // the chunks that were read
 	open   int   // readers not closed
 }
 
-func (o *objects) put(_ context.Context, seq int, sealed []byte) error {
-	if seq != len(o.sealed) {
-		return errors.New("out of order")
+func (o *objects) put(_ context.Context, seq int, c seal.Chunk, sealed []byte) error {
+	if c.SHA256 != sha256.Sum256(sealed) || c.Sealed != int64(len(sealed)) {
+		return errors.New("the chunk is not the one that is described")
 	}
-	o.sealed = append(o.sealed, bytes.Clone(sealed))
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for seq >= len(o.sealed) {
+		o.sealed = append(o.sealed, nil)
+	}
+	if o.sealed[seq] != nil {
+		return errors.New("put twice")
+	}
+	o.sealed[seq] = bytes.Clone(sealed)
 	return nil
 }
 
 func (o *objects) get(_ context.Context, seq int) (io.ReadCloser, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if seq >= len(o.sealed) || o.sealed[seq] == nil {
 		return nil, errMissing
 	}
@@ -55,6 +67,8 @@ type object struct {
 }
 
 func (o *object) Close() error {
+	o.o.mu.Lock()
+	defer o.o.mu.Unlock()
 	o.o.open--
 	return nil
 }
