@@ -5,7 +5,7 @@ GO ?= go
 TOOLS := $(GO) tool -modfile=deploy/tools/go.mod
 BIN := bin/safeconduct
 
-.PHONY: help build demo demo-once demo-real test test-fast lint fmt generate servers bench clean
+.PHONY: help build demo demo-once demo-real test test-fast fuzz lint fmt generate servers bench bench-short clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -34,6 +34,15 @@ test-fast: ## embedded parts only; needs nothing but Go
 	@echo "embedded parts only"
 	$(GO) test -shuffle=on $$($(GO) list ./... | grep -v /e2e)
 
+fuzz: ## every fuzz target for an hour of CPU time each; goes on where it was (FUZZ=-help tells how)
+	$(GO) run ./e2e/cmd/fuzz $(FUZZ)
+
+bench: build servers ## measure it on private real servers, beside what it stands on: about half an hour, on a quiet machine
+	$(GO) run ./e2e/cmd/bench ./$(BIN)
+
+bench-short: build servers ## the same, small, in about a minute; fails only if something breaks or holds too much memory
+	$(GO) run ./e2e/cmd/bench -short ./$(BIN)
+
 lint: ## linters and generated files
 	$(TOOLS) golangci-lint run ./...
 	$(GO) mod verify
@@ -42,7 +51,7 @@ fmt: ## format
 	$(TOOLS) gofumpt -w authz agreements transfer gateway config deploy e2e
 
 generate: build ## write the generated documents anew
-	$(GO) test ./config ./gateway/api -run Generated -update
+	$(GO) test ./config ./gateway/api -run 'Reference|Document' -update
 
 clean:
 	rm -rf bin

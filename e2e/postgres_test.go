@@ -67,6 +67,8 @@ func TestPostgresStore(t *testing.T) {
 
 func TestPostgresLocks(t *testing.T) { storetest.RunLocks(t, migratedPostgres) }
 
+func TestPostgresPools(t *testing.T) { storetest.RunPools(t, migratedPostgres) }
+
 func TestPostgresSequencing(t *testing.T) { storetest.RunSequencing(t, migratedPostgres) }
 
 func TestPostgresTampering(t *testing.T) { storetest.RunTampering(t, migratedPostgres) }

@@ -63,12 +63,13 @@ func steps(ctx context.Context) ([]step, error) {
 		{name: "demo on embedded parts", argv: []string{"make", "demo-once"}},
 		{name: "tests on real servers", servers: true, tests: true, argv: append(append([]string{}, append(test, "-p=1")...), real...)},
 		{name: "demo on real servers", servers: true, argv: []string{"make", "demo-real"}},
+		{name: "short benchmark on real servers", servers: true, argv: []string{"make", "bench-short"}},
 	}, nil
 }
 
 // needsServers tells the packages whose tests start real servers.
 func needsServers(pkg string) bool {
-	return pkg == "safeconduct/e2e" || strings.HasPrefix(pkg, "safeconduct/e2e/servers")
+	return pkg == "safeconduct/e2e" || pkg == "safeconduct/e2e/planted" || strings.HasPrefix(pkg, "safeconduct/e2e/servers")
 }
 
 func run(ctx context.Context, out io.Writer) int {

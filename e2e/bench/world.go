@@ -1,0 +1,289 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/signing"
+	"safeconduct/authz"
+	"safeconduct/authz/identity"
+	"safeconduct/gateway/cli/client"
+)
+
+// object is a JSON body.
+type object = map[string]any
+
+// person is somebody who calls the API.
+type person struct {
+	id     string
+	token  identity.Secret
+	client *client.Client
+}
+
+// world is an agreement in force, with those who send and pull under it, made
+// through the API. All names are invented.
+type world struct {
+	url                                  string
+	rounds                               *http.Transport
+	by                                   map[authz.Role]*person
+	senders, receivers                   []*person
+	mission, partner, purpose, agreement string
+}
+
+const (
+	country      = "CO"
+	category     = "identity"
+	tokenDays    = 7
+	manySubjects = 1_000_000
+)
+
+// reference is the invented case number of a sender's person concerned.
+func reference(sender int) string { return fmt.Sprintf("BENCH-%04d", sender) }
+
+// enrol makes the world, with so many senders and as many receivers.
+func enrol(ctx context.Context, url string, first []identity.Secret, senders int) (*world, error) {
+	w := &world{url: url, by: map[authz.Role]*person{}, rounds: &http.Transport{
+		MaxIdleConnsPerHost: 4 * senders, DisableCompression: true, WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10,
+	}}
+	legal, err := w.login("", first[0])
+	if err != nil {
+		return nil, err
+	}
+	w.by[authz.LEG] = legal
+	for _, step := range []func(context.Context) error{w.places, w.terms, w.agree} {
+		if err := step(ctx); err != nil {
+			return nil, fmt.Errorf("making the world of the benchmark: %w", err)
+		}
+	}
+	for i := range senders {
+		sender, err := w.hire(ctx, authz.RO)
+		if err != nil {
+			return nil, err
+		}
+		receiver, err := w.hire(ctx, authz.PDL)
+		if err != nil {
+			return nil, err
+		}
+		w.senders, w.receivers = append(w.senders, sender), append(w.receivers, receiver)
+		if err := w.consent(ctx, i); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *world) login(id string, secret identity.Secret) (*person, error) {
+	c, err := client.New(w.url, secret, client.Options{Rounds: w.rounds})
+	return &person{id, secret, c}, err
+}
+
+// post answers with the id of what was made, if it has one.
+func (p *person) post(ctx context.Context, path string, body any) (string, error) {
+	var made struct {
+		ID string `json:"id"`
+	}
+	if _, err := p.client.Call(ctx, http.MethodPost, path, body, &made); err != nil {
+		return "", fmt.Errorf("POST %s: %w", path, err)
+	}
+	return made.ID, nil
+}
+
+func (w *world) places(ctx context.Context) (err error) {
+	legal := w.by[authz.LEG]
+	if w.mission, err = legal.post(ctx, "/missions", object{"name": "Benchmark", "country": country, "contact": "the focal point"}); err != nil {
+		return err
+	}
+	if w.partner, err = legal.post(ctx, "/parties", object{"name": "Partner", "kind": "ngo", "country": country, "mission": w.mission}); err != nil {
+		return err
+	}
+	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL} {
+		if w.by[role], err = w.hire(ctx, role); err != nil {
+			return err
+		}
+	}
+	_, err = w.by[authz.HOM].post(ctx, "/parties/"+w.partner+"/vetting", object{"passed": true, "note": "invented"})
+	return err
+}
+
+// hire registers a person with the role and a token.
+func (w *world) hire(ctx context.Context, role authz.Role) (*person, error) {
+	legal := w.by[authz.LEG]
+	who, grant := object{"name": "Invented"}, object{"role": role}
+	switch place, _ := authz.PlaceOf(role); place {
+	case authz.AtMission:
+		who["mission"], grant["mission"] = w.mission, w.mission
+	case authz.AtPartner:
+		who["partner"], grant["partner"] = w.partner, w.partner
+	case authz.AtHQ:
+	}
+	id, err := legal.post(ctx, "/people", who)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := legal.post(ctx, "/people/"+id+"/roles", grant); err != nil {
+		return nil, err
+	}
+	var issued struct {
+		Secret string `json:"secret"`
+	}
+	if _, err := legal.client.Call(ctx, http.MethodPost, "/tokens", object{"person": id, "expires_in_days": tokenDays}, &issued); err != nil {
+		return nil, fmt.Errorf("issuing a token: %w", err)
+	}
+	secret, err := identity.ParseSecret(issued.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("reading a token: %w", err)
+	}
+	return w.login(id, secret)
+}
+
+func (w *world) terms(ctx context.Context) (err error) {
+	legal := w.by[authz.LEG]
+	if w.purpose, err = legal.post(ctx, "/purposes", object{"code": "shelter", "text": "Shelter", "legal_basis": "consent"}); err != nil {
+		return err
+	}
+	if _, err = legal.post(ctx, "/categories", object{"code": category, "fields": []string{"given_name"}, "sensitivity": "moderate"}); err != nil {
+		return err
+	}
+	_, err = legal.post(ctx, "/retention-rules", object{
+		"purpose": w.purpose, "category": category, "trigger": "case closed", "days": 90, "action": "delete", "review": time.Now().AddDate(1, 0, 0).UTC(),
+	})
+	return err
+}
+
+// agree brings an agreement into force.
+func (w *world) agree(ctx context.Context) error {
+	var draft struct {
+		ID       string              `json:"id"`
+		Digest   signing.Digest      `json:"digest"`
+		Document agreements.Document `json:"document"`
+	}
+	if _, err := w.by[authz.FP].client.Call(ctx, http.MethodPost, "/agreements", w.document(), &draft); err != nil {
+		return fmt.Errorf("drafting the agreement: %w", err)
+	}
+	w.agreement = draft.ID
+	path := "/agreements/" + draft.ID
+	if _, err := w.by[authz.FP].post(ctx, path+"/review", nil); err != nil {
+		return err
+	}
+	if _, err := w.by[authz.LEG].post(ctx, path+"/approval", object{"decision": "approved"}); err != nil {
+		return err
+	}
+	for _, signatory := range []struct {
+		role  authz.Role
+		party string
+	}{{authz.HOM, signing.PartyIOM}, {authz.PSG, w.partner}} { // in this order
+		if err := w.sign(ctx, signatory.role, signing.Statement{
+			Agreement: draft.ID, Version: draft.Document.Version, Digest: draft.Digest, Party: signatory.party,
+			Signatory: w.by[signatory.role].id, Title: "Head",
+		}); err != nil {
+			return err
+		}
+	}
+	if err := w.assess(ctx); err != nil {
+		return err
+	}
+	_, err := w.by[authz.LEG].post(ctx, path+"/activation", nil)
+	return err
+}
+
+func (w *world) document() object {
+	clauses := []object{}
+	for _, code := range agreements.MandatoryClauses() {
+		clauses = append(clauses, object{"code": code, "text_version": "1"})
+	}
+	now := time.Now().UTC()
+	return object{
+		"type": agreements.DataSharing, "title": "Benchmark", "mission": w.mission, "partner": w.partner, "language": "en", "clauses": clauses,
+		"effective_from": now.Add(-time.Hour), "valid_until": now.AddDate(1, 0, 0),
+		"scope": object{
+			"missions": []string{w.mission}, "purposes": []string{w.purpose}, "subject_types": []string{"beneficiary"},
+			"categories": []string{category}, "fields": []string{"given_name"}, "recipient_countries": []string{country},
+			"storage_countries": []string{country}, "onward_rule": "none", "max_subjects_per_transfer": 100, "max_subjects_per_year": manySubjects,
+			"retention_days": object{category: 90},
+		},
+	}
+}
+
+func (w *world) sign(ctx context.Context, role authz.Role, s signing.Statement) error {
+	key, err := signing.GenerateKey(rand.Reader)
+	if err != nil {
+		return fmt.Errorf("making a key: %w", err)
+	}
+	proof, err := signing.Enrol(key, s.Signatory, time.Now())
+	if err != nil {
+		return fmt.Errorf("proving a key: %w", err)
+	}
+	jwk, err := json.Marshal(key.Public())
+	if err != nil {
+		return fmt.Errorf("writing a key: %w", err)
+	}
+	keys := "/people/" + s.Signatory + "/keys"
+	id, err := w.by[role].post(ctx, keys, object{"public_key": json.RawMessage(jwk), "proof": proof})
+	if err != nil {
+		return err
+	}
+	if _, err := w.by[authz.LEG].post(ctx, keys+"/"+id+"/confirmation", object{"authority": "invented"}); err != nil {
+		return err
+	}
+	s.SignedAt = time.Now().UTC() // after the confirmation
+	jws, err := signing.Sign(key, s)
+	if err != nil {
+		return fmt.Errorf("signing: %w", err)
+	}
+	_, err = w.by[role].post(ctx, "/agreements/"+s.Agreement+"/signatures", object{"key": id, "jws": jws})
+	return err
+}
+
+// assess has an assessment of a low band approved.
+func (w *world) assess(ctx context.Context) error {
+	answers := object{}
+	for id, v := range map[string]int{
+		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 2, "S2": 3, "S3": 1, "S4": 1, "L1": 2, "L2": 2, "L3": 1, "L4": 1, "L5": 1, "L6": 1,
+		"L7": 1, "L8": 3, "M1": 1, "M2": 1, "M3": 1, "M4": 1, "B1": 5, "B2": 5, "B3": 4, "B4": 4,
+	} {
+		answers[id] = object{"value": v, "evidence": "invented"}
+	}
+	id, err := w.by[authz.RO].post(ctx, "/assessments", object{
+		"agreement": w.agreement, "purposes": []string{w.purpose}, "categories": []string{category}, "countries": []string{country}, "answers": answers,
+	})
+	if err != nil {
+		return err
+	}
+	var a struct {
+		Pending []authz.Role `json:"pending_approvals"`
+	}
+	if _, err := w.by[authz.RO].client.Call(ctx, http.MethodPost, "/assessments/"+id+"/submission", nil, &a); err != nil {
+		return fmt.Errorf("submitting the assessment: %w", err)
+	}
+	for _, role := range a.Pending {
+		if _, err := w.by[role].post(ctx, "/assessments/"+id+"/approvals", object{"decision": "approved"}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// consent records that the person concerned of a sender agreed.
+func (w *world) consent(ctx context.Context, sender int) error {
+	_, err := w.senders[sender].post(ctx, "/consents", object{
+		"mission": w.mission, "case_reference": reference(sender), "decision": "given", "notice_version": "1", "language": "es",
+		"could_ask_questions": true, "understood": true, "purposes": []string{w.purpose}, "recipients": []string{w.partner},
+		"categories": []string{category}, "form": "written", "event_time": time.Now().Add(-time.Hour).UTC(), "subject_type": "beneficiary",
+	})
+	return err
+}
+
+// request asks to send one file of the sender's person concerned.
+func (w *world) request(ctx context.Context, sender int) (id string, err error) {
+	t, err := w.senders[sender].client.Request(ctx, client.Order{
+		Mission: w.mission, Partner: w.partner, Purpose: w.purpose, Nature: "personal", RecipientClass: "service_provider",
+		Categories: []string{category}, Fields: []string{"given_name"}, Subjects: []string{reference(sender)},
+		Files: []client.File{{MediaType: "text/csv"}},
+	})
+	return t.ID, err
+}
