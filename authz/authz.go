@@ -79,6 +79,7 @@ type Grant struct {
 type Caller struct {
 	Person    string
 	Token     string // id of the token, never its secret
+	Root      string // id of the token that it was made with, if it was
 	Assurance Assurance
 	Grants    []Grant
 	Scope     []Action  // what the token is limited to; empty: all that the roles allow

@@ -29,10 +29,11 @@ func (c Claim) Acted() bool { return c.acted.Load() }
 // Act notes that an act is being recorded.
 func (c Claim) Act() { c.acted.Store(true) }
 
-// ClaimLease is how long a claim holds while nothing is recorded under it, and
-// ClaimLife how long what was recorded is remembered.
+// ClaimLease is how long a claim holds while nothing is recorded under it: after
+// it another request may take the slot over, and the first then records nothing.
+// ClaimLife is how long what was recorded is remembered.
 const (
-	ClaimLease = time.Minute
+	ClaimLease = 10 * time.Second
 	ClaimLife  = 24 * time.Hour
 )
 

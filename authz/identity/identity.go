@@ -182,7 +182,7 @@ func (d *Desk) Authenticate(ctx context.Context, secret Secret) (authz.Caller, e
 		if err != nil {
 			return err
 		}
-		c = authz.Caller{Person: t.Person, Token: t.ID, Assurance: t.Assurance, Scope: t.Scope, RolesAsOf: t.RolesAsOf}
+		c = authz.Caller{Person: t.Person, Token: t.ID, Root: t.Root, Assurance: t.Assurance, Scope: t.Scope, RolesAsOf: t.RolesAsOf}
 		for _, g := range grants {
 			if g.LiveAt(now) && !g.From.After(t.RolesAsOf) {
 				c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})

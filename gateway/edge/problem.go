@@ -28,7 +28,7 @@ const ProblemType = "application/problem+json"
 const retryAfter = 5 * time.Second
 
 // retrySoon is what a client is told to wait for the first of two equal requests.
-const retrySoon = time.Second
+const retrySoon = 3 * time.Second
 
 // maxDetail bounds the text of an error that is shown, in bytes.
 const maxDetail = 600

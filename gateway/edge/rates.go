@@ -19,8 +19,8 @@ type alone struct{}
 func (alone) Take(context.Context, string, time.Time, int64, int64) (bool, error) { return true, nil }
 
 // blocks is into how many parts the rate of a caller is cut: a replica that takes one need not ask again until it has
-// used it up, and what it does not use in the minute is lost.
-const blocks = 20
+// used it up, and what it does not use in the minute is lost: restarts and replicas must not use up the rate.
+const blocks = 100
 
 // rates limits callers. A process spends the block that it took, and never more than the whole rate.
 type rates struct {

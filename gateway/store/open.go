@@ -112,7 +112,7 @@ func OpenPostgres(ctx context.Context, dsn string, opts Options) (*Store, error)
 	config.RuntimeParams["timezone"] = "UTC"
 	// Bounded waits: a lock that is held, or a statement that hangs, is an
 	// error that can be tried again.
-	for name, bound := range map[string]string{"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"} {
+	for name, bound := range map[string]string{"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "15s"} {
 		if config.RuntimeParams[name] == "" {
 			config.RuntimeParams[name] = bound
 		}

@@ -240,7 +240,7 @@ func problem(resp *http.Response, body []byte) error {
 	}
 	p.Status = resp.StatusCode
 	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
-	if err != nil || p.Status != http.StatusTooManyRequests {
+	if err != nil || p.Status != http.StatusTooManyRequests && p.Type != running {
 		return p
 	}
 	return &limited{Problem: p, wait: min(time.Duration(seconds)*time.Second, longestWait)}

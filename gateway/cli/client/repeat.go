@@ -29,7 +29,7 @@ func (c *Client) repeat(ctx context.Context, do func() error) error {
 	}
 }
 
-// limited is the answer to a caller who sent too much.
+// limited is the answer to a caller who sent too much, or too early again.
 type limited struct {
 	*edge.Problem
 	wait time.Duration // that the gateway asks for
