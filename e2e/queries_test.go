@@ -129,7 +129,6 @@ type asked struct {
 	*counter
 	url    string
 	doc    apitest.Document
-	behind *app.Services
 	tokens map[authz.Role]string // of the other mission and partner
 }
 
@@ -152,7 +151,6 @@ func ask(t *testing.T) *asked {
 	t.Cleanup(func() { w.Must(s.Close()) })
 	services, err := app.Compose(t.Context(), app.Parts{Store: s, Keys: w.Ring, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}, w.Settings)
 	w.Must(err)
-	a.behind = services
 	mends, err := gate.Mends()
 	w.Must(err)
 	config := edge.Default()

@@ -30,13 +30,14 @@ func (o *Office) commit(ctx context.Context, c authz.Caller, id string) (Transfe
 	}
 	asked := t
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
-		if t, err = o.locked(ctx, tx, c, id, true); err != nil {
+		var s standing
+		if t, s, err = o.locked(ctx, tx, c, id, true); err != nil {
 			return err
 		}
 		if t.ReleaseEntry != "" {
 			return nil // released meanwhile: the answer is alike
 		}
-		return o.decideCommit(ctx, tx, c, role, authz.TransferCommit, &t)
+		return o.decideCommit(ctx, tx, c, s, role, authz.TransferCommit, &t)
 	})
 	return o.committed(ctx, t, entries, o.outOfTurn(ctx, c, authz.TransferCommit, asked, err))
 }
@@ -64,13 +65,12 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 	}
 	asked := t
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
-		if t, err = o.locked(ctx, tx, c, id, true); err != nil {
+		var s standing
+		if t, s, err = o.locked(ctx, tx, c, id, true); err != nil {
 			return err
 		}
 		// The role and the token with which this person approves must still count.
-		if allowed, err := o.allowedNow(ctx, tx, c, authz.TransferApprove, t.resource(), o.Office.Time()); err != nil {
-			return err
-		} else if !allowed {
+		if !o.allowedNow(s, c, authz.TransferApprove, t.resource(), o.Office.Time()) {
 			return authz.ErrDenied
 		}
 		if t.State != AwaitingApproval {
@@ -86,7 +86,7 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
-		return o.decideCommit(ctx, tx, c, role, authz.TransferApprove, &t)
+		return o.decideCommit(ctx, tx, c, s, role, authz.TransferApprove, &t)
 	})
 	if errors.Is(err, authz.ErrDenied) {
 		return Transfer{}, errors.Join(err, o.Office.Deny(ctx, c, authz.TransferApprove, asked.resource(), "AUTH_ROLE_DENIED"))
@@ -95,33 +95,34 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 }
 
 // locked is the transfer as it is now, with all that the decision rests on
-// held still until the end of the transaction.
-func (o *Office) locked(ctx context.Context, tx Tx, c authz.Caller, id string, releases bool) (Transfer, error) {
+// held still until the end of the transaction, and what its persons hold.
+func (o *Office) locked(ctx context.Context, tx Tx, c authz.Caller, id string, releases bool) (Transfer, standing, error) {
+	// First the transfer itself, which then says what else there is to lock.
+	if err := tx.LockTransfer(ctx, id); err != nil {
+		return Transfer{}, standing{}, err
+	}
 	t, err := tx.Transfer(ctx, id)
 	if err != nil {
-		return Transfer{}, err
+		return Transfer{}, standing{}, err
 	}
 	a := Anchors{
-		Transfer: id, Persons: []string{t.Sender, c.Person}, Mission: t.Mission, Partner: t.Partner,
-		Agreement: t.Agreement, Subjects: true, Volume: releases, Downloaders: releases,
+		Persons: []string{t.Sender, c.Person}, Mission: t.Mission, Partner: t.Partner,
+		Agreement: t.Agreement, Subjects: id, Volume: releases, Downloaders: releases,
 	}
 	if c.Token != "" {
-		token, err := tx.Token(ctx, c.Token)
-		if err != nil && !absent(err) {
-			return Transfer{}, err
-		}
-		a.Tokens = []string{c.Token, token.Root}
+		a.Tokens = []string{c.Token, c.Root}
 	}
 	for _, given := range t.Approvals {
 		a.Persons = append(a.Persons, given.Person)
 	}
 	if err := tx.LockAnchors(ctx, a); err != nil {
-		return Transfer{}, err
+		return Transfer{}, standing{}, err
 	}
-	return tx.Transfer(ctx, id)
+	s, err := o.standing(ctx, tx, c, a.Persons)
+	return t, s, err
 }
 
-func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, action authz.Action, t *Transfer) error {
+func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s standing, role authz.Role, action authz.Action, t *Transfer) error {
 	if t.State != SealedState && t.State != AwaitingApproval {
 		return t.illegal("commit", "every file has landed, and nothing is decided yet", "send the missing files; a decided transfer is not decided again")
 	}
@@ -132,11 +133,8 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, role a
 		sender = authz.Caller{Person: t.Sender, Assurance: t.SenderAssurance}
 	}
 	now := o.Office.Time()
-	allowed, err := o.allowedNow(ctx, tx, sender, authz.TransferCommit, t.resource(), now)
-	if err != nil {
-		return err
-	}
-	f, err := o.gather(ctx, tx, *t, gate.Commit, actor{caller: sender, allowed: allowed})
+	allowed := o.allowedNow(s, sender, authz.TransferCommit, t.resource(), now)
+	f, err := o.gather(ctx, tx, *t, gate.Commit, actor{caller: sender, allowed: allowed}, s)
 	if err != nil {
 		return err
 	}

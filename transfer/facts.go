@@ -10,6 +10,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
 	"safeconduct/transfer/gate"
 )
 
@@ -19,10 +20,36 @@ type actor struct {
 	allowed bool
 }
 
+// standing is what those on whose acts a decision rests hold, read in its
+// transaction after it was locked there.
+type standing struct {
+	grants    map[string][]people.Grant // by person
+	live      bool                      // the token of who acts is honoured
+	rolesAsOf time.Time                 // it carries no role granted later
+}
+
+// standing reads what the persons hold, and the token of who acts.
+func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, persons []string) (standing, error) {
+	grants, err := tx.GrantsOfEach(ctx, persons)
+	s := standing{grants: grants}
+	if err != nil || c.Token == "" {
+		return s, err
+	}
+	token, err := tx.Token(ctx, c.Token)
+	if absent(err) {
+		return s, nil
+	} else if err != nil {
+		return s, err
+	}
+	s.rolesAsOf = token.RolesAsOf
+	s.live, err = identity.Live(ctx, tx, token, o.Office.Time())
+	return s, err
+}
+
 // gather reads all that the gate judges, in the transaction of the act. An
 // error means that the store failed: nothing is decided then, and the act does
 // not happen. A record that does not exist is a fact.
-func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, a actor) (gate.Facts, error) {
+func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, a actor, s standing) (gate.Facts, error) {
 	f := gate.Facts{
 		Phase: phase, Now: o.Office.Time(), Policy: o.Office.Policy, Transfer: t.ref(), Sender: t.Sender,
 		Actor: gate.Actor{
@@ -36,11 +63,14 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement},
 	}
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
-		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherApproval,
+		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects,
 	} {
 		if err := step(ctx, tx, t, &f); err != nil {
 			return gate.Facts{}, err
 		}
+	}
+	if err := o.gatherApproval(ctx, tx, t, s, &f); err != nil {
+		return gate.Facts{}, err
 	}
 	for _, file := range t.Files {
 		g := gate.File{N: file.N, Declared: file.SHA256}
@@ -71,16 +101,20 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 	}
 	a := *f.Agreement
 	f.Read = append(f.Read, evidence.Ref{Kind: agreements.KindAgreement, ID: a.ID, Version: a.Version})
+	signatories := make([]string, len(a.Signatures))
+	for i, s := range a.Signatures {
+		signatories[i] = s.Signatory
+	}
+	keys, err := tx.KeysOfEach(ctx, signatories)
+	if err != nil {
+		return err
+	}
+	grants, err := tx.GrantsOfEach(ctx, signatories)
+	if err != nil {
+		return err
+	}
 	for _, s := range a.Signatures {
-		keys, err := tx.KeysOf(ctx, s.Signatory)
-		if err != nil {
-			return err
-		}
-		grants, err := tx.GrantsOf(ctx, s.Signatory)
-		if err != nil {
-			return err
-		}
-		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys, grants))
+		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys[s.Signatory], grants[s.Signatory]))
 	}
 	// Of the year in which it is, or was, released; what was released after this
 	// transfer does not count against it.
@@ -89,7 +123,6 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		until = *t.Released
 	}
 	year := time.Date(until.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
-	var err error
 	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, a.ID, year, until, t.ID)
 	return err
 }
@@ -186,7 +219,7 @@ func (t Transfer) namesThese(subjects []gate.Subject) error {
 	return nil
 }
 
-func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, s standing, f *gate.Facts) error {
 	known, err := tx.Categories(ctx)
 	if err != nil {
 		return err
@@ -194,42 +227,24 @@ func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, f *gate.
 	f.Approval.Needed = o.Policy.needsSecondPerson(f.Assessment, t.Categories, known)
 	for _, given := range t.Approvals {
 		// An approval that the release rested on outlives the approver's role.
-		allowed := f.Phase == gate.Pull
-		if !allowed {
-			if allowed, err = o.allowedNow(ctx, tx, authz.Caller{Person: given.Person}, authz.TransferApprove, t.resource(), f.Now); err != nil {
-				return err
-			}
-		}
+		allowed := f.Phase == gate.Pull || o.allowedNow(s, authz.Caller{Person: given.Person}, authz.TransferApprove, t.resource(), f.Now)
 		f.Approval.Given = append(f.Approval.Given, gate.GivenApproval{Person: given.Person, Granted: given.Granted, Allowed: allowed})
 	}
 	return nil
 }
 
-// allowedNow asks the policy on the token and the grants that the caller holds
-// in this transaction, not on those of when the request arrived.
-func (o *Office) allowedNow(ctx context.Context, tx Tx, who authz.Caller, action authz.Action, res authz.Resource, now time.Time) (bool, error) {
-	held, err := tx.GrantsOf(ctx, who.Person)
-	if err != nil {
-		return false, err
+// allowedNow asks the policy on the token and the grants that are held in this
+// transaction, not on those of when the request arrived.
+func (o *Office) allowedNow(s standing, who authz.Caller, action authz.Action, res authz.Resource, now time.Time) bool {
+	if who.Token != "" && !s.live {
+		return false
 	}
 	c := authz.Caller{Person: who.Person, Scope: who.Scope}
-	if who.Token != "" {
-		token, err := tx.Token(ctx, who.Token)
-		if absent(err) {
-			return false, nil
-		} else if err != nil {
-			return false, err
-		}
-		if live, err := identity.Live(ctx, tx, token, now); err != nil || !live {
-			return false, err
-		}
-		c.RolesAsOf = token.RolesAsOf
-	}
-	for _, g := range held {
-		if g.LiveAt(now) && (who.Token == "" || !g.From.After(c.RolesAsOf)) {
+	for _, g := range s.grants[who.Person] {
+		if g.LiveAt(now) && (who.Token == "" || !g.From.After(s.rolesAsOf)) {
 			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
 		}
 	}
 	_, denied := o.Office.Enforcer.Check(c, action, res)
-	return denied == nil, nil
+	return denied == nil
 }

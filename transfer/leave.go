@@ -62,11 +62,11 @@ func (o *Office) holding(ctx context.Context, d *Delivery, hand func() error) er
 	handed := false
 	var failed error
 	_, err := o.Store.Update(ctx, func(tx Tx) error {
-		t, err := o.locked(ctx, tx, d.caller, d.transfer.ID, false)
+		t, s, err := o.locked(ctx, tx, d.caller, d.transfer.ID, false)
 		if err != nil {
 			return err
 		}
-		f, err := o.pullFacts(ctx, tx, t, d)
+		f, err := o.pullFacts(ctx, tx, t, s, d)
 		if err != nil {
 			return err
 		}

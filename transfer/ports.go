@@ -70,14 +70,21 @@ type PullTx interface {
 // how many subjects, agreements or consents there are.
 type FactTx interface {
 	people.MissionTx
-	people.GrantTx
-	people.KeyTx
+	StandingTx
 	parties.PartyTx
 	terms.RetentionTx
 	terms.CategoryTx
 	consent.SubjectTx
 	identity.TokenTx
 	DecisionTx
+}
+
+// StandingTx reads what several persons hold, in one query.
+type StandingTx interface {
+	// GrantsOfEach lists the grants of each person, ended ones too.
+	GrantsOfEach(ctx context.Context, persons []string) (map[string][]people.Grant, error)
+	// KeysOfEach lists the signing keys of each person, ended ones too.
+	KeysOfEach(ctx context.Context, persons []string) (map[string][]people.Key, error)
 }
 
 // DecisionTx reads what only decisions need.
@@ -99,14 +106,13 @@ type DecisionTx interface {
 // Anchors are the records that a decision reads and that must not change until
 // it is written. What is empty is not locked.
 type Anchors struct {
-	Transfer  string   // alone: it may change
 	Persons   []string // whose grants count
 	Tokens    []string // of who acts, with the one that it was made with
 	Mission   string
 	Partner   string
 	Agreement string
-	Subjects  bool // those of the transfer
-	Volume    bool // the yearly volume of the agreement: releases under it go one by one
+	Subjects  string // transfer whose subjects they are
+	Volume    bool   // the yearly volume of the agreement: releases under it go one by one
 	// Downloaders are the grants and tokens of those who may pull for the partner.
 	Downloaders bool
 }
@@ -114,6 +120,9 @@ type Anchors struct {
 // AnchorTx locks: decisions share, changers exclude. On an engine with a
 // single writer it does nothing.
 type AnchorTx interface {
+	// LockTransfer locks the transfer alone, since it may change; before what it
+	// rests on.
+	LockTransfer(ctx context.Context, id string) error
 	LockAnchors(ctx context.Context, a Anchors) error
 }
 

@@ -58,10 +58,11 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 	}
 	d := &Delivery{n: n, Offset: offset, caller: c, role: role, office: o}
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
-		if t, err = o.locked(ctx, tx, c, id, false); err != nil {
+		var s standing
+		if t, s, err = o.locked(ctx, tx, c, id, false); err != nil {
 			return err
 		}
-		return o.decidePull(ctx, tx, &t, d)
+		return o.decidePull(ctx, tx, &t, s, d)
 	})
 	if errors.Is(err, seal.ErrCorrupt) {
 		// What lies there is not what was sealed: that leaves its entry too.
@@ -85,12 +86,9 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 }
 
 // pullFacts are the facts of phase PULL but for the sessions.
-func (o *Office) pullFacts(ctx context.Context, tx Tx, t Transfer, d *Delivery) (gate.Facts, error) {
-	allowed, err := o.allowedNow(ctx, tx, d.caller, authz.TransferPull, t.resource(), o.Office.Time())
-	if err != nil {
-		return gate.Facts{}, err
-	}
-	f, err := o.gather(ctx, tx, t, gate.Pull, actor{caller: d.caller, allowed: allowed})
+func (o *Office) pullFacts(ctx context.Context, tx Tx, t Transfer, s standing, d *Delivery) (gate.Facts, error) {
+	allowed := o.allowedNow(s, d.caller, authz.TransferPull, t.resource(), o.Office.Time())
+	f, err := o.gather(ctx, tx, t, gate.Pull, actor{caller: d.caller, allowed: allowed}, s)
 	if err != nil {
 		return gate.Facts{}, err
 	}
@@ -104,14 +102,14 @@ func (o *Office) pullFacts(ctx context.Context, tx Tx, t Transfer, d *Delivery) 
 	return f, nil
 }
 
-func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, d *Delivery) error {
+func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, s standing, d *Delivery) error {
 	now := o.Office.Time()
 	sessions, err := tx.PullSessions(ctx, t.ID, d.n)
 	if err != nil {
 		return err
 	}
 	resumed := o.resumable(sessions, d, now)
-	f, err := o.pullFacts(ctx, tx, *t, d)
+	f, err := o.pullFacts(ctx, tx, *t, s, d)
 	if err != nil {
 		return err
 	}
@@ -290,7 +288,7 @@ func (d *Delivery) send(ctx context.Context, w io.Writer) error {
 func (d *Delivery) ended(ctx context.Context, complete bool, reached int64) error {
 	o := d.office
 	_, err := o.Store.Update(ctx, func(tx Tx) error {
-		if err := tx.LockAnchors(ctx, Anchors{Transfer: d.transfer.ID}); err != nil {
+		if err := tx.LockTransfer(ctx, d.transfer.ID); err != nil {
 			return err
 		}
 		now := o.Office.Time()
@@ -366,7 +364,7 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 	}
 	asked := t
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
-		if err := tx.LockAnchors(ctx, Anchors{Transfer: id}); err != nil {
+		if err := tx.LockTransfer(ctx, id); err != nil {
 			return err
 		}
 		if t, err = tx.Transfer(ctx, id); err != nil {

@@ -26,7 +26,7 @@ func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) 
 	}
 	asked := t
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
-		if t, err = o.locked(ctx, tx, c, id, false); err != nil {
+		if t, _, err = o.locked(ctx, tx, c, id, false); err != nil {
 			return err
 		}
 		if t.State.final() {
@@ -162,7 +162,7 @@ func (o *Office) Lapse(ctx context.Context) (int, error) {
 
 func (o *Office) lapse(ctx context.Context, id string, version int) error {
 	_, err := o.Store.Update(ctx, func(tx Tx) error {
-		if err := tx.LockAnchors(ctx, Anchors{Transfer: id}); err != nil {
+		if err := tx.LockTransfer(ctx, id); err != nil {
 			return err
 		}
 		t, err := tx.Transfer(ctx, id)
@@ -195,7 +195,7 @@ func (o *Office) CloseAbandoned(ctx context.Context, before time.Time) (int, err
 	for i, p := range open {
 		_, err := o.Store.Update(ctx, func(tx Tx) error {
 			// As a delivery that ends: of the two the later reads what the other said.
-			if err := tx.LockAnchors(ctx, Anchors{Transfer: p.Transfer}); err != nil {
+			if err := tx.LockTransfer(ctx, p.Transfer); err != nil {
 				return err
 			}
 			s, err := tx.PullSession(ctx, p.ID)

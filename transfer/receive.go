@@ -79,7 +79,7 @@ func (o *Office) announce(ctx context.Context, c authz.Caller, role authz.Role, 
 	now := o.Office.Time()
 	u := Upload{ID: o.Office.NewID(), Transfer: t.ID, File: n, Key: name, Wrapped: wrapped, State: UploadOpen, Started: now, Touched: now}
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
-		if err := tx.LockAnchors(ctx, Anchors{Transfer: u.Transfer}); err != nil {
+		if err := tx.LockTransfer(ctx, u.Transfer); err != nil {
 			return err
 		}
 		if *t, err = tx.Transfer(ctx, u.Transfer); err != nil {
@@ -179,7 +179,7 @@ func (o *Office) landed(ctx context.Context, c authz.Caller, role authz.Role, id
 	var refusal *RefusedError
 	_, err := o.Store.Update(ctx, func(tx Tx) (err error) {
 		refusal = nil
-		if err := tx.LockAnchors(ctx, Anchors{Transfer: id}); err != nil {
+		if err := tx.LockTransfer(ctx, id); err != nil {
 			return err
 		}
 		if t, err = tx.Transfer(ctx, id); err != nil {

@@ -228,7 +228,8 @@ func (s *Sequencer) sign(ctx context.Context) (int64, error) {
 // in the tables beside that is not signed.
 func (s *Sequencer) next(ctx context.Context, head Head, last ledger.Checkpoint) (ledger.Checkpoint, error) {
 	hashes := s.store.Hashes(ctx)
-	_, before, err := ledger.Append(last.Size, nil, hashes)
+	edge := kept(hashes)
+	_, before, err := ledger.Append(last.Size, nil, edge)
 	if err != nil {
 		return ledger.Checkpoint{}, err
 	}
@@ -242,7 +243,7 @@ func (s *Sequencer) next(ctx context.Context, head Head, last ledger.Checkpoint)
 		}
 		leaves[i] = ledger.Leaf(e)
 	}
-	added, root, err := ledger.Append(last.Size, leaves, hashes)
+	added, root, err := ledger.Append(last.Size, leaves, edge)
 	if err != nil {
 		return ledger.Checkpoint{}, err
 	}
@@ -250,6 +251,21 @@ func (s *Sequencer) next(ctx context.Context, head Head, last ledger.Checkpoint)
 		return ledger.Checkpoint{}, err
 	}
 	return ledger.Next(s.origin, head.Size, root, head.Checkpoint)
+}
+
+// kept keeps what was read last, so that what is built upon is what was proved.
+func kept(from tlog.HashReader) tlog.HashReader {
+	var ids []int64
+	var hashes []tlog.Hash
+	return tlog.HashReaderFunc(func(wanted []int64) ([]tlog.Hash, error) {
+		if hashes != nil && slices.Equal(wanted, ids) {
+			return hashes, nil
+		}
+		var err error
+		ids, hashes = slices.Clone(wanted), nil
+		hashes, err = from.ReadHashes(wanted)
+		return hashes, err
+	})
 }
 
 // stored compares the hashes that must have been written with those that were.

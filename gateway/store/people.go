@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"safeconduct/agreements/parties"
 	"safeconduct/authz"
@@ -92,6 +95,37 @@ func (t *tx) Grant(ctx context.Context, id string) (people.Grant, error) {
 // GrantsOf implements people.GrantTx.
 func (t *tx) GrantsOf(ctx context.Context, person string) ([]people.Grant, error) {
 	return find(ctx, t, grants(), "WHERE r.person = $1 ORDER BY r.id", person)
+}
+
+// GrantsOfEach implements transfer.StandingTx.
+func (t *tx) GrantsOfEach(ctx context.Context, of []string) (map[string][]people.Grant, error) {
+	return ofEach(ctx, t, grants(), of, func(g people.Grant) string { return g.Person })
+}
+
+// KeysOfEach implements transfer.StandingTx.
+func (t *tx) KeysOfEach(ctx context.Context, of []string) (map[string][]people.Key, error) {
+	return ofEach(ctx, t, signingKeys(), of, func(k people.Key) string { return k.Person })
+}
+
+// ofEach lists the records of each person, who must be few.
+func ofEach[T any](ctx context.Context, t *tx, r record[T], of []string, person func(T) string) (map[string][]T, error) {
+	of = slices.Compact(slices.Sorted(slices.Values(of)))
+	if len(of) == 0 {
+		return nil, nil
+	}
+	args, in := make([]any, len(of)), make([]string, len(of))
+	for i, id := range of {
+		args[i], in[i] = id, "$"+strconv.Itoa(i+1)
+	}
+	all, err := find(ctx, t, r, "WHERE r.person IN ("+strings.Join(in, ", ")+") ORDER BY r.id", args...)
+	if err != nil {
+		return nil, err
+	}
+	each := make(map[string][]T, len(of))
+	for _, v := range all {
+		each[person(v)] = append(each[person(v)], v)
+	}
+	return each, nil
 }
 
 // Holders implements people.GrantTx.

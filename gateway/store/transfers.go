@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -178,47 +177,51 @@ func (t *tx) DeleteUpload(ctx context.Context, id string) error {
 	return t.execOne(ctx, "DELETE FROM uploads WHERE id = $1", id)
 }
 
-// LockAnchors implements transfer.AnchorTx. SQLite has one writer, which this
-// transaction is. The transfer itself is locked alone, since it may change;
-// what it rests on is shared. Every changer updates the row of its record, and
-// a change of consent locks its subject. The order of the statements, and of
-// the keys within each, is the same everywhere.
+// lockShared locks what a decision rests on, in the order in which it stands
+// here: expressions are evaluated from the left. What is not wanted is empty, or
+// NULL, and matches no row. The volume comes last, since a release that has it
+// waits for no other lock: what it writes from then on is its own.
+const lockShared = `SELECT
+(SELECT COUNT(*) FROM (SELECT id FROM tokens WHERE id = ANY($1)
+    OR person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL') ORDER BY id FOR SHARE) l),
+(SELECT COUNT(*) FROM (SELECT id FROM grants WHERE person = ANY($3) OR partner = $2 AND role = 'PDL' ORDER BY id FOR SHARE) l),
+(SELECT COUNT(*) FROM (SELECT id FROM missions WHERE id = $4 FOR SHARE) l),
+(SELECT COUNT(*) FROM (SELECT id FROM parties WHERE id = $5 FOR SHARE) l),
+(SELECT COUNT(*) FROM (SELECT id FROM agreements WHERE id = $6 FOR SHARE) l),
+(SELECT COUNT(*) FROM (SELECT id FROM assessments WHERE agreement = $6 ORDER BY id FOR SHARE) l),
+(SELECT COUNT(*) FROM (SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject
+    WHERE ts.transfer = $7 ORDER BY s.id FOR SHARE OF s) l),
+(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || CAST($8 AS TEXT), 0)) WHERE CAST($8 AS TEXT) <> '') l)`
+
+// LockTransfer implements transfer.AnchorTx.
+func (t *tx) LockTransfer(ctx context.Context, id string) error {
+	return t.lock(ctx, "SELECT id FROM transfers WHERE id = $1 FOR UPDATE", id)
+}
+
+// LockAnchors implements transfer.AnchorTx. Every changer updates the row of
+// its record, and a change of consent locks its subject. The order of the locks,
+// and of the keys of each kind, is the same everywhere: the transfer, then
+// lockShared.
 func (t *tx) LockAnchors(ctx context.Context, a transfer.Anchors) error {
-	if t.store.engine == SQLite {
-		return nil
-	}
-	persons := slices.Compact(slices.Sorted(slices.Values(a.Persons)))
 	var downloaders any // no partner equals NULL
 	if a.Downloaders && a.Partner != "" {
 		downloaders = a.Partner
 	}
-	steps := []struct {
-		wanted bool
-		query  string
-		args   []any
-	}{
-		{a.Transfer != "", "SELECT id FROM transfers WHERE id = $1 FOR UPDATE", []any{a.Transfer}},
-		{a.Volume && a.Agreement != "", "SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || $1, 0))", []any{a.Agreement}},
-		{len(a.Tokens) > 0 || downloaders != nil, `SELECT id FROM tokens WHERE id = ANY($1)
-OR person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL') ORDER BY id FOR SHARE`, []any{a.Tokens, downloaders}},
-		{
-			len(persons) > 0 || downloaders != nil,
-			"SELECT id FROM grants WHERE person = ANY($1) OR partner = $2 AND role = 'PDL' ORDER BY id FOR SHARE",
-			[]any{persons, downloaders},
-		},
-		{a.Mission != "", "SELECT id FROM missions WHERE id = $1 FOR SHARE", []any{a.Mission}},
-		{a.Partner != "", "SELECT id FROM parties WHERE id = $1 FOR SHARE", []any{a.Partner}},
-		{a.Agreement != "", "SELECT id FROM agreements WHERE id = $1 FOR SHARE", []any{a.Agreement}},
-		{a.Agreement != "", "SELECT id FROM assessments WHERE agreement = $1 ORDER BY id FOR SHARE", []any{a.Agreement}},
-		{a.Subjects, "SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject WHERE ts.transfer = $1 ORDER BY s.id FOR SHARE OF s", []any{a.Transfer}},
+	volume := ""
+	if a.Volume {
+		volume = a.Agreement
 	}
-	for _, step := range steps {
-		if !step.wanted {
-			continue
-		}
-		if err := t.query(ctx, func(*sql.Rows) error { return nil }, step.query, step.args...); err != nil {
-			return fmt.Errorf("locking what a decision rests on: %w", err)
-		}
+	return t.lock(ctx, lockShared, a.Tokens, downloaders, a.Persons, a.Mission, a.Partner, a.Agreement, a.Subjects, volume)
+}
+
+// lock runs a statement that locks. SQLite has one writer, which this
+// transaction is.
+func (t *tx) lock(ctx context.Context, statement string, args ...any) error {
+	if t.store.engine == SQLite {
+		return nil
+	}
+	if err := t.query(ctx, func(*sql.Rows) error { return nil }, statement, args...); err != nil {
+		return fmt.Errorf("locking what a decision rests on: %w", err)
 	}
 	return nil
 }

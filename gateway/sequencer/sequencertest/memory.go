@@ -209,7 +209,7 @@ func (m *Memory) Position(ctx context.Context, ids ...string) (int64, bool, erro
 	if err := m.unable(ctx); err != nil {
 		return 0, false, err
 	}
-	last := int64(ledger.Unsequenced)
+	last := ledger.Unsequenced
 	for _, id := range ids {
 		e, there := m.entries[id]
 		if !there || e.Seq == ledger.Unsequenced {

@@ -11,6 +11,7 @@ import (
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
 	"safeconduct/authz"
+	"safeconduct/authz/identity"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
@@ -26,8 +27,8 @@ func RunLocks(t *testing.T, open Open) {
 	l := &logged{bench: &bench{Store: s, tx: store.For[Tx](s)}, db: db}
 	said := l.lockable(t)
 	ctx := t.Context()
-	anchors := transfer.Anchors{Transfer: "t-1", Persons: []string{"p-2", "p-1", "p-1"}, Mission: "m-1", Partner: "x-1", Agreement: "a-1", Subjects: true}
-	decide := func(tx Tx) error { return tx.LockAnchors(ctx, anchors) }
+	anchors := transfer.Anchors{Persons: []string{"p-2", "p-1", "p-1"}, Mission: "m-1", Partner: "x-1", Agreement: "a-1", Subjects: "t-1", Tokens: []string{"k-1", ""}}
+	decide := func(tx Tx) error { return errors.Join(tx.LockTransfer(ctx, "t-1"), tx.LockAnchors(ctx, anchors)) }
 	withdraw := func(tx Tx) error {
 		said[0].Version, said[0].State = said[0].Version+1, consent.Withdrawn
 		return errors.Join(tx.LockSubjects(ctx, []string{said[1].Subject, said[0].Subject}), tx.SaveConsents(ctx, said[:1]))
@@ -64,10 +65,22 @@ func RunLocks(t *testing.T, open Open) {
 	t.Run("two decisions on one transfer wait for each other", func(t *testing.T) { l.waits(t, decide, nil, decide) })
 	t.Run("two decisions on two transfers share", func(t *testing.T) {
 		other := anchors
-		other.Transfer = "t-2"
+		other.Subjects = "t-2"
 		if _, err := l.tx.Update(ctx, func(tx Tx) error {
-			return errors.Join(decide(tx), l.work(t, func(tx Tx) error { return tx.LockAnchors(ctx, other) }))
+			return errors.Join(decide(tx), l.work(t, func(tx Tx) error { return errors.Join(tx.LockTransfer(ctx, "t-2"), tx.LockAnchors(ctx, other)) }))
 		}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("two releases under one agreement go one by one", func(t *testing.T) {
+		release := func(tx Tx) error { return tx.LockAnchors(ctx, transfer.Anchors{Agreement: "a-1", Volume: true}) }
+		l.waits(t, release, nil, release)
+	})
+	t.Run("releases under two agreements do not", func(t *testing.T) {
+		under := func(agreement string) func(Tx) error {
+			return func(tx Tx) error { return tx.LockAnchors(ctx, transfer.Anchors{Agreement: agreement, Volume: true}) }
+		}
+		if _, err := l.tx.Update(ctx, func(tx Tx) error { return errors.Join(under("a-1")(tx), l.work(t, under("a-2"))) }); err != nil {
 			t.Error(err)
 		}
 	})
@@ -83,6 +96,7 @@ func (l *logged) lockable(t *testing.T) []consent.Record {
 	saveEach(t, l.bench, agreementKind(), agreements.Agreement{ID: "a-1", Version: 1})
 	saveEach(t, l.bench, assessmentKind(), assessment.Assessment{ID: "s-1", Record: 1, Content: assessment.Content{Agreement: "a-1"}})
 	saveEach(t, l.bench, grantKind(), grant("g-1", "p-1", authz.RO, "m-1", ""), grant("g-2", "p-2", authz.FP, "m-1", ""))
+	saveEach(t, l.bench, tokenKind(), identity.Token{ID: "k-1", Version: 1, Person: "p-1", Hash: "h-1"})
 	saveEach(t, l.bench, transferKind(), transfer.Transfer{ID: "t-1", Version: 1}, transfer.Transfer{ID: "t-2", Version: 1})
 	l.must(t, func(tx Tx) error {
 		return errors.Join(tx.SaveSubjects(t.Context(), people), tx.SaveConsents(t.Context(), said),
@@ -99,10 +113,12 @@ func (*logged) changes(t *testing.T) map[string]func(Tx) error {
 	ended := grant("g-2", "p-2", authz.FP, "m-1", "")
 	until := Epoch()
 	ended.Version, ended.Until = 2, &until
+	revoked := identity.Token{ID: "k-1", Version: 2, Person: "p-1", Hash: "h-1"}
 	m, x := mission("m-1"), partyKind().fresh("x-1", full)
 	m.Version, x.Version = 2, 2
 	return map[string]func(Tx) error{
 		"the end of a grant":         func(tx Tx) error { return tx.SaveGrant(ctx, ended) },
+		"the end of a token":         func(tx Tx) error { return tx.SaveToken(ctx, revoked) },
 		"a change of the mission":    func(tx Tx) error { return tx.SaveMission(ctx, m) },
 		"a change of the partner":    func(tx Tx) error { return tx.SaveParty(ctx, x) },
 		"a change of the agreement":  func(tx Tx) error { return tx.SaveAgreement(ctx, agreements.Agreement{ID: "a-1", Version: 2}) },

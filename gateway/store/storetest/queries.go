@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -77,6 +78,17 @@ func testPeople(t *testing.T, b *bench) {
 		lists(t, "holders", grantKind(), held, err, "g-2", "g-3")
 		keys, err := tx.KeysOf(ctx, "p-1")
 		lists(t, "keys", keyKind(), keys, err, "y-1", "y-2")
+		each, err := tx.GrantsOfEach(ctx, []string{"p-2", "p-1", "", "p-1", "p-0"})
+		lists(t, "grants of each, of one", grantKind(), each["p-1"], err, "g-1", "g-2")
+		if of, err := tx.GrantsOf(ctx, "p-2"); err != nil || len(each) > 2 || len(of) == 0 || !reflect.DeepEqual(each["p-2"], of) {
+			t.Errorf("grants of each: %v, %v; want %v of p-2", each, err, of)
+		}
+		keysOf, err := tx.KeysOfEach(ctx, []string{"p-2", "p-1", "p-0"})
+		lists(t, "keys of each, of one", keyKind(), keysOf["p-1"], err, "y-1", "y-2")
+		lists(t, "keys of each, of another", keyKind(), keysOf["p-2"], err, "y-3")
+		if none, err := tx.KeysOfEach(ctx, nil); err != nil || len(none) != 0 {
+			t.Errorf("keys of nobody: %v, %v", none, err)
+		}
 		missions, err := tx.Missions(ctx)
 		lists(t, "missions", missionKind(), missions, err, "m-1", "m-2")
 		parties, err := tx.Parties(ctx)

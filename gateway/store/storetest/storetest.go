@@ -26,6 +26,8 @@ type Tx interface {
 	transfer.Tx
 	transfer.LogTx
 	people.PersonTx
+	people.GrantTx
+	people.KeyTx
 	identity.TokenTx
 	terms.PurposeTx
 	agreements.AgreementTx

@@ -134,7 +134,7 @@ func testRace(t *testing.T, b *bench) {
 		group.Go(func() {
 			for range 5 {
 				if err := b.try(t, func(tx Tx) error {
-					if err := tx.LockAnchors(ctx, transfer.Anchors{Transfer: "t", Mission: "m"}); err != nil {
+					if err := errors.Join(tx.LockTransfer(ctx, "t"), tx.LockAnchors(ctx, transfer.Anchors{Mission: "m"})); err != nil {
 						return err
 					}
 					return oneVersion(t, tx)
