@@ -65,8 +65,8 @@ type Sequencer struct {
 	wake   chan struct{}
 
 	mu      sync.Mutex
-	signed  int64
-	changed chan struct{} // closed when signed grows
+	signed  ledger.Checkpoint // the last that was verified here; it never goes back
+	changed chan struct{}     // closed when signed grows
 }
 
 // New makes no call. Errors wrap ledger.ErrCheckpoint, for an origin that is
@@ -159,7 +159,16 @@ type Round struct {
 // placed already; the next round signs it. Errors: ErrConflict, ErrTampered,
 // those of the store, of the signer and of ledger.Notary.
 func (s *Sequencer) Step(ctx context.Context) (Round, error) {
-	placed, err := s.store.Sequence(ctx, s.opts.MaxBatch, s.integrate)
+	_, known := s.watch()
+	if known.Size == 0 { // this process has verified nothing yet
+		_, last, err := s.head(ctx)
+		if err != nil {
+			return Round{}, fmt.Errorf("placing log entries: %w", err)
+		}
+		s.publish(last)
+		known = last
+	}
+	placed, err := s.store.Sequence(ctx, known.Size, s.opts.MaxBatch, s.integrate)
 	if err != nil {
 		return Round{}, fmt.Errorf("placing log entries: %w", err)
 	}
@@ -197,7 +206,7 @@ func (s *Sequencer) sign(ctx context.Context) (int64, error) {
 			return 0, err
 		}
 		if head.Size == last.Size {
-			s.publish(last.Size)
+			s.publish(last)
 			return last.Size, nil
 		}
 		c, err := s.next(ctx, head, last)
@@ -217,7 +226,7 @@ func (s *Sequencer) sign(ctx context.Context) (int64, error) {
 		if err != nil {
 			return 0, fmt.Errorf("storing the checkpoint of size %d: %w", c.Size, err)
 		}
-		s.publish(c.Size)
+		s.publish(c)
 		return c.Size, nil
 	}
 	return 0, fmt.Errorf("storing a checkpoint, %d times: %w", signAttempts, ErrConflict)
@@ -288,8 +297,11 @@ func stored(want []ledger.StoredHash, hashes tlog.HashReader) error {
 	return nil
 }
 
-// head reads the end of the log and verifies its last checkpoint.
+// head reads the end of the log and verifies its last checkpoint: by its
+// signature, and as one that continues what this process has verified before.
+// A log that was cut, or rolled back, is not gone on with.
 func (s *Sequencer) head(ctx context.Context) (Head, ledger.Checkpoint, error) {
+	_, known := s.watch() // before the store is read, which then cannot have less
 	head, err := s.store.Head(ctx)
 	if err != nil {
 		return Head{}, ledger.Checkpoint{}, fmt.Errorf("reading the head of the log: %w", err)
@@ -304,5 +316,24 @@ func (s *Sequencer) head(ctx context.Context) (Head, ledger.Checkpoint, error) {
 		return Head{}, ledger.Checkpoint{}, fmt.Errorf("%w: %d entries, and %d of them after a checkpoint of size %d",
 			ErrTampered, head.Size, len(head.Unsigned), last.Size)
 	}
-	return head, last, nil
+	return head, last, s.continues(ctx, known, last)
+}
+
+func (s *Sequencer) continues(ctx context.Context, known, last ledger.Checkpoint) error {
+	switch {
+	case last.Size < known.Size:
+		return fmt.Errorf("%w: its last checkpoint is of size %d, and one of size %d was verified here", ErrTampered, last.Size, known.Size)
+	case known.Size == 0 || last.Size == known.Size && last.Root == known.Root:
+		return nil
+	case last.Size == known.Size:
+		return fmt.Errorf("%w: the tree of size %d has another root than was verified here", ErrTampered, last.Size)
+	}
+	proof, err := ledger.Consistency(known.Size, last.Size, s.store.Hashes(ctx))
+	if err != nil {
+		return err
+	}
+	if err := ledger.CheckConsistency(proof, known, last); err != nil {
+		return fmt.Errorf("%w: %w", ErrTampered, err)
+	}
+	return nil
 }

@@ -49,10 +49,11 @@ type Store interface {
 	// them, whatever ids were sequenced before). Where there are any it reads the
 	// size of the log, calls fn, and writes the seq of each placed entry, which
 	// must have none still, and the new hashes, in one transaction. It returns
-	// the number of entries placed. An error of fn is returned as it is, and
+	// the number of entries placed. Nothing is placed upon an entry from signed
+	// on that this system did not write. An error of fn is returned as it is, and
 	// nothing is written. ErrConflict: another transaction took the same places,
 	// or the same entries, first; nothing is written.
-	Sequence(ctx context.Context, limit int, fn Integrate) (placed int, err error)
+	Sequence(ctx context.Context, signed int64, limit int, fn Integrate) (placed int, err error)
 	// Head reads the end of the log from one snapshot, or the checkpoint before
 	// the size, so that the size is never the older of the two.
 	Head(ctx context.Context) (Head, error)
@@ -62,8 +63,8 @@ type Store interface {
 	// AddCheckpoint inserts a row. ErrConflict: there is one of the same size
 	// or with the same prev.
 	AddCheckpoint(ctx context.Context, row ledger.StoredCheckpoint) error
-	// Position returns the largest seq of the entries, which differ from each
-	// other, in one read; placed is false while one of them has none, and also
-	// when there is no such entry.
-	Position(ctx context.Context, entryIDs ...string) (last int64, placed bool, err error)
+	// Placed returns those of the entries, which differ from each other, that
+	// have a place, in one read, without salt and body, each known to be written
+	// by this system. Whether they are in the tree, at that place, it cannot say.
+	Placed(ctx context.Context, entryIDs ...string) ([]ledger.Entry, error)
 }

@@ -190,12 +190,12 @@ func TestRunPolls(t *testing.T) {
 	})
 }
 
-// hung is a store whose calls end only with their context.
+// hung is a store that stores no checkpoint before the context ends.
 type hung struct{ sequencer.Store }
 
-func (hung) Head(ctx context.Context) (sequencer.Head, error) {
+func (hung) AddCheckpoint(ctx context.Context, _ ledger.StoredCheckpoint) error {
 	<-ctx.Done()
-	return sequencer.Head{}, ctx.Err()
+	return ctx.Err()
 }
 
 func TestRunBoundsARound(t *testing.T) {

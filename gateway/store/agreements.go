@@ -112,8 +112,8 @@ func (t *tx) AgreementsBetween(ctx context.Context, mission, partner string) ([]
 
 // AgreementsDue implements agreements.AgreementTx.
 func (t *tx) AgreementsDue(ctx context.Context, now time.Time, most int) ([]agreements.Agreement, error) {
-	return find(ctx, t, agreementRecords(),
-		"WHERE r.state IN ('active', 'suspended') AND r.valid_until <= $1 ORDER BY r.valid_until, r.id LIMIT $2", now.UnixMicro(), most)
+	return due(ctx, t, agreementRecords(), most,
+		"WHERE r.state IN ('active', 'suspended') AND r.valid_until <= $1 ORDER BY r.valid_until, r.id", now.UnixMicro())
 }
 
 // SaveAgreement implements agreements.AgreementTx.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 )
 
@@ -61,10 +62,14 @@ func (c Claims) Release(ctx context.Context, claim evidence.Claim) error {
 	return nil
 }
 
-// Acts reads entries of the log by their ids, in that order. ErrNotFound: one
-// is gone, or its body was erased. One that this system did not write, or not
-// so, is a TamperedError.
-func (c Claims) Acts(ctx context.Context, ids []string) ([]evidence.Entry, error) {
+// KindClaim is how an alarm names a claim, by the entry that it points at.
+const KindClaim = "claim"
+
+// Acts reads the entries of an act of the person by their ids, in that order.
+// ErrNotFound: one is gone, or its body was erased. One that this system did not
+// write, or not so, is a TamperedError, and so is one that does not record an act
+// of the person, or, after the first, what the system did with it.
+func (c Claims) Acts(ctx context.Context, person string, ids []string) ([]evidence.Entry, error) {
 	all := make([]evidence.Entry, 0, len(ids))
 	err := c.view(ctx, func(t *tx) error {
 		all = all[:0]
@@ -72,6 +77,9 @@ func (c Claims) Acts(ctx context.Context, ids []string) ([]evidence.Entry, error
 			e, err := t.act(ctx, id)
 			if err != nil {
 				return err
+			}
+			if own := e.Actor == person || len(all) > 0 && e.Actor == string(authz.SYS); !own || !e.Kind.IsAct() {
+				return &evidence.TamperedError{Ref: evidence.Ref{Kind: KindClaim, ID: id}, What: "the act is another's"}
 			}
 			all = append(all, e)
 		}

@@ -125,7 +125,7 @@ func TestEntriesByWeight(t *testing.T) {
 	}
 	placed := 0
 	for {
-		k, err := Log{s}.Sequence(t.Context(), 100, integrate)
+		k, err := Log{s}.Sequence(t.Context(), 0, 100, integrate)
 		if err != nil {
 			t.Fatal(err)
 		}

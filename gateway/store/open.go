@@ -125,7 +125,7 @@ func OpenPostgres(ctx context.Context, dsn string, opts Options) (*Store, error)
 	brief := *config
 	brief.RuntimeParams = maps.Clone(config.RuntimeParams)
 	brief.RuntimeParams["idle_in_transaction_session_timeout"] = silence
-	kept := pools{urgent: openPool(*config, urgentConns), log: openPool(brief, logConns)}
+	kept := pools{urgent: openPool(*config, urgentConns), pull: openPool(*config, pullConns), log: openPool(brief, logConns)}
 	s := &Store{engine: Postgres, write: db, read: db, pools: kept, opts: opts}
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(explain(fmt.Errorf("opening the database: %w", err)), s.Close())

@@ -15,14 +15,15 @@ import (
 // How the connections of one process to PostgreSQL are shared out. Whatever
 // general requests wait for, releases and the log have connections of theirs.
 const (
-	generalConns = 28
-	urgentConns  = 10 // for what evidence.Urgent marks
-	logConns     = 2  // for the sequencer, whose steps follow one another
+	generalConns = 24
+	urgentConns  = 8 // for what evidence.Urgent marks
+	pullConns    = 6 // for what evidence.Pulling marks; more than first parts are handed over at once
+	logConns     = 2 // for the sequencer, whose steps follow one another
 )
 
 // pools are the connections that are kept back. They are nil on SQLite, whose
 // one writer is everybody's.
-type pools struct{ urgent, log *sql.DB }
+type pools struct{ urgent, pull, log *sql.DB }
 
 type logKey struct{}
 
@@ -37,12 +38,15 @@ func (s *Store) pool(ctx context.Context, general *sql.DB) *sql.DB {
 	if s.pools.urgent != nil && evidence.IsUrgent(ctx) {
 		return s.pools.urgent
 	}
+	if s.pools.pull != nil && evidence.IsPulling(ctx) {
+		return s.pools.pull
+	}
 	return general
 }
 
 func (p pools) close() error {
 	var err error
-	for _, db := range []*sql.DB{p.urgent, p.log} {
+	for _, db := range []*sql.DB{p.urgent, p.pull, p.log} {
 		if db != nil {
 			err = errors.Join(err, db.Close())
 		}

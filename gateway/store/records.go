@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,11 +86,50 @@ func (t *tx) advance(ctx context.Context, table string, columns []string, id str
 // record's own table, and where may order and limit. A row that is not as this
 // system wrote it fails the whole: a TamperedError.
 func find[T any](ctx context.Context, t *tx, r record[T], where string, args ...any) ([]T, error) {
+	var all []T
+	err := each(ctx, t, r, func(v T, err error) error {
+		all = append(all, v)
+		return err
+	}, where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// due is find for what a job does by the clock, at most so many: where must
+// order, and not limit. A row that is not as this system wrote it stops nobody
+// else's: it is passed over, and raises the alarm.
+func due[T any](ctx context.Context, t *tx, r record[T], most int, where string, args ...any) ([]T, error) {
+	var all []T
+	where += fmt.Sprintf(" LIMIT $%d OFFSET $%d", len(args)+1, len(args)+2)
+	for seen, page := 0, most; page == most && len(all) < most; seen += page {
+		page = 0
+		if err := each(ctx, t, r, func(v T, err error) error {
+			page++
+			var row *evidence.TamperedError
+			switch {
+			case errors.As(err, &row):
+				t.pass(row)
+				return nil
+			case err == nil && len(all) < most:
+				all = append(all, v)
+			}
+			return err
+		}, where, append(slices.Clone(args), most, seen)...); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// each hands over the current version of each record that where selects, or
+// why it is not to be believed.
+func each[T any](ctx context.Context, t *tx, r record[T], hand func(T, error) error, where string, args ...any) error {
 	columns := ""
 	for _, c := range r.columns {
 		columns += ", r." + c
 	}
-	var all []T
 	err := t.query(ctx, func(rows *sql.Rows) error {
 		row := stored{columns: make([]any, len(r.columns))}
 		dest := []any{&row.mac, &row.body, &row.later, &row.id, &row.version}
@@ -99,17 +140,19 @@ func find[T any](ctx context.Context, t *tx, r record[T], where string, args ...
 			return fmt.Errorf("scanning: %w", err)
 		}
 		if t.comparing {
-			return compared(row, &all)
+			var one []T
+			if err := compared(row, &one); err != nil || len(one) == 0 {
+				return err
+			}
+			return hand(one[0], nil)
 		}
-		v, err := believe(t.store.opts.Authority, r, row)
-		all = append(all, v)
-		return err
+		return hand(believe(t.store.opts.Authority, r, row))
 	}, "SELECT "+t.tagColumn()+", v.body, EXISTS (SELECT 1 FROM record_versions n WHERE n.kind = '"+r.kind+"' AND n.id = r.id AND n.version > r.version), r.id, r.version"+
 		columns+" FROM "+r.table+" r LEFT JOIN record_versions v ON v.kind = '"+r.kind+"' AND v.id = r.id AND v.version = r.version "+where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", r.table, err)
+		return fmt.Errorf("reading %s: %w", r.table, err)
 	}
-	return all, nil
+	return nil
 }
 
 // one is find that answers with one, or ErrNotFound.

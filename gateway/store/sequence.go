@@ -25,7 +25,7 @@ var _ sequencer.Store = Log{}
 // transaction, which one that finds nothing does not need. The unique seq, that
 // an entry has none yet, and the key of the hashes fence: of two transactions
 // that take the same places, or the same entries, one fails.
-func (l Log) Sequence(ctx context.Context, limit int, fn sequencer.Integrate) (int, error) {
+func (l Log) Sequence(ctx context.Context, signed int64, limit int, fn sequencer.Integrate) (int, error) {
 	ctx = apart(ctx)
 	waiting, err := l.waiting(ctx, limit)
 	if err != nil || len(waiting) == 0 {
@@ -37,6 +37,7 @@ func (l Log) Sequence(ctx context.Context, limit int, fn sequencer.Integrate) (i
 		if err != nil {
 			return err
 		}
+		end.signed = signed // what the rows say of that was verified by nobody
 		// Nothing is placed upon an entry that this system did not write: taking
 		// that one away must mend the log.
 		tail, err := l.unsigned(ctx, t.db, end)
@@ -172,12 +173,22 @@ func (l Log) Head(ctx context.Context) (sequencer.Head, error) {
 // checkpoint, without salt and body. One that this system did not write fails
 // it: a TamperedError.
 func (l Log) unsigned(ctx context.Context, db querier, end end) ([]ledger.Entry, error) {
+	if end.size <= end.signed {
+		return nil, nil
+	}
+	all, err := l.places(ctx, db, "seq >= $1 AND seq < $2 ORDER BY seq", end.signed, end.size)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is not signed yet: %w", err)
+	}
+	return all, nil
+}
+
+// places lists entries that have a place, without salt and body. One that this
+// system did not write fails it: a TamperedError.
+func (l Log) places(ctx context.Context, db querier, where string, args ...any) ([]ledger.Entry, error) {
 	authority := l.opts.Authority
 	if authority == nil {
 		return nil, errNoAuthority
-	}
-	if end.size <= end.signed {
-		return nil, nil
 	}
 	var all []ledger.Entry
 	err := query(ctx, db, func(rows *sql.Rows) error {
@@ -191,11 +202,8 @@ func (l Log) unsigned(ctx context.Context, db querier, end end) ([]ledger.Entry,
 		}
 		all = append(all, e)
 		return nil
-	}, "SELECT id, seq, version, kind, commitment, mac FROM log_entries WHERE seq >= $1 AND seq < $2 ORDER BY seq", end.signed, end.size)
-	if err != nil {
-		return nil, fmt.Errorf("reading what is not signed yet: %w", err)
-	}
-	return all, nil
+	}, "SELECT id, seq, version, kind, commitment, mac FROM log_entries WHERE "+where, args...)
+	return all, err
 }
 
 // Hashes implements sequencer.Store.
@@ -250,22 +258,20 @@ func (l Log) AddCheckpoint(ctx context.Context, c ledger.StoredCheckpoint) error
 	return nil
 }
 
-// Position implements sequencer.Store.
-func (l Log) Position(ctx context.Context, entries ...string) (int64, bool, error) {
+// Placed implements sequencer.Store.
+func (l Log) Placed(ctx context.Context, entries ...string) ([]ledger.Entry, error) {
 	if len(entries) == 0 {
-		return 0, false, nil
+		return nil, nil
 	}
 	args, in := make([]any, len(entries)), make([]string, len(entries))
 	for i, id := range entries {
 		args[i], in[i] = id, "$"+strconv.Itoa(i+1)
 	}
-	var placed int
-	var last sql.NullInt64
-	if err := l.pool(ctx, l.read).QueryRowContext(ctx, "SELECT COUNT(seq), MAX(seq) FROM log_entries WHERE id IN ("+strings.Join(in, ", ")+")", args...).
-		Scan(&placed, &last); err != nil {
-		return 0, false, explain(fmt.Errorf("finding entries: %w", err))
+	all, err := l.places(ctx, l.pool(ctx, l.read), "seq IS NOT NULL AND id IN ("+strings.Join(in, ", ")+")", args...)
+	if err != nil {
+		return nil, l.alarmed(ctx, explain(ended(ctx, fmt.Errorf("finding entries: %w", err))))
 	}
-	return last.Int64, placed == len(entries), nil
+	return all, nil
 }
 
 // entryRows reads at most limit rows, which where bounds, and no more after

@@ -208,12 +208,13 @@ func (s *Store) once(ctx context.Context, fn func(*tx) error) (entries []string,
 	}
 	// Also where fn panics and somebody recovers: a transaction that stays
 	// open would hold the one writer of SQLite for ever.
+	t := &tx{store: s, db: db}
 	defer func() {
 		if undone := rolledBack(db.Rollback()); undone != nil {
 			err = errors.Join(err, undone)
 		}
+		s.soundAll(ctx, t.strange)
 	}()
-	t := &tx{store: s, db: db}
 	if err := fn(t); err != nil {
 		return nil, err
 	}
@@ -238,15 +239,23 @@ func (s *Store) view(ctx context.Context, fn func(*tx) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w: beginning to read: %w", evidence.ErrUnavailable, err)
 	}
+	t := &tx{store: s, db: db, readOnly: true}
 	defer func() {
 		if undone := rolledBack(db.Rollback()); undone != nil {
 			err = errors.Join(err, undone)
 		}
+		s.soundAll(ctx, t.strange)
 		if err != nil {
 			err = s.alarmed(ctx, explain(ended(ctx, err)))
 		}
 	}()
-	return fn(&tx{store: s, db: db, readOnly: true})
+	return fn(t)
+}
+
+func (s *Store) soundAll(ctx context.Context, rows []*evidence.TamperedError) {
+	for _, row := range rows {
+		s.sound(ctx, row)
+	}
 }
 
 func rolledBack(err error) error {

@@ -95,18 +95,18 @@ func (t *tx) SavePullSession(ctx context.Context, p transfer.PullSession) error 
 
 // OpenSessions implements transfer.PullTx.
 func (t *tx) OpenSessions(ctx context.Context, before time.Time, most int) ([]transfer.PullSession, error) {
-	return find(ctx, t, pullSessions(), "WHERE r.open_since > 0 AND r.open_since < $1 ORDER BY r.open_since, r.id LIMIT $2", before.UnixMicro(), most)
+	return due(ctx, t, pullSessions(), most, "WHERE r.open_since > 0 AND r.open_since < $1 ORDER BY r.open_since, r.id", before.UnixMicro())
 }
 
 // Lapsed implements transfer.PullTx.
 func (t *tx) Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time, most int) ([]transfer.Transfer, error) {
-	return find(ctx, t, transfers(), `WHERE (
+	return due(ctx, t, transfers(), most, `WHERE (
     (r.state IN ('available', 'held', 'pulled', 'acknowledged') AND r.window_ends <= $1)
     OR (r.state = 'held' AND r.held_since <= $2)
     OR r.state IN ('draft', 'uploading', 'sealed', 'awaiting_approval')
 ) AND EXISTS (
     SELECT 1 FROM uploads u WHERE u.transfer = r.id AND u.state = 'sealed' AND (r.released > 0 OR u.touched <= $3)
-) ORDER BY r.id LIMIT $4`, now.UnixMicro(), heldBefore.UnixMicro(), landedBefore.UnixMicro(), most)
+) ORDER BY r.id`, now.UnixMicro(), heldBefore.UnixMicro(), landedBefore.UnixMicro())
 }
 
 const uploadColumns = "id, transfer, file, key_name, wrapped, state, started, touched"

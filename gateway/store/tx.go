@@ -21,6 +21,7 @@ type tx struct {
 	entries   []string
 	comparing bool  // verification: what is read is compared with the log, not believed
 	spoilt    error // the first write that failed; then nothing commits
+	strange   []*evidence.TamperedError // rows that were passed over; each raises the alarm when the transaction has ended
 }
 
 var errReadOnly = errors.New("the transaction only reads")
@@ -37,6 +38,16 @@ func (t *tx) spoil(err error) error {
 		t.spoilt = err
 	}
 	return err
+}
+
+// maxStrange bounds how many alarms one transaction raises.
+const maxStrange = 100
+
+// pass notes a row that this system did not write, and that stops nobody.
+func (t *tx) pass(row *evidence.TamperedError) {
+	if len(t.strange) < maxStrange {
+		t.strange = append(t.strange, row)
+	}
 }
 
 // Record appends the entry, and with it names every record saved since the

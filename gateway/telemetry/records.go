@@ -91,9 +91,9 @@ type watchedSequence struct {
 	watch *Watch
 }
 
-func (s watchedSequence) Sequence(ctx context.Context, limit int, fn sequencer.Integrate) (int, error) {
+func (s watchedSequence) Sequence(ctx context.Context, signed int64, limit int, fn sequencer.Integrate) (int, error) {
 	begun := time.Now()
-	placed, err := s.Store.Sequence(ctx, limit, fn)
+	placed, err := s.Store.Sequence(ctx, signed, limit, fn)
 	if placed == 0 && (err == nil || errors.Is(err, context.Canceled)) {
 		return placed, err
 	}

@@ -357,8 +357,8 @@ func logByHand() []insider {
 			h.insert(e, nil)
 			return func() error {
 				w.Settled()
-				if _, placed, err := (store.Log{Store: w.Store}).Position(w.Ctx, e.ID); placed || err != nil {
-					return err // nil where it was believed
+				if h.Text("SELECT CAST(COUNT(seq) AS TEXT) FROM log_entries WHERE id = $1", e.ID) != "0" {
+					return nil // it was believed
 				}
 				return evidence.ErrTampered
 			}

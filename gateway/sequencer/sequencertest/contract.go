@@ -71,7 +71,7 @@ func insert(t *testing.T, in Inserter, entries ...ledger.Entry) {
 
 func sequence(t *testing.T, s sequencer.Store, limit int) int {
 	t.Helper()
-	n, err := s.Sequence(t.Context(), limit, integrate)
+	n, err := s.Sequence(t.Context(), 0, limit, integrate)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +84,9 @@ func integrate(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledg
 
 func wantPlace(t *testing.T, s sequencer.Store, e ledger.Entry, want int64) {
 	t.Helper()
-	seq, placed, err := s.Position(t.Context(), e.ID)
-	if err != nil || placed != (want >= 0) || placed && seq != want {
-		t.Errorf("entry %s: seq %d, placed %v, %v; want %d", e.ID, seq, placed, err, want)
+	got, err := s.Placed(t.Context(), e.ID)
+	if err != nil || (len(got) == 1) != (want >= 0) || len(got) == 1 && (got[0].Seq != want || !bytes.Equal(ledger.Leaf(got[0]), ledger.Leaf(e)) || got[0].Body != nil) {
+		t.Errorf("entry %s: %v, %v; want %d", e.ID, got, err, want)
 	}
 }
 
@@ -103,14 +103,14 @@ func testEmpty(t *testing.T, s sequencer.Store, _ Inserter) {
 	if n := sequence(t, s, 10); n != 0 {
 		t.Errorf("placed %d", n)
 	}
-	if _, err := s.Sequence(t.Context(), 10, func(int64, tlog.HashReader, []ledger.Entry) (ledger.Batch, error) {
+	if _, err := s.Sequence(t.Context(), 0, 10, func(int64, tlog.HashReader, []ledger.Entry) (ledger.Batch, error) {
 		return ledger.Batch{}, errors.New("asked about nothing")
 	}); err != nil {
 		t.Error(err)
 	}
 	wantPlace(t, s, ledger.Entry{ID: "nobody"}, -1)
-	if _, placed, err := s.Position(t.Context()); placed || err != nil {
-		t.Errorf("no entry has its place: %v, %v", placed, err)
+	if got, err := s.Placed(t.Context()); len(got) != 0 || err != nil {
+		t.Errorf("no entry has its place: %v, %v", got, err)
 	}
 	if _, err := s.Hashes(t.Context()).ReadHashes([]int64{0}); err == nil {
 		t.Error("read a hash that is not there")
@@ -122,7 +122,7 @@ func testOrder(t *testing.T, s sequencer.Store, in Inserter) {
 	insert(t, in, e[3], e[1], e[0])
 	insert(t, in, e[6], e[2], e[5], e[4])
 	var seen []ledger.Entry
-	n, err := s.Sequence(t.Context(), 4, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
+	n, err := s.Sequence(t.Context(), 0, 4, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
 		seen = entries
 		return ledger.Integrate(size, entries, hashes)
 	})
@@ -141,11 +141,11 @@ func testOrder(t *testing.T, s sequencer.Store, in Inserter) {
 	var leaves [][]byte
 	for i := range e {
 		wantPlace(t, s, e[i], int64(i))
-		if last, placed, err := s.Position(t.Context(), e[i].ID, e[0].ID, e[i/2].ID+"?"); placed || err != nil {
-			t.Errorf("an entry that is not there: %d %v %v", last, placed, err)
+		if got, err := s.Placed(t.Context(), e[i].ID, e[i/2].ID+"?"); len(got) != 1 || err != nil {
+			t.Errorf("an entry that is not there: %v %v", got, err)
 		}
-		if last, placed, err := s.Position(t.Context(), e[i].ID, e[(i+1)%len(e)].ID); !placed || err != nil || last != int64(max(i, (i+1)%len(e))) {
-			t.Errorf("two entries: %d %v %v", last, placed, err)
+		if got, err := s.Placed(t.Context(), e[i].ID, e[(i+1)%len(e)].ID); len(got) != 2 || err != nil {
+			t.Errorf("two entries: %v %v", got, err)
 		}
 		leaves = append(leaves, ledger.Leaf(e[i]))
 	}
@@ -174,7 +174,7 @@ func testError(t *testing.T, s sequencer.Store, in Inserter) {
 	e := Entries(t, 1, 1)
 	insert(t, in, e...)
 	mine := errors.New("mine")
-	_, err := s.Sequence(t.Context(), 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
+	_, err := s.Sequence(t.Context(), 0, 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
 		batch, _ := ledger.Integrate(size, entries, hashes)
 		return batch, mine
 	})
@@ -191,7 +191,7 @@ func testError(t *testing.T, s sequencer.Store, in Inserter) {
 func testLeftOut(t *testing.T, s sequencer.Store, in Inserter) {
 	e := Entries(t, 1, 3)
 	insert(t, in, e...)
-	n, err := s.Sequence(t.Context(), 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
+	n, err := s.Sequence(t.Context(), 0, 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
 		return ledger.Integrate(size, []ledger.Entry{entries[0], entries[2]}, hashes)
 	})
 	if err != nil || n != 2 {
@@ -218,7 +218,7 @@ func testRace(t *testing.T, s sequencer.Store, in Inserter) {
 				if head.Size >= total {
 					return
 				}
-				if _, err := s.Sequence(t.Context(), 9, integrate); err != nil && !errors.Is(err, sequencer.ErrConflict) {
+				if _, err := s.Sequence(t.Context(), 0, 9, integrate); err != nil && !errors.Is(err, sequencer.ErrConflict) {
 					t.Error(err)
 					return
 				}
@@ -229,11 +229,11 @@ func testRace(t *testing.T, s sequencer.Store, in Inserter) {
 	wantHead(t, s, total, nil)
 	leaves := make([][]byte, total)
 	for _, one := range e {
-		seq, placed, err := s.Position(t.Context(), one.ID)
-		if err != nil || !placed || leaves[seq] != nil {
-			t.Fatalf("entry %s: %d %v %v", one.ID, seq, placed, err)
+		got, err := s.Placed(t.Context(), one.ID)
+		if err != nil || len(got) != 1 || leaves[got[0].Seq] != nil {
+			t.Fatalf("entry %s: %v %v", one.ID, got, err)
 		}
-		leaves[seq] = ledger.Leaf(one)
+		leaves[got[0].Seq] = ledger.Leaf(one)
 	}
 	_, want, err := ledger.Append(0, leaves, nil)
 	if err != nil {
@@ -250,7 +250,7 @@ func testStale(t *testing.T, s sequencer.Store, in Inserter) {
 	insert(t, in, e[:2]...)
 	sequence(t, s, 10)
 	insert(t, in, e[2:]...)
-	_, err := s.Sequence(t.Context(), 10, func(_ int64, _ tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
+	_, err := s.Sequence(t.Context(), 0, 10, func(_ int64, _ tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
 		return ledger.Integrate(0, entries, nil)
 	})
 	if !errors.Is(err, sequencer.ErrConflict) {
@@ -265,13 +265,13 @@ func testStale(t *testing.T, s sequencer.Store, in Inserter) {
 func testTwice(t *testing.T, s sequencer.Store, in Inserter) {
 	e := Entries(t, 1, 3)
 	insert(t, in, e[:2]...)
-	_, err := s.Sequence(t.Context(), 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
+	_, err := s.Sequence(t.Context(), 0, 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
 		return ledger.Integrate(size, append(entries, entries[0]), hashes)
 	})
 	if !errors.Is(err, sequencer.ErrConflict) {
 		t.Errorf("an entry twice: %v", err)
 	}
-	_, err = s.Sequence(t.Context(), 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
+	_, err = s.Sequence(t.Context(), 0, 10, func(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledger.Batch, error) {
 		return ledger.Integrate(size, append(entries, e[2]), hashes)
 	})
 	if !errors.Is(err, sequencer.ErrConflict) {
@@ -322,7 +322,7 @@ func testContext(t *testing.T, s sequencer.Store, in Inserter) {
 	insert(t, in, Entries(t, 1, 1)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Sequence(ctx, 10, integrate); err == nil {
+	if _, err := s.Sequence(ctx, 0, 10, integrate); err == nil {
 		t.Error("Sequence under an ended context")
 	}
 	if _, err := s.Head(ctx); err == nil {
@@ -331,8 +331,8 @@ func testContext(t *testing.T, s sequencer.Store, in Inserter) {
 	if err := s.AddCheckpoint(ctx, ledger.StoredCheckpoint{Size: 1, Note: []byte("n")}); err == nil {
 		t.Error("AddCheckpoint under an ended context")
 	}
-	if _, _, err := s.Position(ctx, "entry-00000001"); err == nil {
-		t.Error("Position under an ended context")
+	if _, err := s.Placed(ctx, "entry-00000001"); err == nil {
+		t.Error("Placed under an ended context")
 	}
 	wantHead(t, s, 0, nil)
 }

@@ -90,7 +90,7 @@ func (m *Memory) unable(ctx context.Context) error {
 }
 
 // Sequence implements sequencer.Store.
-func (m *Memory) Sequence(ctx context.Context, limit int, fn sequencer.Integrate) (int, error) {
+func (m *Memory) Sequence(ctx context.Context, _ int64, limit int, fn sequencer.Integrate) (int, error) {
 	m.mu.Lock()
 	if err := m.unable(ctx); err != nil {
 		m.mu.Unlock()
@@ -202,20 +202,19 @@ func (m *Memory) AddCheckpoint(ctx context.Context, row ledger.StoredCheckpoint)
 	return nil
 }
 
-// Position implements sequencer.Store.
-func (m *Memory) Position(ctx context.Context, ids ...string) (int64, bool, error) {
+// Placed implements sequencer.Store.
+func (m *Memory) Placed(ctx context.Context, ids ...string) ([]ledger.Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.unable(ctx); err != nil {
-		return 0, false, err
+		return nil, err
 	}
-	last := ledger.Unsequenced
+	var all []ledger.Entry
 	for _, id := range ids {
-		e, there := m.entries[id]
-		if !there || e.Seq == ledger.Unsequenced {
-			return 0, false, nil
+		if e, there := m.entries[id]; there && e.Seq != ledger.Unsequenced {
+			e.Salt, e.Body = nil, nil
+			all = append(all, e)
 		}
-		last = max(last, e.Seq)
 	}
-	return last, last != ledger.Unsequenced, nil
+	return all, nil
 }

@@ -22,7 +22,7 @@ func integrate(size int64, hashes tlog.HashReader, entries []ledger.Entry) (ledg
 func (b *bench) sequence(t *testing.T) {
 	t.Helper()
 	for {
-		n, err := (store.Log{Store: b.Store}).Sequence(t.Context(), 500, integrate)
+		n, err := (store.Log{Store: b.Store}).Sequence(t.Context(), 0, 500, integrate)
 		if err != nil {
 			t.Fatal(err)
 		}

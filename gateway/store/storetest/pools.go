@@ -54,7 +54,7 @@ func RunPools(t *testing.T, open Open) {
 	})
 	t.Run("the log is sequenced and signed", func(t *testing.T) {
 		log := store.Log{Store: s}
-		if n, err := log.Sequence(bounded, 10, integrate); err != nil || n != 1 {
+		if n, err := log.Sequence(bounded, 0, 10, integrate); err != nil || n != 1 {
 			t.Errorf("%d placed, %v", n, err)
 		}
 		if head, err := log.Head(bounded); err != nil || head.Size != 1 {

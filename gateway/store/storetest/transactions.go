@@ -33,14 +33,14 @@ func (b *bench) absent(t *testing.T, id string) {
 // logged tells whether an entry is in the log, sequenced or not.
 func (b *bench) logged(t *testing.T, id string) bool {
 	t.Helper()
-	if _, err := (store.Log{Store: b.Store}).Sequence(t.Context(), 10_000, integrate); err != nil {
+	if _, err := (store.Log{Store: b.Store}).Sequence(t.Context(), 0, 10_000, integrate); err != nil {
 		t.Fatal(err)
 	}
-	_, placed, err := store.Log{Store: b.Store}.Position(t.Context(), id)
+	placed, err := store.Log{Store: b.Store}.Placed(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return placed
+	return len(placed) == 1
 }
 
 func testTransactions(t *testing.T, b *bench) {
