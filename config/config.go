@@ -193,6 +193,9 @@ func (d Database) DSN() (Secret, error) {
 		return "", fmt.Errorf("database.url_file: %w: name a file that this process may read", err)
 	}
 	s := Secret(strings.TrimSpace(string(b)))
+	if s == "" {
+		return "", errors.New("database.url_file is empty: write the PostgreSQL URL into the file that it names")
+	}
 	if err := checkURL(s); err != nil {
 		return "", fmt.Errorf("database.url_file holds no usable URL: %w", err)
 	}
@@ -222,6 +225,7 @@ func (c Config) profileRules() error {
 		fault(!c.UsesPostgreSQL(), refuses, "configure database.url_file"),
 		fault(!c.UsesVault(), refuses, "configure the section vault"),
 		fault(!c.UsesS3(), refuses, "configure the section s3"),
+		fault(c.Log.Origin == Default(nil).Log.Origin, "log.origin", "is the default: profile production needs a name of its own for its log, such as gate.example.org/log, which never changes"),
 		fault(c.S3.CreateBucket, "s3.create_bucket", "is not for production: no duty may make buckets; make it yourself, with versioning (deploy/docs/operations.md)"),
 		fault(!c.Server.Encrypted(), "server.tls_cert_file", "is missing: profile production needs TLS, here or at server.trusted_proxies"),
 		fault(len(c.Server.AllowedHosts) == 0, "server.allowed_hosts", "is empty: profile production needs the names that clients use"),

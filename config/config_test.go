@@ -47,6 +47,7 @@ server:
 database: {url_file: /run/secrets/database}
 vault: {address: https://vault.example.org:8200}
 s3: {endpoint: minio.example.org:9000, bucket: safeconduct}
+log: {origin: gate.example.org/log}
 duties:
   intake: {role_id_file: /i/role, secret_id_file: /i/id, s3_access_key_file: /i/key, s3_secret_key_file: /i/secret}
   release: {role_id_file: /r/role, secret_id_file: /r/id, s3_access_key_file: /r/key, s3_secret_key_file: /r/secret}
@@ -174,6 +175,7 @@ func TestProduction(t *testing.T) {
 		{"10.0.0.0/24", "0.0.0.0/0", "trusts everybody"},
 		{"  allowed_hosts: [gate.example.org]\n", "", "server.allowed_hosts"},
 		{"profile: production", "profile: production\ndata: /srv/data", "data is the place of embedded parts"},
+		{"log: {origin: gate.example.org/log}\n", "", "log.origin is the default"},
 		{"bucket: safeconduct", "bucket: safeconduct, insecure: true", "s3.insecure"},
 		{"bucket: safeconduct", "bucket: safeconduct, create_bucket: true", "s3.create_bucket"},
 		{"https://vault", "http://vault", "vault.address is http to another machine"},

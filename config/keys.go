@@ -137,6 +137,6 @@ func borrowedDoc(path string) string {
 		"s3.ca_file":          "certificates (PEM) to trust; the system's if empty",
 		"s3.insecure":         "plain HTTP",
 		"s3.create_bucket":    "make the bucket where it is missing",
-		"s3.timeout":          "longest time that one request may keep us waiting; 30s if zero",
+		"s3.timeout":          "longest time that landing, opening, listing or deleting one object may keep us waiting, every attempt included; 30s if zero",
 	}[path]
 }

@@ -9,11 +9,13 @@ import (
 	"safeconduct/transfer/blob"
 )
 
-// Landing one chunk is tried again when the object store cannot be reached:
-// the sealed bytes stay the same, so that nothing is encrypted twice.
+// Landing one chunk is tried again when the object store fails at once: the
+// sealed bytes stay the same, so that nothing is encrypted twice. After a
+// time-out, or longer attempts, it is not: who asked has waited long enough.
 const (
 	landAttempts = 4
 	landPause    = 200 * time.Millisecond // doubled at each attempt
+	landFast     = 2 * time.Second        // after which no attempt begins
 )
 
 // putChunk lands one sealed chunk of the given digest, all or nothing. An attempt whose answer was
@@ -25,10 +27,11 @@ func (o *Office) putChunk(ctx context.Context, prefix string, seq int, sealed []
 	if err != nil {
 		return err
 	}
-	put, pause := o.Blobs.Create, landPause
+	put, pause, begun := o.Blobs.Create, landPause, o.Office.Time()
 	for attempt := 1; ; attempt++ {
 		err := put(ctx, name, sealed, sum)
-		if err == nil || attempt == landAttempts || !errors.Is(err, blob.ErrUnavailable) {
+		if err == nil || attempt == landAttempts || !errors.Is(err, blob.ErrUnavailable) || errors.Is(err, blob.ErrTimeout) ||
+			o.Office.Time().Sub(begun) >= landFast {
 			return err
 		}
 		select {

@@ -51,14 +51,17 @@ type Deps struct {
 }
 
 // Office is the service over transfers.
-type Office struct{ Deps }
+type Office struct {
+	Deps
+	hands *hands
+}
 
 // NewOffice makes the service.
 func NewOffice(d Deps) *Office {
 	if d.Observer == nil {
 		d.Observer = unobserved{}
 	}
-	return &Office{d}
+	return &Office{Deps: d, hands: newHands()}
 }
 
 // KeyOf is the name of the transit key of an agreement: one per safeguard

@@ -80,7 +80,7 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 	}
 	d.transfer = t
 	if err := o.wait(ctx, append(entries, t.ReleaseEntry)...); err != nil {
-		return nil, errors.Join(err, d.ended(context.WithoutCancel(ctx), false, offset))
+		return nil, errors.Join(err, d.ended(context.WithoutCancel(ctx), false, 0))
 	}
 	return d, nil
 }
@@ -235,37 +235,26 @@ func (d *Delivery) prepare(ctx context.Context, tx Tx, t Transfer) error {
 
 // Send unwraps the key, asks the gate once more, and writes the file from its
 // offset on, authenticated chunk by chunk. It answers ErrNotAvailable, with
-// nothing written, where a change was answered since Pull. Whatever happens is recorded: delivery, or abort. On an error
-// the caller breaks the connection, so that it never looks complete.
+// nothing written, where a change was answered since Pull, ErrBusy, with
+// nothing written, where too much else is just leaving, and ErrRecipientGone
+// where the first bytes were not taken at once: w should be a Handing, so that
+// they cannot leave later. Whatever happens is recorded: delivery, or abort. On
+// an error the caller breaks the connection, so that it never looks complete.
 func (d *Delivery) Send(ctx context.Context, w io.Writer) error {
 	sent := &counting{w: w}
 	spanned, end := d.office.Observer.Begin(ctx, StepSend)
 	out := &leaving{ctx: spanned, d: d, to: sent}
-	if f, ok := w.(interface{ Flush() }); ok {
-		out.flush = f.Flush
-	}
 	err := d.send(spanned, out)
 	if err == nil && !out.begun {
 		_, err = out.Write(nil) // a file without a byte leaves, too
 	}
 	end(err)
 	d.office.Observer.Sent(ctx, sent.n)
-	return errors.Join(err, d.ended(context.WithoutCancel(ctx), err == nil, d.Offset+sent.n))
-}
-
-// counting counts what was handed on.
-type counting struct {
-	w io.Writer
-	n int64
-}
-
-func (c *counting) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	if err != nil {
-		return n, ErrRecipientGone // what the network says holds addresses (R55)
+	reached := int64(0) // an offset alone is not what was sent
+	if sent.n > 0 {
+		reached = d.Offset + sent.n
 	}
-	return n, nil
+	return errors.Join(err, d.ended(context.WithoutCancel(ctx), err == nil, reached))
 }
 
 func (d *Delivery) send(ctx context.Context, w io.Writer) error {
@@ -327,20 +316,24 @@ func (d *Delivery) ended(ctx context.Context, complete bool, reached int64) erro
 }
 
 func (t Transfer) notPulled() error {
-	return t.illegal("acknowledge", "the transfer was pulled", "pull every file first")
+	return t.illegal("acknowledge", "the file was pulled", "pull every file first")
 }
 
-// underWay refuses a receipt of a file of which no delivery to the caller is
-// open. Who has the last byte may be faster than the entry that says so, or that
-// entry was lost with the process that sent it.
-func (o *Office) underWay(ctx context.Context, tx Tx, c authz.Caller, t Transfer, hashes map[int]string) error {
-	for n := range hashes {
+// received refuses a receipt of a file that the partner cannot have: of which
+// no delivery was written, nor one to the caller is under way. Who has the last
+// byte may be faster than the entry that says so, or that entry was lost with
+// the process that sent it. A receipt that is there already may be repeated.
+func received(ctx context.Context, tx Tx, c authz.Caller, t Transfer, hashes map[int]string) error {
+	for n, sum := range hashes {
+		if slices.ContainsFunc(t.Receipts, func(r Receipt) bool { return r.File == n && r.SHA256 == sum }) {
+			continue
+		}
 		sessions, err := tx.PullSessions(ctx, t.ID, n)
 		if err != nil {
 			return err
 		}
 		if !slices.ContainsFunc(sessions, func(s PullSession) bool {
-			return s.Person == c.Person && s.Written == nil && s.Aborted == nil
+			return s.Written != nil || s.Person == c.Person && s.Aborted == nil
 		}) {
 			return t.notPulled()
 		}
@@ -371,9 +364,8 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 			return err
 		}
 		switch t.State {
-		case Pulled:
-		case Available:
-			if err := o.underWay(ctx, tx, c, t, hashes); err != nil {
+		case Pulled, Available:
+			if err := received(ctx, tx, c, t, hashes); err != nil {
 				return err
 			}
 		case Held, Recalled, Unclaimed:

@@ -192,7 +192,9 @@ func (o *Office) CloseAbandoned(ctx context.Context, before time.Time) (int, err
 	if err := o.Store.View(ctx, func(tx Tx) (err error) { open, err = tx.OpenSessions(ctx, before, sweepBatch); return err }); err != nil {
 		return 0, fmt.Errorf("listing open deliveries: %w", err)
 	}
-	for i, p := range open {
+	n := 0
+	var failed error
+	for _, p := range open {
 		_, err := o.Store.Update(ctx, func(tx Tx) error {
 			// As a delivery that ends: of the two the later reads what the other said.
 			if err := tx.LockTransfer(ctx, p.Transfer); err != nil {
@@ -219,10 +221,12 @@ func (o *Office) CloseAbandoned(ctx context.Context, before time.Time) (int, err
 			return tx.Record(ctx, e)
 		})
 		if err != nil && !errors.Is(err, evidence.ErrConflict) {
-			return i, err
+			failed = errors.Join(failed, err) // which keeps no other from its end
+			continue
 		}
+		n++
 	}
-	return len(open), nil
+	return n, failed
 }
 
 // Abandoned is CloseAbandoned for what was begun longer ago than any delivery

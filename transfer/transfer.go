@@ -237,6 +237,9 @@ var (
 	ErrLogUnavailable = errors.New("the log entry is not under a signed checkpoint")
 	// ErrRecipientGone says that the recipient's connection broke.
 	ErrRecipientGone = errors.New("the recipient's connection broke")
+	// ErrBusy says that too much else is just leaving; nothing was written, and
+	// it may be tried again.
+	ErrBusy = errors.New("too much else is just leaving")
 	// ErrNotAvailable is all that a partner is told (PULL_DENIED).
 	ErrNotAvailable = errors.New("not available, contact the mission")
 )

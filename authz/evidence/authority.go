@@ -23,9 +23,10 @@ type TamperedError struct {
 	What string // what does not fit; never a value
 }
 
-// Error names the row by its kind and id only.
+// Error names the row by its kind and id only; the id of a row that was
+// written by hand may be any text (R55).
 func (e *TamperedError) Error() string {
-	return fmt.Sprintf("%v: %s %s, version %d: %s", ErrTampered, e.Ref.Kind, e.Ref.ID, e.Ref.Version, e.What)
+	return fmt.Sprintf("%v: %s %s, version %d: %s", ErrTampered, e.Ref.Kind, Opaque(e.Ref.ID), e.Ref.Version, e.What)
 }
 
 // Is makes every TamperedError an ErrTampered.

@@ -51,6 +51,7 @@ func (k Kind) IsAct() bool { return k == Change || k == Decision || k == Receipt
 type (
 	claimKey  struct{}
 	urgentKey struct{}
+	pullKey   struct{}
 )
 
 // In is ctx with the claim.
@@ -60,6 +61,17 @@ func (c Claim) In(ctx context.Context) context.Context { return context.WithValu
 func ClaimIn(ctx context.Context) (Claim, bool) {
 	c, ok := ctx.Value(claimKey{}).(Claim)
 	return c, ok
+}
+
+// Pulling marks what is done under ctx as a pull: the store keeps connections
+// for it, so few that pulls, which may wait for their recipients, take none of
+// those of Urgent.
+func Pulling(ctx context.Context) context.Context { return context.WithValue(ctx, pullKey{}, true) }
+
+// IsPulling reports whether ctx was marked by Pulling.
+func IsPulling(ctx context.Context) bool {
+	pulling, ok := ctx.Value(pullKey{}).(bool)
+	return ok && pulling
 }
 
 // Urgent marks what is done under ctx as a release, or the stopping of one: the

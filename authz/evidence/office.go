@@ -48,7 +48,7 @@ func (o *Office) Deny(ctx context.Context, c authz.Caller, action authz.Action, 
 
 // Entry begins the entry of an act that was allowed under role.
 func (o *Office) Entry(c authz.Caller, role authz.Role, kind Kind, action authz.Action, res authz.Resource) Entry {
-	res.ID, res.Mission, res.Partner = opaque(res.ID), opaque(res.Mission), opaque(res.Partner)
+	res.ID, res.Mission, res.Partner = Opaque(res.ID), Opaque(res.Mission), Opaque(res.Partner)
 	return Entry{
 		ID: o.NewID(), Time: o.Time(), Kind: kind, Actor: c.Person, Token: c.Token, Role: role, Action: action,
 		Verdict: Allowed, Policy: o.Policy, Mission: res.Mission, Partner: res.Partner,
@@ -59,9 +59,9 @@ func (o *Office) Entry(c authz.Caller, role authz.Role, kind Kind, action authz.
 // ids are UUIDs, digests, or the thumbprint of a key.
 var ids = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|[A-Za-z0-9_-]{43}|SYS)?$`)
 
-// opaque lets through what can be an id of this system, and nothing that
+// Opaque lets through what can be an id of this system, and nothing that
 // somebody typed: an entry is for ever, and a path may hold a name (R55).
-func opaque(id string) string {
+func Opaque(id string) string {
 	if ids.MatchString(id) {
 		return id
 	}

@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	"safeconduct/authz"
@@ -19,14 +20,38 @@ type Tally struct {
 	Count  int64
 }
 
+// The codes of tallies.
+const (
+	TallyUnknown = "AUTH_INVALID" // the caller showed no valid token
+	TallyLimited = "RATE_LIMITED" // nobody looked at the request, since there were too many
+)
+
+// tallyAhead is how far ahead the clock of another replica may be.
+const tallyAhead = time.Minute
+
+var (
+	persons = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$`)
+	sources = regexp.MustCompile(`^([0-9a-f]{32})?$`)
+)
+
+// Check reports whether the tally is one that a door could have counted by now.
+// It lets through no text of anybody's choice, for it becomes an entry (R55).
+func (t Tally) Check(now time.Time) bool {
+	return persons.MatchString(t.Actor) && sources.MatchString(t.Source) && (t.Code == TallyUnknown || t.Code == TallyLimited) &&
+		t.Count > 0 && t.Minute.Equal(t.Minute.Truncate(time.Minute)) && !t.Minute.After(now.Add(tallyAhead))
+}
+
 // TallyTx keeps tallies until they are logged.
 type TallyTx interface {
 	Recorder
-	// AddTallies adds to what is counted already.
+	// AddTallies adds to what is counted already, and authenticates it.
 	AddTallies(ctx context.Context, all []Tally) error
-	// TakeTallies removes the tallies of minutes that began before, oldest
-	// first, at most so many. What another transaction took is not taken twice.
-	TakeTallies(ctx context.Context, before time.Time, most int) ([]Tally, error)
+	// TakeTallies removes what was added to the tallies of minutes that began
+	// before, oldest first, at most so many additions, and answers with the sums;
+	// more says that there may be others. What another transaction took is not
+	// taken twice. What this system did not add, or what fails Check, is removed,
+	// raises the alarm and is in no sum.
+	TakeTallies(ctx context.Context, before time.Time, most int) (all []Tally, more bool, err error)
 }
 
 // Tallies logs tallies, those of all replicas together.
@@ -69,8 +94,9 @@ func (t *Tallies) LogAll(ctx context.Context) (int, error) {
 func (t *Tallies) log(ctx context.Context, before time.Time) (int, error) {
 	for n := 0; ; {
 		var taken []Tally
+		var more bool
 		_, err := t.Store.Update(ctx, func(tx TallyTx) (err error) {
-			if taken, err = tx.TakeTallies(ctx, before, tallyBatch); err != nil {
+			if taken, more, err = tx.TakeTallies(ctx, before, tallyBatch); err != nil {
 				return err
 			}
 			for _, one := range taken {
@@ -83,7 +109,7 @@ func (t *Tallies) log(ctx context.Context, before time.Time) (int, error) {
 		if err != nil {
 			return n, fmt.Errorf("logging what was refused: %w", err)
 		}
-		if n += len(taken); len(taken) < tallyBatch {
+		if n += len(taken); !more {
 			return n, nil
 		}
 	}

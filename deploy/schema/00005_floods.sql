@@ -1,6 +1,6 @@
 -- +goose Up
 
--- Working state, which no decision reads and no entry names.
+-- Working state, which no decision reads.
 
 -- Writes that were sent under an Idempotency-Key. slot is a hash of who sent
 -- it and of the key; print is a keyed hash of the request; entries are the ids
@@ -25,13 +25,16 @@ CREATE TABLE rates (
 );
 
 -- Refusals at the door that wait to be logged together: by the person, or by
--- the commitment to the network they came from, never an address.
+-- the commitment to the network they came from, never an address. Each
+-- hand-over is a row of its own, with a tag: an entry of the log is made of rows
+-- that this system wrote, and of no other.
 CREATE TABLE tallies (
+    id     TEXT   NOT NULL PRIMARY KEY,
     actor  TEXT   NOT NULL,
     source TEXT   NOT NULL,
     code   TEXT   NOT NULL,
     minute BIGINT NOT NULL,
     count  BIGINT NOT NULL,
-    PRIMARY KEY (actor, source, code, minute)
+    mac    BYTEA
 );
 CREATE INDEX tallies_minute ON tallies (minute);

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -84,8 +85,11 @@ func (o *delivery) Write(p []byte) (int, error) {
 	return o.c.Writer.Write(p) // io.Writer
 }
 
-// Flush sends what was written, and the head before it.
-func (o *delivery) Flush() { o.c.Writer.Flush() }
+// Hand writes the first bytes, and the head before them.
+func (o *delivery) Hand(p []byte, within time.Duration) (int, error) {
+	o.begin()
+	return edge.Hand(o.c.Writer, p, within)
+}
 
 // begin sends the head, once. A file without a byte has nothing else.
 func (o *delivery) begin() {

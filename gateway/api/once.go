@@ -32,8 +32,9 @@ type Claims interface {
 	Claim(ctx context.Context, claim evidence.Claim, stamp string) (evidence.Claimed, error)
 	// Release frees the slot, unless an act is recorded under the claim.
 	Release(ctx context.Context, claim evidence.Claim) error
-	// Acts reads entries of the log. ErrNotFound: the body of one is gone.
-	Acts(ctx context.Context, ids []string) ([]evidence.Entry, error)
+	// Acts reads entries of the log: of an act of the person. ErrNotFound: the body of one is gone. A TamperedError: one is
+	// another's.
+	Acts(ctx context.Context, person string, ids []string) ([]evidence.Entry, error)
 	// Wait waits until the entries are under a signed checkpoint.
 	Wait(ctx context.Context, ids ...string) error
 }
@@ -124,14 +125,11 @@ func (r *routes) release(ctx context.Context, claim evidence.Claim) {
 func repeat[T any](ctx context.Context, r *routes, ids, path []string, again again[T]) (T, error) {
 	var none T
 	caller := edge.Caller(ctx)
-	entries, err := r.Claims.Acts(ctx, ids)
+	entries, err := r.Claims.Acts(ctx, caller.Person, ids)
 	if errors.Is(err, evidence.ErrNotFound) {
 		return none, &edge.ShownError{}
 	} else if err != nil {
 		return none, err
-	}
-	if entries[0].Actor != caller.Person {
-		return none, &evidence.TamperedError{Ref: evidence.Ref{Kind: "claim", ID: ids[0]}, What: "the act is another's"}
 	}
 	// What the first answer waited for, this one does too.
 	if slices.ContainsFunc(entries, func(e evidence.Entry) bool { return e.Phase == string(gate.Commit) }) {

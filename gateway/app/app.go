@@ -59,12 +59,15 @@ func Open(ctx context.Context, c config.Config, w io.Writer) (_ *App, err error)
 		return nil, err
 	}
 	a.Parts = a.opened.Parts
+	if err := checkOrigin(ctx, a.Parts.Store, c.Log.Origin); err != nil {
+		return nil, err
+	}
 	a.Services, err = Compose(ctx, a.Parts, Settings{
 		Authz: c.Authz, Origin: c.Log.Origin, Limits: c.Upload, Wait: c.Log.CheckpointWait, Now: time.Now, Logger: t.Log,
 		Duties: a.opened.logins.played, Tampered: meters.Tampered, Watch: a.watch,
 	})
 	if err != nil {
-		return nil, err
+		return nil, bootstrapFirst(ctx, a.Parts.Store, err)
 	}
 	a.verifier = &verifier{store: a.Parts.Store, signer: a.Parts.Signer, origin: c.Log.Origin, log: t.Log, now: time.Now, told: meters.VerifiedLog}
 	if a.Parts.Store.Engine() == store.SQLite {
@@ -122,6 +125,7 @@ func (a *App) URL() string {
 // the clock does, until ctx ends or one of them fails; the server drains first,
 // the sequencer ends last, so that what was answered is under a checkpoint.
 func (a *App) Run(ctx context.Context) error {
+	a.warnEmpty(context.WithoutCancel(ctx))
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	failed := make(chan error, 1)
 	var running sync.WaitGroup
@@ -152,6 +156,9 @@ func (a *App) Run(ctx context.Context) error {
 	err = errors.Join(err, a.closeDoor(context.WithoutCancel(ctx)))
 	if a.plays(duty.Sequencer) {
 		err = errors.Join(err, a.settle(context.WithoutCancel(ctx)))
+	}
+	if err == nil {
+		a.Log.InfoContext(ctx, "stopped")
 	}
 	return err
 }

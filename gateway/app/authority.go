@@ -22,6 +22,14 @@ const AuthorityKey seal.KeyName = "safeconduct-authority"
 // kindAuthority is how the log names a version of the authority key.
 const kindAuthority = "authority_key"
 
+// firstAuthority is the one version of the authority key that there may be: it
+// is not rotated yet.
+const firstAuthority uint32 = 1
+
+// errAuthorityRows names no row, which somebody else may have written.
+var errAuthorityRows = errors.New("authority_keys must hold one row, version 1 under " + string(AuthorityKey) +
+	": whoever wrote another could have tagged rows with it; verify the log, and restore the table from a backup")
+
 func authorityBinding(version uint32) seal.Binding {
 	return seal.NewBinding("authority", fmt.Sprint(version))
 }
@@ -47,16 +55,17 @@ func openAuthority(ctx context.Context, p Parts, office *evidence.Office) error 
 			return err
 		}
 	}
-	raw := map[uint32][]byte{}
-	for _, row := range rows {
-		key, err := p.Keys.Unwrap(ctx, row.Name, authorityBinding(row.Version), row.Wrapped)
-		if err != nil {
-			return fmt.Errorf("unwrapping the authority key: %w", err)
-		}
-		defer key.Destroy()
-		raw[row.Version] = key.Bytes()
+	// Duty intake may draw data keys under AuthorityKey: a version that somebody
+	// added with its login would be believed as the first (ADR 6).
+	if len(rows) != 1 || rows[0].Version != firstAuthority || rows[0].Name != AuthorityKey {
+		return errAuthorityRows
 	}
-	authority, err := evidence.NewAuthority(raw)
+	key, err := p.Keys.Unwrap(ctx, AuthorityKey, authorityBinding(firstAuthority), rows[0].Wrapped)
+	if err != nil {
+		return fmt.Errorf("unwrapping the authority key: %w", err)
+	}
+	defer key.Destroy()
+	authority, err := evidence.NewAuthority(map[uint32][]byte{firstAuthority: key.Bytes()})
 	if err != nil {
 		return err
 	}
@@ -70,13 +79,13 @@ func makeAuthority(ctx context.Context, p Parts, office *evidence.Office) error 
 		return err
 	}
 	defer key.Destroy()
-	authority, err := evidence.NewAuthority(map[uint32][]byte{1: key.Bytes()})
+	authority, err := evidence.NewAuthority(map[uint32][]byte{firstAuthority: key.Bytes()})
 	if err != nil {
 		return err
 	}
 	p.Store.SetAuthority(authority)
 	e := office.Entry(authz.System(""), authz.SYS, evidence.Change, store.ActionAuthority, authz.Resource{Kind: kindAuthority})
-	return p.Store.AddAuthorityKey(ctx, store.AuthorityKey{Version: 1, Name: AuthorityKey, Wrapped: wrapped}, e)
+	return p.Store.AddAuthorityKey(ctx, store.AuthorityKey{Version: firstAuthority, Name: AuthorityKey, Wrapped: wrapped}, e)
 }
 
 // newAuthority draws a key. The transit key is the keeper's to make, and the data
@@ -86,7 +95,7 @@ func newAuthority(ctx context.Context, p Parts) (seal.DataKey, seal.Wrapped, err
 	if err := p.Keeper.Ensure(ctx, AuthorityKey); err != nil && !errors.As(err, &elsewhere) {
 		return seal.DataKey{}, "", fmt.Errorf("making the authority key: %w", err)
 	}
-	key, wrapped, err := p.Keys.NewDataKey(ctx, AuthorityKey, authorityBinding(1))
+	key, wrapped, err := p.Keys.NewDataKey(ctx, AuthorityKey, authorityBinding(firstAuthority))
 	if err != nil {
 		return seal.DataKey{}, "", fmt.Errorf("making the authority key, which takes the duties keeper and intake, once and in this order: %w", err)
 	}
@@ -120,7 +129,7 @@ func (a *alarm) raise(ctx context.Context, row *evidence.TamperedError) {
 	if a.recent(row.Ref) {
 		return
 	}
-	a.log.ErrorContext(ctx, "a stored row is not as this system wrote it; what rests on it is denied", "kind", row.Ref.Kind, "id", row.Ref.ID, "version", row.Ref.Version, "what", row.What)
+	a.log.ErrorContext(ctx, "a stored row is not as this system wrote it; what rests on it is denied", "kind", row.Ref.Kind, "id", evidence.Opaque(row.Ref.ID), "version", row.Ref.Version, "what", row.What)
 	if err := a.office.Deny(ctx, authz.System(""), "authority.check", authz.Resource{Kind: row.Ref.Kind, ID: row.Ref.ID}, Tampered); err != nil {
 		a.log.ErrorContext(ctx, "an alarm could not be recorded", "error", err)
 		a.forget(row.Ref)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,6 +54,19 @@ func TestAuthorityKey(t *testing.T) {
 			t.Error("it was opened")
 		}
 	})
+	for name, statement := range map[string]string{
+		"a second version":        "INSERT INTO authority_keys (version, key_name, wrapped) SELECT 2, key_name, wrapped FROM authority_keys",
+		"another version":         "UPDATE authority_keys SET version = 2",
+		"a key of another's name": "UPDATE authority_keys SET key_name = 'mis-x'",
+	} {
+		t.Run("R53 "+name+" is not believed", func(t *testing.T) {
+			w := apptest.Ready(t, apptest.Options{})
+			change(w, statement)
+			if err := again(w, w.Ring); err == nil || !strings.Contains(err.Error(), "authority_keys must hold one row") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
 	t.Run("R52 it is in the log, and a change of it is found", func(t *testing.T) {
 		w := apptest.Ready(t, apptest.Options{})
 		w.Verify()
@@ -66,6 +80,33 @@ func TestAuthorityKey(t *testing.T) {
 			t.Errorf("%v", v.Findings)
 		}
 	})
+}
+
+// TestAlarmsTellNoText: the id of a row that was written by hand may be any text, and none of it is told.
+func TestAlarmsTellNoText(t *testing.T) {
+	const name = "Amina Diallo"
+	log := &lines{}
+	w := apptest.Ready(t, apptest.Options{})
+	w.Settings.Logger = slog.New(slog.NewTextHandler(log, nil))
+	s, err := app.Compose(w.Ctx, app.Parts{Store: w.Store, Keys: w.Ring, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}, w.Settings)
+	w.Must(err)
+	db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
+	w.Must(err)
+	h := apptest.NewHand(t, db, false)
+	h.Exec("INSERT INTO tallies (id, actor, source, code, minute, count) VALUES ($1, $1, $1, $1, 0, 1)", name)
+	if n, err := s.Refusals.Log(w.Ctx); err != nil || n != 0 {
+		t.Errorf("%d entries, %v", n, err)
+	}
+	if told := log.String(); strings.Contains(told, "Amina") || !strings.Contains(told, "kind=tally") || !strings.Contains(told, "not an id") {
+		t.Errorf("the log of operations: %s", told)
+	}
+	if w.Recorded(store.KindTally) != 1 || h.Text("SELECT COUNT(*) || '' FROM log_entries WHERE CAST(body AS TEXT) LIKE '%Amina%'") != "0" {
+		t.Error("the log of evidence does not tell it, or tells a name")
+	}
+	w.Must(db.Close())
+	if e := (&evidence.TamperedError{Ref: evidence.Ref{Kind: "tally", ID: name}}); strings.Contains(e.Error(), "Amina") {
+		t.Error(e)
+	}
 }
 
 // TestAlarmsAreBounded: a row that is met a thousand times is counted each time,

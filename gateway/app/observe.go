@@ -31,7 +31,7 @@ const (
 )
 
 // healthProbes ask each dependency for the least that shows that it answers.
-func healthProbes(p Parts, now func() time.Time) []*telemetry.Probe {
+func healthProbes(p Parts, objects func(context.Context) error, now func() time.Time) []*telemetry.Probe {
 	probe := func(name string, ask func(context.Context) error) *telemetry.Probe {
 		return telemetry.NewProbe(name, ask, now, healthKeep, healthBound)
 	}
@@ -41,15 +41,14 @@ func healthProbes(p Parts, now func() time.Time) []*telemetry.Probe {
 			_, err := p.Signer.PublicKeys(ctx) // every duty may read those
 			return err
 		}),
-		probe("objects", func(ctx context.Context) error { return answers(ctx, p.Blobs) }),
+		probe("objects", objects),
 	}
 }
 
 // nowhere is the name of an object that there never is.
 const nowhere blob.Name = "health/none"
 
-// answers asks the object store for nothing. That it refuses to say what is
-// there, as least policies have it do, is an answer.
+// answers asks a folder of objects for nothing.
 func answers(ctx context.Context, b blob.Store) error {
 	r, err := b.Open(ctx, nowhere)
 	switch {
@@ -64,7 +63,7 @@ func answers(ctx context.Context, b blob.Store) error {
 // observe begins to tell of the system, and answers with the checks of
 // readiness.
 func (a *App) observe(c config.Config, m *telemetry.Meters) ([]edge.Check, error) {
-	asked := healthProbes(a.Parts, time.Now)
+	asked := healthProbes(a.Parts, a.opened.objects, time.Now)
 	sources := telemetry.Sources{Dependencies: asked, Backlog: a.backlog}
 	if file := c.Server.TLSCertFile; file != "" { // it may be renewed while we run
 		sources.Certificate = func() (time.Time, error) { return certificateEnd(file) }

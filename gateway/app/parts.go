@@ -34,6 +34,7 @@ type opened struct {
 	logins   *logins
 	prober   prober
 	probedBy duty.Duty
+	objects  func(ctx context.Context) error // asks the object store, as health does
 	closers  []func() error
 }
 
@@ -87,7 +88,9 @@ func openParts(ctx context.Context, c config.Config, log *slog.Logger) (_ *opene
 		return nil, err
 	}
 	if c.Profile == config.Production {
-		return o, o.checkKeys(ctx, log)
+		if err := o.checkKeys(ctx, log); err != nil {
+			return nil, bootstrapFirst(ctx, o.Store, err)
+		}
 	}
 	return o, nil
 }
@@ -168,25 +171,39 @@ func (o *opened) openBlobs(ctx context.Context, c config.Config, log *slog.Logge
 			return err
 		}
 		o.closing(dir.Close)
+		o.objects = func(ctx context.Context) error { return answers(ctx, dir) }
 		for _, d := range o.logins.played {
 			o.logins.set(d, func(l *login) { l.blobs = dir })
 		}
 		return nil
 	}
+	o.objects = func(context.Context) error { return nil }
+	var asks duty.Duty
 	for _, d := range o.logins.played {
 		if d == duty.Sequencer {
 			continue // it has no object to touch
 		}
 		of := c.Duties.Of(d)
 		c.S3.AccessKeyFile, c.S3.SecretKeyFile = of.S3AccessKeyFile, of.S3SecretKeyFile
+		c.S3.Lists = d == duty.Keeper
 		bucket, err := s3blob.Open(ctx, c.S3, log.With("duty", string(d)))
 		if err != nil {
 			return fmt.Errorf("duty %s: %w", d, err)
 		}
 		o.closing(bucket.Close)
+		if asks == "" || sees(d, asks) {
+			o.objects, asks = bucket.Check, d
+		}
 		o.logins.set(d, func(l *login) { l.blobs = bucket })
 	}
 	return nil
+}
+
+// sees reports whether the rights of a tell more of the bucket than those of b: who may list knows, who may get is told
+// where there is none, and who may only put learns it by putting.
+func sees(a, b duty.Duty) bool {
+	rank := map[duty.Duty]int{duty.Keeper: 3, duty.Release: 2, duty.Intake: 1}
+	return rank[a] > rank[b]
 }
 
 // Migrate brings the configured database to the newest schema.

@@ -38,8 +38,10 @@ func checkDatabaseTransport(url config.Secret) error {
 			continue
 		}
 		t := way.TLSConfig
-		// sslmode=verify-ca checks the chain in a function of its own.
-		if t == nil || t.InsecureSkipVerify && t.VerifyPeerCertificate == nil && t.VerifyConnection == nil {
+		// sslmode=verify-ca checks the chain, and not the name, in a function of its own: with the roots of the machine
+		// any certificate of any host would do.
+		chain := t != nil && t.VerifyPeerCertificate != nil && t.RootCAs != nil
+		if t == nil || t.InsecureSkipVerify && !chain {
 			return fmt.Errorf("%w: database.url: the database is on another machine and may be reached without a checked certificate: add sslmode=verify-full and sslrootcert=FILE", ErrUnfit)
 		}
 	}

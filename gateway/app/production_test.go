@@ -1,8 +1,12 @@
 package app
 
 import (
+	"encoding/pem"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,7 +22,7 @@ func TestDatabaseTransport(t *testing.T) {
 	}
 	for url, fit := range map[string]bool{
 		"postgres://u:hunter2@db.example.org/x?sslmode=verify-full":                   true,
-		"postgres://u:hunter2@db.example.org/x?sslmode=verify-ca":                     true,
+		"postgres://u:hunter2@db.example.org/x?sslmode=verify-ca":                     false, // any certificate that the machine's roots signed
 		"postgres://u:hunter2@db.example.org/x?sslmode=require":                       false,
 		"postgres://u:hunter2@db.example.org/x?sslmode=prefer":                        false,
 		"postgres://u:hunter2@db.example.org/x?sslmode=allow":                         false,
@@ -39,8 +43,26 @@ func TestDatabaseTransport(t *testing.T) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
+	// With roots of its own verify-ca checks enough: nobody else has a certificate of them.
+	roots := "postgres://u:hunter2@db.example.org/x?sslmode=verify-ca&sslrootcert=" + rootFile(t)
+	if err := checkDatabaseTransport(config.Secret(roots)); err != nil {
+		t.Errorf("verify-ca with sslrootcert: %v", err)
+	}
 	t.Setenv("PGSSLMODE", "verify-full")
 	if err := checkDatabaseTransport("postgres://u:hunter2@db.example.org/x"); err != nil {
 		t.Errorf("by the environment: %v", err)
 	}
+}
+
+// rootFile holds one certificate.
+func rootFile(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	path := filepath.Join(t.TempDir(), "root.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(path, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

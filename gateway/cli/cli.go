@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -56,6 +57,7 @@ consent are there, keeps what is sent sealed, and logs everything in a log that
 shows any alteration. To see it work: safeconduct demo
 
 ` + exitHelp,
+		Version:       version(debug.ReadBuildInfo()),
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +40,12 @@ func (c *connection) open(s *shell) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.New(address, token, client.Options{Language: s.language()})
+	return client.New(address, token, client.Options{
+		Language: s.language(),
+		Waiting: func(d time.Duration) {
+			s.say("safeconduct: the gateway asks to wait; going on in %d s", int(d.Round(time.Second).Seconds()))
+		},
+	})
 }
 
 const maxToken = 4096

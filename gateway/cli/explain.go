@@ -40,6 +40,9 @@ func hint(err error) string {
 	if errors.Is(err, client.ErrUnreachable) {
 		return "; check --url and the network, and try again"
 	}
+	if errors.Is(err, client.ErrUntrusted) {
+		return "; check --url, and have this machine trust the gateway's certificate authority (or name its PEM file in SSL_CERT_FILE)"
+	}
 	return ""
 }
 

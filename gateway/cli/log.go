@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
 
 	"safeconduct/config"
 	"safeconduct/gateway/app"
@@ -48,7 +49,7 @@ type verified struct {
 }
 
 func (s *shell) verify(ctx context.Context, c config.Config, folder bool, keptFile string) error {
-	kept, err := readCheckpoint(keptFile)
+	kept, err := readCheckpoint(keptFile, c.Log.Origin)
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,10 @@ func (s *shell) verify(ctx context.Context, c config.Config, folder bool, keptFi
 	return nil
 }
 
-func readCheckpoint(path string) ([]byte, error) {
+// readCheckpoint reads what was kept elsewhere. A file that is no checkpoint of
+// this log says nothing about the log: it is a slip of the command line, not a
+// finding.
+func readCheckpoint(path, origin string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -94,6 +98,18 @@ func readCheckpoint(path string) ([]byte, error) {
 	}
 	if len(b) == 0 {
 		return nil, usagef("--checkpoint is empty: it would compare with nothing")
+	}
+	// Without keys nothing is verified yet: a note that is one ends here.
+	var unverified *note.UnverifiedNoteError
+	if _, err := note.Open(b, note.VerifierList()); !errors.As(err, &unverified) {
+		return nil, usagef("--checkpoint: " + path + " is no checkpoint of this log")
+	}
+	kept, err := ledger.ParseCheckpoint([]byte(unverified.Note.Text))
+	switch {
+	case err != nil:
+		return nil, usagef("--checkpoint: " + path + " is no checkpoint of this log")
+	case kept.Origin != origin:
+		return nil, usagef("--checkpoint: " + path + " is no checkpoint of this log: it is of " + kept.Origin + ", and log.origin is " + origin)
 	}
 	return b, nil
 }

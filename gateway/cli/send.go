@@ -94,15 +94,27 @@ func (f *sending) run(ctx context.Context, s *shell) error {
 			return fmt.Errorf("sending file %d of transfer %s: %w", i+1, t.ID, err)
 		}
 	}
-	if t, err = c.Transfer(ctx, t.ID); err != nil {
-		return err
-	}
-	if t.State == "sealed" {
-		if t, err = c.Commit(ctx, t.ID); err != nil {
-			return s.toSender(err, order.Subjects)
-		}
+	if t, err = finish(ctx, c, t.ID); err != nil {
+		return s.toSender(err, order.Subjects)
 	}
 	return s.result(sent{t.ID, t.State, len(files)}, func() error { return s.print("%s", sentText(t)) })
+}
+
+// finish commits a transfer whose files have landed. Where the gateway goes
+// away, the error says how to go on: by API, since sending again would begin
+// another transfer.
+func finish(ctx context.Context, c *client.Client, id string) (client.Transfer, error) {
+	t, err := c.Transfer(ctx, id)
+	if err == nil && t.State == "sealed" {
+		t, err = c.Commit(ctx, id)
+	}
+	switch {
+	case err == nil:
+		return t, nil
+	case exitCode(err) != exitUnavailable && ctx.Err() == nil: // it was answered
+		return t, fmt.Errorf("committing transfer %s: %w", id, err)
+	}
+	return t, fmt.Errorf("the files of transfer %[1]s have landed, but whether it was committed is not known; look with GET %[2]s/transfers/%[1]s and, while its state is sealed, go on with POST %[2]s/transfers/%[1]s/commit; do not send again: %[3]w", id, client.API, err)
 }
 
 func sentText(t client.Transfer) string {

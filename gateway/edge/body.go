@@ -107,5 +107,42 @@ func (w *pacedWriter) Write(p []byte) (int, error) {
 
 func (w *pacedWriter) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
 
+// hand is Hand.
+func (w *pacedWriter) hand(p []byte, within time.Duration) (int, error) {
+	if err := w.control.SetWriteDeadline(time.Now().Add(within)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, fmt.Errorf("bounding what is handed over: %w", err)
+	}
+	n, err := w.ResponseWriter.Write(p)
+	if err != nil {
+		return n, err // as from Write
+	}
+	if err := w.FlushError(); err != nil {
+		return n, fmt.Errorf("handing over: %w", err)
+	}
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.stall))
+	return n, nil
+}
+
+// FlushError is for http.ResponseController, and goes by gin's, which keeps the error to itself.
+func (w *pacedWriter) FlushError() error {
+	w.WriteHeaderNow()
+	below, ok := w.ResponseWriter.(interface{ Unwrap() http.ResponseWriter })
+	if !ok {
+		return http.ErrNotSupported
+	}
+	return http.NewResponseController(below.Unwrap()).Flush()
+}
+
+// Hand writes p, and sends it on its way with all that was written before. Where the client has not taken it within the
+// time, it answers an error, and what the connection has not taken by then never leaves: HTTP/2 has reset the stream, and
+// HTTP/1.1 writes nothing more. The handler then returns by WriteProblem, which breaks what is left.
+func Hand(w gin.ResponseWriter, p []byte, within time.Duration) (int, error) {
+	paced, ok := w.(*pacedWriter)
+	if !ok {
+		return 0, fmt.Errorf("handing over: %w: a writer of another kind", http.ErrNotSupported)
+	}
+	return paced.hand(p, within)
+}
+
 // Unwrap is for http.ResponseController.
 func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,5 +1,11 @@
 package edge
 
+import (
+	"context"
+
+	"safeconduct/authz/evidence"
+)
+
 // Class says for what kind of requests a place is kept. It is declared where a route is mounted.
 type Class int
 
@@ -17,5 +23,14 @@ const (
 // Class declares the class of a route; method and template are those of Bound. It is called while routes are mounted.
 func (s *Server) Class(method, template string, class Class) { s.classes[method+" "+template] = class }
 
-// urgent reports whether the class is of those for which the store keeps connections.
-func (c Class) urgent() bool { return c == Release || c == Pull }
+// within marks what is done for the class, where the store keeps connections for it.
+func (c Class) within(ctx context.Context) context.Context {
+	switch c {
+	case Release:
+		return evidence.Urgent(ctx)
+	case Pull:
+		return evidence.Pulling(ctx)
+	case General, Upload:
+	}
+	return ctx
+}

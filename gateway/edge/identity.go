@@ -35,7 +35,10 @@ func (s *Server) known(c *gin.Context) bool {
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return false
 	}
-	caller, ok := s.recognise(c, sc)
+	// Who calls is asked on the connections that the class has: a withdrawal does not wait behind what anybody may read.
+	// Of tokens that are not remembered, lines bound how many are asked at a time.
+	c.Request = c.Request.WithContext(sc.class.within(c.Request.Context()))
+	caller, ok := s.recognise(c)
 	if !ok {
 		return false
 	}
@@ -54,9 +57,6 @@ func (s *Server) known(c *gin.Context) bool {
 	}
 	caller.Request, caller.Source = sc.id, s.commitment(c.ClientIP())
 	sc.caller, sc.joined = caller, true
-	if sc.class.urgent() {
-		c.Request = c.Request.WithContext(evidence.Urgent(c.Request.Context()))
-	}
 	return true
 }
 
@@ -65,7 +65,7 @@ func (s *Server) known(c *gin.Context) bool {
 // Tokens cannot be guessed: what a flood of guesses costs is look-ups, and what it must not cost is that others from the
 // same network are kept out. So a network that has failed too often in a minute is not closed: a token that was valid a
 // short while ago passes as ever, and unknown ones are looked up a few at a time, all others being answered 429 unseen.
-func (s *Server) recognise(c *gin.Context, sc *scope) (authz.Caller, bool) {
+func (s *Server) recognise(c *gin.Context) (authz.Caller, bool) {
 	now := s.deps.Now()
 	source := s.commitment("network " + network(c.ClientIP()))
 	blocked := s.sources.count(source, 0, now)
@@ -80,8 +80,6 @@ func (s *Server) recognise(c *gin.Context, sc *scope) (authz.Caller, bool) {
 	case remembered && s.rates.over(person, now):
 		s.overRate(c, person)
 		return authz.Caller{}, false
-	case remembered && sc.class.urgent():
-		ctx = evidence.Urgent(ctx)
 	case !remembered:
 		leave, ok := s.lines.enter(blocked)
 		if !ok {

@@ -19,6 +19,7 @@ const (
 	kindTooLarge    kind = "too-large"
 	kindMediaType   kind = "unsupported-media-type"
 	kindMisdirected kind = "misdirected"
+	kindPeer        kind = "not-a-proxy"
 	kindInvalid     kind = "invalid"
 	kindUnavailable kind = "unavailable"
 	kindInternal    kind = "internal"
@@ -111,6 +112,12 @@ func traitsOfRest(k kind) traits {
 			http.StatusMisdirectedRequest,
 			phrase{"Unknown host name", "Nom d'hôte inconnu", "Nombre de host desconocido"},
 			phrase{"Use one of the allowed_hosts.", "Utilisez l'un des allowed_hosts.", "Use uno de los allowed_hosts."},
+		}
+	case kindPeer:
+		return traits{
+			http.StatusMisdirectedRequest,
+			phrase{"Only through the proxy", "Seulement par le proxy", "Solo a través del proxy"},
+			phrase{"Send it to the public address of the gateway, over TLS.", "Envoyez-la à l'adresse publique de la passerelle, en TLS.", "Envíela a la dirección pública de la pasarela, por TLS."},
 		}
 	case kindInvalid:
 		return traits{http.StatusUnprocessableEntity, phrase{"Invalid", "Invalide", "No válido"}, phrase{}}

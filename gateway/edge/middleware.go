@@ -43,7 +43,7 @@ func (s *Server) record(c *gin.Context) {
 		attrs := []slog.Attr{
 			slog.String("request_id", sc.id), slog.String("method", method(c.Request.Method)), slog.String("route", sc.route),
 			slog.Int("status", c.Writer.Status()), slog.Int("bytes", max(0, c.Writer.Size())),
-			slog.Duration("duration", s.deps.Now().Sub(start)),
+			slog.Float64("duration_seconds", s.deps.Now().Sub(start).Seconds()),
 		}
 		if sc.problem != "" {
 			attrs = append(attrs, slog.String("problem", sc.problem))

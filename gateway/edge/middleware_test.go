@@ -202,7 +202,7 @@ func TestRequestLog(t *testing.T) {
 		Msg, Method, Route, Problem string
 		RequestID                   string `json:"request_id"`
 		Status, Bytes               int
-		Duration                    *int64
+		Duration                    *float64 `json:"duration_seconds"`
 	}
 	for i, want := range []line{
 		{Msg: "request", Method: "GET", Route: "/api/v1/things/:id", Status: 200, Bytes: 4},

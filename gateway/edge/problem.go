@@ -164,6 +164,7 @@ func outages() []row {
 		{evidence.ErrUnavailable, kindUnavailable, nothing, gate.LogUnavailable},
 		{transfer.ErrLogUnavailable, kindUnavailable, nothing, gate.LogUnavailable},
 		{errFull, kindUnavailable, nothing, ""},
+		{transfer.ErrBusy, kindUnavailable, nothing, ""},
 		{seal.ErrUnavailable, kindUnavailable, nothing, ""},
 		{blob.ErrUnavailable, kindUnavailable, nothing, ""},
 		// A server refuses this process: nothing was done, and it goes on when somebody has mended its rights.
@@ -177,6 +178,7 @@ func rows() []row {
 	return []row{
 		{errSlowBody, kindSlow, nothing, ""},
 		{errHost, kindMisdirected, nothing, ""},
+		{errPeer, kindPeer, nothing, ""},
 		{errCrossOrigin, kindCrossOrigin, nothing, ""},
 		{errMethod, kindMethod, nothing, ""},
 		{ErrRunning, kindRunning, nothing, ""},

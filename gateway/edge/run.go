@@ -87,6 +87,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case err = <-failed:
 	}
 	s.draining.Store(true)
+	s.deps.Log.InfoContext(base, "stopping", "drain_timeout_seconds", s.config.DrainTimeout.Seconds())
 	for _, server := range servers {
 		err = errors.Join(err, s.drain(base, server, breakOff))
 	}
@@ -114,9 +115,11 @@ func (s *Server) server(base context.Context, h http.Handler) *http.Server {
 		Protocols:         protocols,
 		ReadHeaderTimeout: s.config.ReadHeaderTimeout,
 		IdleTimeout:       s.config.IdleTimeout,
-		MaxHeaderBytes:    int(s.config.MaxHeaderBytes),
-		BaseContext:       func(net.Listener) context.Context { return base },
-		ErrorLog:          slog.NewLogLogger(nameless{s.deps.Log.Handler()}, slog.LevelWarn),
+		// Deadlines are of streams: one under which nothing can be written at all, not even their reset, ends here.
+		HTTP2:          &http.HTTP2Config{WriteByteTimeout: s.config.StallTimeout},
+		MaxHeaderBytes: int(s.config.MaxHeaderBytes),
+		BaseContext:    func(net.Listener) context.Context { return base },
+		ErrorLog:       slog.NewLogLogger(nameless{s.deps.Log.Handler()}, slog.LevelWarn),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +59,7 @@ type Server struct {
 	languages language.Matcher
 	origins   *http.CrossOriginProtection
 	hosts     []string
+	peers     []netip.Prefix
 	bounds    map[string]int64
 	classes   map[string]Class
 	sourceKey []byte
@@ -91,6 +93,9 @@ func New(c Config, deps Deps) (*Server, error) {
 		}
 	}
 	var err error
+	if s.peers, err = proxiesOnly(c); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
 	if s.limits, err = deps.Meter.Meter(telemetry.Scope).Int64Counter(telemetry.MetricLimited); err != nil {
 		return nil, fmt.Errorf("server: preparing a metric: %w", err)
 	}
@@ -103,7 +108,7 @@ func New(c Config, deps Deps) (*Server, error) {
 	if err := s.engine.SetTrustedProxies(c.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("server: trusted_proxies: %w", err)
 	}
-	s.engine.Use(s.begin, s.record, s.rescue, s.secure, s.host, s.crossOrigin, s.admit, s.bound)
+	s.engine.Use(s.begin, s.record, s.rescue, s.secure, s.peer, s.host, s.crossOrigin, s.admit, s.bound)
 	s.engine.NoRoute(s.unrouted(evidence.ErrNotFound))
 	s.engine.NoMethod(s.unrouted(errMethod))
 	s.api = s.engine.Group(apiPath, s.identify)

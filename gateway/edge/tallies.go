@@ -11,7 +11,6 @@ import (
 
 	"safeconduct/authz/evidence"
 	"safeconduct/gateway/telemetry"
-	"safeconduct/transfer/gate"
 )
 
 // Refusals takes what was refused at the door, to be logged together with what other replicas refused. evidence.Tallies
@@ -19,9 +18,6 @@ import (
 type Refusals interface {
 	Add(ctx context.Context, all []evidence.Tally) error
 }
-
-// codeLimited stands in the evidence log for requests that nobody looked at, since there were too many.
-const codeLimited = "RATE_LIMITED"
 
 // The classes of limits, for the metric.
 const (
@@ -52,7 +48,7 @@ func (t *tallies) add(actor, source, code string, at time.Time, n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, there := t.all[key]; !there && len(t.all) >= maxTallies {
-		key.actor, key.source = "", otherSources
+		key.actor, key.source = "", ""
 	}
 	t.all[key] += n
 }
@@ -89,13 +85,13 @@ func (s *Server) HandOver(ctx context.Context) error {
 func (s *Server) failed(source string) {
 	now := s.deps.Now()
 	s.sources.count(source, 1, now)
-	s.tallies.add("", source, string(gate.AuthInvalid), now, 1)
+	s.tallies.add("", source, evidence.TallyUnknown, now, 1)
 }
 
 // overSource answers a request of a network that has failed too often.
 func (s *Server) overSource(c *gin.Context, source string) {
 	now := s.deps.Now()
-	s.tallies.add("", source, codeLimited, now, 1)
+	s.tallies.add("", source, evidence.TallyLimited, now, 1)
 	s.limited(c, limitSource)
 	WriteProblem(c, &limitedError{untilNext(now)})
 }
@@ -103,7 +99,7 @@ func (s *Server) overSource(c *gin.Context, source string) {
 // overRate answers a person who has sent too much in this minute.
 func (s *Server) overRate(c *gin.Context, person string) {
 	now := s.deps.Now()
-	s.tallies.add(person, "", codeLimited, now, 1)
+	s.tallies.add(person, "", evidence.TallyLimited, now, 1)
 	s.limited(c, limitCaller)
 	WriteProblem(c, &limitedError{untilNext(now)})
 }

@@ -49,7 +49,7 @@ func TestAPlaceIsProved(t *testing.T) {
 			t.Errorf("R52 another's place: %v", err)
 		}
 		waits := b.insert(t, 1)
-		late, err := b.Memory.Placed(t.Context(), waits...)
+		late, err := b.Placed(t.Context(), waits...)
 		if err != nil || len(late) != 0 {
 			t.Fatal(late, err)
 		}

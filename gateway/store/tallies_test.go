@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"testing"
 	"time"
@@ -13,8 +14,16 @@ import (
 
 // What two replicas refused of one network in a minute is one entry of the log, and says no address.
 func TestRefusalsAreLoggedTogether(t *testing.T) {
-	s := made(t, filepath.Join(t.TempDir(), "safeconduct.db"))
 	now := storetest.Epoch()
+	options := storetest.Options()
+	options.Now = func() time.Time { return now }
+	path := filepath.Join(t.TempDir(), "safeconduct.db")
+	s, err := store.OpenSQLite(t.Context(), path, options)
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	_, err = s.Migrate(t.Context())
+	must(t, err)
+	const net, person = "00112233445566778899aabbccddeeff", "00000000-0000-7000-8000-000000000001"
 	n := 0
 	office := &evidence.Office{Now: func() time.Time { return now }, Policy: "policy", NewID: func() string {
 		n++
@@ -29,7 +38,7 @@ func TestRefusalsAreLoggedTogether(t *testing.T) {
 		}
 	}
 	for range 2 {
-		must(t, tallies.Add(t.Context(), []evidence.Tally{{Source: "net", Code: "AUTH_INVALID", Minute: minute, Count: 40}}))
+		must(t, tallies.Add(t.Context(), []evidence.Tally{{Source: net, Code: "AUTH_INVALID", Minute: minute, Count: 40}}))
 	}
 	must(t, tallies.Add(t.Context(), nil))
 	log := func() (int, error) { return tallies.Log(t.Context()) }
@@ -37,13 +46,23 @@ func TestRefusalsAreLoggedTogether(t *testing.T) {
 	now = minute.Add(2 * time.Minute)
 	logged(log, 1)
 	logged(log, 0)
-	must(t, tallies.Add(t.Context(), []evidence.Tally{{Actor: "p-1", Code: "RATE_LIMITED", Minute: now, Count: 7}}))
+	must(t, tallies.Add(t.Context(), []evidence.Tally{{Actor: person, Code: "RATE_LIMITED", Minute: now, Count: 7}}))
 	logged(func() (int, error) { return tallies.LogAll(t.Context()) }, 1)
-	acts, err := store.Claims{Store: s, Now: storetest.Epoch}.Acts(t.Context(), []string{"entry-b", "entry-c"})
+	var acts []evidence.Entry
+	rows, err := raw(t, path).QueryContext(t.Context(), "SELECT body FROM log_entries ORDER BY id")
 	must(t, err)
+	defer func() { must(t, rows.Close()) }()
+	for rows.Next() {
+		var body []byte
+		var e evidence.Entry
+		must(t, rows.Scan(&body))
+		must(t, json.Unmarshal(body, &e))
+		acts = append(acts, e)
+	}
+	must(t, rows.Err())
 	for i, want := range []evidence.Entry{
-		{Kind: evidence.Denial, Source: "net", Codes: []string{"AUTH_INVALID"}, Result: "80 in the minute of 2031-05-06T07:08Z"},
-		{Kind: evidence.Denial, Actor: "p-1", Codes: []string{"RATE_LIMITED"}, Result: "7 in the minute of 2031-05-06T07:10Z"},
+		{Kind: evidence.Denial, Source: net, Codes: []string{"AUTH_INVALID"}, Result: "80 in the minute of 2031-05-06T07:08Z"},
+		{Kind: evidence.Denial, Actor: person, Codes: []string{"RATE_LIMITED"}, Result: "7 in the minute of 2031-05-06T07:10Z"},
 	} {
 		got := acts[i]
 		if got.Kind != want.Kind || got.Source != want.Source || got.Actor != want.Actor || got.Codes[0] != want.Codes[0] || got.Result != want.Result ||

@@ -19,8 +19,8 @@ type tx struct {
 	readOnly  bool
 	saved     []evidence.Ref // by no entry yet
 	entries   []string
-	comparing bool  // verification: what is read is compared with the log, not believed
-	spoilt    error // the first write that failed; then nothing commits
+	comparing bool                      // verification: what is read is compared with the log, not believed
+	spoilt    error                     // the first write that failed; then nothing commits
 	strange   []*evidence.TamperedError // rows that were passed over; each raises the alarm when the transaction has ended
 }
 

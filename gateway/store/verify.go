@@ -10,6 +10,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/ledger"
@@ -50,7 +51,7 @@ func (s *Store) Verify(ctx context.Context, keys []seal.PublicKey, origin string
 			v.Report = ledger.Report{Findings: mistyped, Caveats: []string{CaveatMistyped}}
 			return nil
 		}
-		c := comparison{tx: t, verification: &v, versions: map[versionKey]digest{}, latest: map[recordKey]int{}, keys: map[int]string{}}
+		c := comparison{tx: t, verification: &v, versions: map[versionKey]digest{}, latest: map[recordKey]newest{}, keys: map[int]string{}}
 		v.Report, err = ledger.Verify(ctx, source{t}, keys, origin, ledger.Options{Kept: kept, OnEntry: c.entry})
 		if err != nil {
 			return err
@@ -78,9 +79,9 @@ type comparison struct {
 	tx           *tx
 	verification *Verification
 	versions     map[versionKey]digest // evidenced, and not seen yet
-	latest       map[recordKey]int
-	twice        []ledger.Finding
-	keys         map[int]string // of the authority, by version: what the log says of them
+	latest       map[recordKey]newest
+	twice        []ledger.Finding // and decisions on what was over
+	keys         map[int]string   // of the authority, by version: what the log says of them
 }
 
 // entry takes down which versions a good entry evidences. A version is saved
@@ -100,14 +101,47 @@ func (c *comparison) entry(row ledger.Entry) error {
 		}
 		c.versions[key] = o.digest
 		record := recordKey(keyOf(o.Kind, o.ID))
-		c.latest[record] = max(c.latest[record], o.Version)
+		if c.latest[record].version < o.Version {
+			c.latest[record] = newest{o.Version, o.at}
+		}
 	}
+	c.decided(row)
 	return nil
+}
+
+// newest is the last version of a record that the log evidences so far, and
+// when it was made.
+type newest struct {
+	version int
+	at      time.Time
+}
+
+// meanwhile is how far apart the clocks and the order of entries of two replicas
+// may be.
+const meanwhile = time.Minute
+
+// decided finds decisions that rested on a version that was long over: somebody
+// rolled a record back for a moment, and put it back.
+func (c *comparison) decided(row ledger.Entry) {
+	var said evidence.Entry
+	if row.Body == nil || json.Unmarshal(row.Body, &said) != nil {
+		return
+	}
+	for _, fact := range said.Facts {
+		last, ok := c.latest[recordKey(keyOf(fact.Kind, fact.ID))]
+		if ok && fact.Version < last.version && said.Time.Sub(last.at) > meanwhile && len(c.twice) < maxRecordFindings {
+			c.twice = append(c.twice, ledger.Finding{
+				Table: ledger.TableEntries, Row: place(row),
+				What: fmt.Sprintf("rests on %s, when version %d was there for long", label(fact.Kind, fact.ID, fact.Version), last.version),
+			})
+		}
+	}
 }
 
 type object struct {
 	evidence.Ref
 	digest digest
+	at     time.Time // of the entry
 }
 
 // objects are the versions that an entry evidences. The leaf proves the body;
@@ -120,7 +154,7 @@ func objects(row ledger.Entry) iter.Seq[object] {
 		}
 		for _, o := range said.Objects {
 			sum, err := hex.DecodeString(o.Digest)
-			if err == nil && len(sum) == sha256.Size && !yield(object{o, digest(sum)}) {
+			if err == nil && len(sum) == sha256.Size && !yield(object{o, digest(sum), said.Time}) {
 				return
 			}
 		}

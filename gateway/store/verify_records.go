@@ -85,8 +85,8 @@ func (c *comparison) current(kind, table, id string, version int) {
 	switch {
 	case !ok:
 		c.found(table, "id="+id, "no entry of the log evidences it")
-	case version != last:
-		c.found(table, "id="+id, fmt.Sprintf("its current version is %d, and the last one that the log evidences is %d", version, last))
+	case version != last.version:
+		c.found(table, "id="+id, fmt.Sprintf("its current version is %d, and the last one that the log evidences is %d", version, last.version))
 	}
 }
 

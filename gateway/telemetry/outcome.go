@@ -40,6 +40,7 @@ type kind struct {
 // kinds is in order: the first that matches names the error.
 func kinds() []kind {
 	return []kind{
+		{transfer.ErrBusy, "unavailable"},
 		{context.Canceled, "canceled"},
 		{context.DeadlineExceeded, "timeout"},
 		{sequencer.ErrTampered, "tampered"},

@@ -29,6 +29,9 @@ var (
 	ErrExists = errors.New("object exists")
 	// ErrUnavailable: the store could not answer now (network, server error, full disk). Trying again may succeed.
 	ErrUnavailable = errors.New("object store unavailable")
+	// ErrTimeout goes with ErrUnavailable where the store kept silent for as long as one object may take, attempts
+	// included. Trying again at once would double that bound: it is for whoever asked to come again.
+	ErrTimeout = errors.New("timed out")
 	// ErrInvalidName: the name was refused before any input or output.
 	ErrInvalidName = errors.New("invalid object name")
 	// ErrTooLarge: the content is larger than MaxSize.

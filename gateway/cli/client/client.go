@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,8 @@ const API = "/api/v1"
 var (
 	// ErrUnreachable says that no answer came.
 	ErrUnreachable = errors.New("the gateway cannot be reached")
+	// ErrUntrusted says that whoever answers cannot show that it is the gateway. Nothing was sent.
+	ErrUntrusted = errors.New("the certificate at that address is not trusted")
 	// ErrAddress says that the address of the gateway cannot be used.
 	ErrAddress = errors.New("not a usable address of a gateway")
 	// ErrIntegrity says that what came is not what the gateway announced.
@@ -46,7 +49,8 @@ const (
 	tries         = 6                // of what may be repeated
 	firstPause    = 250 * time.Millisecond
 	longestPause  = 8 * time.Second
-	longestWait   = time.Minute // that a gateway may ask for
+	longestWait   = time.Minute     // that a gateway may ask for
+	quietWait     = 2 * time.Second // of what it asks for, beyond which the wait is told
 )
 
 // Options are what a client is made with. Zero members take what is usual.
@@ -54,7 +58,8 @@ type Options struct {
 	Language string            // of the mends: en, fr or es
 	Rounds   http.RoundTripper // below the client
 	Pause    func(ctx context.Context, d time.Duration) error
-	Random   io.Reader // of the keys under which writes are repeated
+	Random   io.Reader             // of the keys under which writes are repeated
+	Waiting  func(d time.Duration) // is told of a wait that the gateway asks for, where it is long
 }
 
 // Client calls one gateway as one person.
@@ -65,6 +70,7 @@ type Client struct {
 	lang  string
 	pause func(ctx context.Context, d time.Duration) error
 	rand  io.Reader
+	told  func(d time.Duration)
 }
 
 // New makes a client of the gateway at address, such as https://host. A token
@@ -89,8 +95,11 @@ func New(address string, token identity.Secret, o Options) (*Client, error) {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
+	if o.Waiting == nil {
+		o.Waiting = func(time.Duration) {}
+	}
 	return &Client{
-		base: u, token: token, lang: o.Language, pause: o.Pause, rand: o.Random,
+		told: o.Waiting, base: u, token: token, lang: o.Language, pause: o.Pause, rand: o.Random,
 		// A redirect could lead the token, or a payload, elsewhere.
 		http: &http.Client{Transport: o.Rounds, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
@@ -254,6 +263,10 @@ func unreachable(ctx context.Context, err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
+	}
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		return fmt.Errorf("%w: %w", ErrUntrusted, untrusted.Err)
 	}
 	return fmt.Errorf("%w: %w", ErrUnreachable, err)
 }

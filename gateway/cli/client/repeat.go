@@ -21,6 +21,9 @@ func (c *Client) repeat(ctx context.Context, do func() error) error {
 		var asked *limited
 		if errors.As(err, &asked) {
 			wait = max(wait, asked.wait)
+			if asked.wait > quietWait {
+				c.told(wait)
+			}
 		}
 		if paused := c.pause(ctx, wait); paused != nil {
 			return errors.Join(err, paused)

@@ -152,11 +152,11 @@ func actsRead(t *testing.T, b *bench) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	acts, err := c.Acts(t.Context(), entries)
+	acts, err := c.Acts(t.Context(), "somebody", entries)
 	if err != nil || len(acts) != 1 || acts[0].Actor != "somebody" || len(acts[0].Objects) != 1 || acts[0].Objects[0].ID != "m-read" {
 		t.Errorf("%+v %v", acts, err)
 	}
-	if _, err := c.Acts(t.Context(), []string{"none"}); !errors.Is(err, evidence.ErrNotFound) {
+	if _, err := c.Acts(t.Context(), "somebody", []string{"none"}); !errors.Is(err, evidence.ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
 }

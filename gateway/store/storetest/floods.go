@@ -62,8 +62,8 @@ func testRates(t *testing.T, b *bench) {
 func testTallies(t *testing.T, b *bench) {
 	tallies := store.For[evidence.TallyTx](b.Store)
 	minute := Epoch().Truncate(time.Minute)
-	one := evidence.Tally{Source: "s-1", Code: "AUTH_INVALID", Minute: minute, Count: 3}
-	person := evidence.Tally{Actor: "p-1", Code: "RATE_LIMITED", Minute: minute.Add(time.Minute), Count: 1}
+	one := evidence.Tally{Source: source(1), Code: evidence.TallyUnknown, Minute: minute, Count: 3}
+	person := evidence.Tally{Actor: person(1), Code: evidence.TallyLimited, Minute: minute.Add(time.Minute), Count: 1}
 	add := func(all ...evidence.Tally) {
 		t.Helper()
 		if _, err := tallies.Update(t.Context(), func(tx evidence.TallyTx) error { return tx.AddTallies(t.Context(), all) }); err != nil {
@@ -73,7 +73,7 @@ func testTallies(t *testing.T, b *bench) {
 	take := func(before time.Time, most int, fail error) (all []evidence.Tally) {
 		t.Helper()
 		_, err := tallies.Update(t.Context(), func(tx evidence.TallyTx) (err error) {
-			all, err = tx.TakeTallies(t.Context(), before, most)
+			all, _, err = tx.TakeTallies(t.Context(), before, most)
 			return errors.Join(err, fail)
 		})
 		if !errors.Is(err, fail) {
@@ -97,7 +97,7 @@ func testTallies(t *testing.T, b *bench) {
 		t.Errorf("taken %v, want %v", got, person)
 	}
 	for i := range 5 {
-		add(evidence.Tally{Source: fmt.Sprint(i), Code: "AUTH_INVALID", Minute: minute, Count: 1})
+		add(evidence.Tally{Source: source(i), Code: evidence.TallyUnknown, Minute: minute, Count: 1})
 	}
 	takenOnce(t, func() int { return len(take(minute.Add(time.Hour), 3, nil)) })
 	if err := tallies.View(t.Context(), func(tx evidence.TallyTx) error { return tx.AddTallies(t.Context(), []evidence.Tally{one}) }); err == nil {

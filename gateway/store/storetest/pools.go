@@ -14,8 +14,9 @@ import (
 // generalAtOnce is more than the store has connections for general work.
 const generalAtOnce = 60
 
-// RunPools checks that what general requests hold keeps neither releases nor
-// the log from the database, on an engine that has several connections.
+// RunPools checks that what general requests and pulls hold keeps neither acts
+// of release nor the log from the database, on an engine that has several
+// connections.
 func RunPools(t *testing.T, open Open) {
 	t.Helper()
 	s, db := open(t)
@@ -34,7 +35,7 @@ func RunPools(t *testing.T, open Open) {
 			})
 		})
 	}
-	for range 28 { // whoever gets no connection waits for one
+	for range 24 { // whoever gets no connection waits for one
 		<-entered
 	}
 	bounded, cancel := context.WithTimeout(t.Context(), lockBound)
@@ -43,6 +44,19 @@ func RunPools(t *testing.T, open Open) {
 	defer cut()
 	if err := l.tx.View(short, func(Tx) error { return nil }); !errors.Is(err, evidence.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("there is a connection left for general work: %v", err)
+	}
+	stalled := make(chan struct{}, generalAtOnce)
+	for range generalAtOnce {
+		running.Go(func() {
+			_ = l.tx.View(evidence.Pulling(ctx), func(Tx) error { // its recipient takes nothing
+				stalled <- struct{}{}
+				<-ctx.Done()
+				return nil
+			})
+		})
+	}
+	for range 6 {
+		<-stalled
 	}
 	t.Run("a release passes", func(t *testing.T) {
 		urgent := evidence.Urgent(bounded)

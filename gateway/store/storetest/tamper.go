@@ -53,6 +53,9 @@ func RunTampering(t *testing.T, open Open) {
 		l.dropTriggers(t)
 		tamperRecords(t, l)
 	})
+	t.Run("lists of jobs", func(t *testing.T) { tamperJobs(t, newLogged(t, open)) })
+	t.Run("tallies", func(t *testing.T) { tamperTallies(t, newLogged(t, open)) })
+	t.Run("claims", func(t *testing.T) { tamperClaims(t, newLogged(t, open)) })
 	t.Run("log", func(t *testing.T) {
 		l := newLogged(t, open)
 		for range 4 {

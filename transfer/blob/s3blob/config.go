@@ -28,12 +28,15 @@ type Config struct {
 	CAFile       string        `koanf:"ca_file"`       // PEM certificates to trust instead of the system's
 	Insecure     bool          `koanf:"insecure"`      // plain HTTP
 	CreateBucket bool          `koanf:"create_bucket"` // make the bucket where it is missing
-	Timeout      time.Duration `koanf:"timeout"`       // the longest one request may keep us waiting in all; DefaultTimeout when zero
+	Timeout      time.Duration `koanf:"timeout"`       // the longest that landing, reading the head of, or deleting one object may take in all, attempts included; DefaultTimeout when zero
 
 	// Who signs is no part of where the bucket is: each duty has keys of its own. Both files are read again when they
 	// change.
 	AccessKeyFile string // file that holds the access key id
 	SecretKeyFile string // file that holds the secret access key
+
+	// Lists says that the keys must have s3:ListBucket, by which the bucket is then checked.
+	Lists bool
 }
 
 var (

@@ -33,14 +33,17 @@ func (s *Store) put(ctx context.Context, doing string, name blob.Name, content [
 	if len(content) > blob.MaxSize {
 		return fmt.Errorf("blob: %s %s: %w: %d bytes", doing, name, blob.ErrTooLarge, len(content))
 	}
+	within := s.bound(ctx)
+	defer within.over()
 	var err error
 	for range attempts {
-		err = s.putOnce(ctx, name, content, sum, unlessTaken)
-		if err == nil || !ambiguous(err) || ctx.Err() != nil {
+		err = within.cause(s.putOnce(within, name, content, sum, unlessTaken))
+		if err == nil || !ambiguous(err) || timedOut(err) || within.Err() != nil {
 			break
 		}
 		unlessTaken = unlessTaken && refused(err)
 	}
+	s.heard(err)
 	return failure(ctx, doing, name, err)
 }
 

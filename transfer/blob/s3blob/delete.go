@@ -15,20 +15,22 @@ import (
 var errRemains = errors.New("objects remain")
 
 // Delete implements blob.Store. Whether the bucket keeps versions is asked each time, for it can change. After deleting
-// it lists again, and believes the destruction only when nothing is listed any more.
+// it lists again, and believes the destruction only when nothing is listed any more. Each object has Config.Timeout.
 func (s *Store) Delete(ctx context.Context, prefix blob.Name) error {
 	if err := prefix.ValidatePrefix(); err != nil {
 		return fmt.Errorf("blob: delete: %w", err)
 	}
-	versions, err := s.keepsVersions(ctx)
+	within := s.bound(ctx)
+	defer within.over()
+	versions, err := s.keepsVersions(within)
 	if err != nil {
-		return failure(ctx, "delete", prefix, err)
+		return failure(ctx, "delete", prefix, within.cause(err))
 	}
 	for range attempts {
-		found, locked, err := s.sweep(ctx, prefix, versions)
+		found, locked, err := s.sweep(within, prefix, versions)
 		switch {
 		case err != nil:
-			return failure(ctx, "delete", prefix, err)
+			return failure(ctx, "delete", prefix, within.cause(err))
 		case locked > 0:
 			return fmt.Errorf("blob: delete %s: %w: %d objects or versions are under retention or legal hold",
 				prefix, blob.ErrLocked, locked)
@@ -52,8 +54,8 @@ func (s *Store) keepsVersions(ctx context.Context) (bool, error) {
 }
 
 // sweep deletes once what is listed under prefix. It goes on over what is locked.
-func (s *Store) sweep(ctx context.Context, prefix blob.Name, versions bool) (found, locked int, err error) {
-	for object, err := range s.objects(ctx, prefix, versions) {
+func (s *Store) sweep(within *bound, prefix blob.Name, versions bool) (found, locked int, err error) {
+	for object, err := range s.objects(within, prefix, versions) {
 		if err != nil {
 			return found, locked, err
 		}
@@ -61,12 +63,14 @@ func (s *Store) sweep(ctx context.Context, prefix blob.Name, versions bool) (fou
 		if !blob.Name(strings.TrimPrefix(object.Key, s.prefix)).Under(prefix) {
 			continue
 		}
-		found++
+		if found++; found > 1 {
+			within.next()
+		}
 		options := minio.RemoveObjectOptions{}
 		if versions {
 			options.VersionID = object.VersionID
 		}
-		err := s.reads.RemoveObject(ctx, s.bucket, object.Key, options)
+		err := s.reads.RemoveObject(within, s.bucket, object.Key, options)
 		switch {
 		case err == nil, gone(err):
 		case errors.Is(kindOf(err), blob.ErrLocked):

@@ -26,6 +26,9 @@ func failure(ctx context.Context, doing string, name blob.Name, err error) error
 	if ctx.Err() != nil {
 		return fmt.Errorf("blob: %s %s: %w", doing, name, ctx.Err())
 	}
+	if timedOut(err) {
+		return fmt.Errorf("blob: %s %s: %w: %w", doing, name, blob.ErrUnavailable, blob.ErrTimeout)
+	}
 	if kind := kindOf(err); kind != nil {
 		return fmt.Errorf("blob: %s %s: %w: %s", doing, name, kind, explain(err))
 	}

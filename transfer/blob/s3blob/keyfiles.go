@@ -37,7 +37,7 @@ func readSecret(key, file string) (secret, error) {
 	}
 	text := strings.TrimSpace(string(content))
 	if text == "" {
-		return "", fmt.Errorf("%s names an empty file: write the key into it", key)
+		return "", fmt.Errorf("%s is empty: write the key into the file that it names", key)
 	}
 	return secret(text), nil
 }

@@ -46,7 +46,7 @@ func (s *Store) List(ctx context.Context, prefix blob.Name) iter.Seq2[blob.Info,
 }
 
 // objects yields what the bucket holds under keys that begin like prefix, as the store reports it. The store may keep us
-// waiting for each as long as its attempts at one request may take, however many empty pages it sends.
+// waiting for each as long as Config.Timeout, however many attempts and empty pages that takes.
 func (s *Store) objects(ctx context.Context, prefix blob.Name, versions bool) iter.Seq2[minio.ObjectInfo, error] {
 	return func(yield func(minio.ObjectInfo, error) bool) {
 		if err := ctx.Err(); err != nil {
@@ -58,8 +58,7 @@ func (s *Store) objects(ctx context.Context, prefix blob.Name, versions bool) it
 		options := minio.ListObjectsOptions{
 			Prefix: s.key(prefix), Recursive: true, WithVersions: versions, FetchOwner: new(bool),
 		}
-		patience := attempts * s.wait
-		watch := &watch{left: patience, cancel: cancel}
+		watch := &watch{left: s.wait, cancel: cancel}
 		stop := watch.start()
 		for object := range s.reads.ListObjectsIter(ctx, s.bucket, options) {
 			err := object.Err
@@ -72,7 +71,7 @@ func (s *Store) objects(ctx context.Context, prefix blob.Name, versions bool) it
 			if !yield(object, err) || err != nil {
 				return
 			}
-			watch.left = patience
+			watch.left = s.wait
 			stop = watch.start()
 		}
 		// minio-go ends without a word when its context does.

@@ -21,11 +21,11 @@ package s3blob
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -45,13 +45,15 @@ type Store struct {
 	bucket string
 	prefix string
 	wait   time.Duration
+	lists  bool
+	gone   atomic.Bool // the last put found no bucket
 	logger *slog.Logger
 }
 
 var _ blob.Store = (*Store)(nil)
 
-// Open connects to the bucket and checks that the server knows the bucket and the keys, as far as it tells without a
-// right. It makes the bucket only where cfg.CreateBucket says so.
+// Open connects to the bucket and checks that the server knows the bucket and the keys, as far as their rights
+// tell: see Check. It makes the bucket only where cfg.CreateBucket says so.
 func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("object store configuration: %w", err)
@@ -62,18 +64,23 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*Store, error) 
 	if cfg.Timeout == 0 {
 		cfg.Timeout = DefaultTimeout
 	}
-	s := &Store{bucket: cfg.Bucket, wait: cfg.Timeout, logger: logger}
+	s := &Store{bucket: cfg.Bucket, wait: cfg.Timeout, lists: cfg.Lists, logger: logger}
 	if cfg.Prefix != "" {
 		s.prefix = cfg.Prefix + "/"
 	}
 	if err := s.connect(cfg); err != nil {
 		return nil, fmt.Errorf("object store configuration: %w", err)
 	}
-	if err := s.checkBucket(ctx, cfg); err != nil {
+	known, err := s.checkBucket(ctx, cfg)
+	if err != nil {
 		s.base.CloseIdleConnections()
 		return nil, fmt.Errorf("check bucket %s: %w", cfg.Bucket, err)
 	}
-	logger.InfoContext(ctx, "object store ready", "endpoint", cfg.Endpoint, "bucket", cfg.Bucket, "tls", !cfg.Insecure)
+	message := "object store answers" // and does not say to these keys whether the bucket is there
+	if known {
+		message = "object store ready"
+	}
+	logger.InfoContext(ctx, message, "endpoint", cfg.Endpoint, "bucket", cfg.Bucket, "tls", !cfg.Insecure)
 	return s, nil
 }
 
@@ -113,54 +120,22 @@ func (s *Store) connect(cfg Config) error {
 	return nil
 }
 
-// probe is the name of an object that no caller makes: names of objects are in folders.
-const probe = "safeconduct-probe"
-
-// checkBucket asks for an object that is not there. That needs no right: who may not read is refused, and a server that
-// does not know the keys or the bucket says so.
-func (s *Store) checkBucket(ctx context.Context, cfg Config) error {
-	if cfg.CreateBucket {
-		return s.makeBucket(ctx, cfg)
-	}
-	body, _, _, err := s.reads.GetObject(ctx, s.bucket, s.key(probe), minio.GetObjectOptions{})
-	if err == nil {
-		return body.Close()
-	}
-	answer, _ := errors.AsType[minio.ErrorResponse](err)
-	switch answer.Code {
-	case minio.NoSuchKey, minio.AccessDenied:
-		return nil
-	case minio.NoSuchBucket:
-		return errors.New("it does not exist: create it, or set create_bucket")
-	}
-	return failure(ctx, "look for", "bucket", err)
-}
-
-func (s *Store) makeBucket(ctx context.Context, cfg Config) error {
-	found, err := s.reads.BucketExists(ctx, cfg.Bucket)
-	if err != nil || found {
-		return failure(ctx, "look for", "bucket", err)
-	}
-	err = s.writes.MakeBucket(ctx, cfg.Bucket, minio.MakeBucketOptions{Region: cfg.Region})
-	// Another replica may have been faster.
-	if answer, ok := errors.AsType[minio.ErrorResponse](err); ok && answer.Code == minio.BucketAlreadyOwnedByYou {
-		return nil
-	}
-	return failure(ctx, "make", "bucket", err)
-}
-
-// Open implements blob.Store. The reader may wait for the store as long as Config.Timeout in all; the caller may take
-// any time between two reads.
+// Open implements blob.Store. Until the reader is there, attempts included, it waits as long as Config.Timeout in all,
+// and so does the reader; the caller may take any time between two reads.
 func (s *Store) Open(ctx context.Context, name blob.Name) (io.ReadCloser, error) {
 	if err := name.Validate(); err != nil {
 		return nil, fmt.Errorf("blob: open: %w", err)
 	}
-	body, info, _, err := s.reads.GetObject(ctx, s.bucket, s.key(name), minio.GetObjectOptions{})
+	within := s.bound(ctx)
+	body, info, _, err := s.reads.GetObject(within, s.bucket, s.key(name), minio.GetObjectOptions{})
 	if err != nil {
+		err = within.cause(err)
+		within.over()
 		return nil, failure(ctx, "open", name, err)
 	}
+	within.timer.Stop()
 	// Without an announced length (Size is -1 then) a cut could not be told from the end.
-	return blob.NewReader(ctx, name, body, info.Size, explain)
+	return blob.NewReader(ctx, name, headed{body, within}, info.Size, explain)
 }
 
 func (s *Store) key(name blob.Name) string { return s.prefix + string(name) }

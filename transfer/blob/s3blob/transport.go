@@ -19,7 +19,7 @@ import (
 const maxBody = blob.MaxSize
 
 var (
-	errStalled = errors.New("timed out")
+	errStalled = blob.ErrTimeout
 	errFlood   = errors.New("response too long")
 )
 

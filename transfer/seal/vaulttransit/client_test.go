@@ -223,6 +223,7 @@ func TestLoginThatFails(t *testing.T) {
 		"refused":           {func(*vaulttransit.Config) { f.refused = true }, "refused (status 400)"},
 		"no role id file":   {func(c *vaulttransit.Config) { c.RoleIDFile = "/nonexistent" }, "role_id_file"},
 		"no secret id file": {func(c *vaulttransit.Config) { c.SecretIDFile = "/nonexistent" }, "secret_id_file"},
+		"empty id file":     {func(c *vaulttransit.Config) { c.SecretIDFile = os.DevNull }, "is empty"},
 		"nobody there":      {func(c *vaulttransit.Config) { c.Address = "http://127.0.0.1:1" }, "unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {

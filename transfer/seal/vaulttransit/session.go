@@ -3,7 +3,9 @@ package vaulttransit
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -131,11 +133,14 @@ func readID(file string) (string, error) {
 	defer f.Close() //nolint:errcheck // opened for reading
 	b := make([]byte, maxIDFile)
 	n, err := f.Read(b)
-	if err != nil {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("reading %s: %w", file, err)
 	}
 	id := strings.TrimSpace(string(b[:n]))
-	if id == "" || n == maxIDFile {
+	if id == "" {
+		return "", fmt.Errorf("%s is empty: write the id into it", file)
+	}
+	if n == maxIDFile {
 		return "", fmt.Errorf("%s holds no id", file)
 	}
 	return id, nil
