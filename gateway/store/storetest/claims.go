@@ -162,6 +162,7 @@ func actsRead(t *testing.T, b *bench) {
 }
 
 func claimEnds(t *testing.T, b *bench) {
+	b.claim(t, "slot-over", "one")
 	claim, _ := b.claim(t, "slot-ends", "one")
 	if _, err := b.act(t, claim, "m-ends"); err != nil {
 		t.Fatal(err)
