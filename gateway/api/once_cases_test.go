@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -152,11 +153,11 @@ func TestTwinsAreDoneOnce(t *testing.T) {
 // cut is a way between client and gateway that loses the answers while it is broken.
 type cut struct {
 	http.Handler
-	broken bool
+	broken atomic.Bool
 }
 
 func (c *cut) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !c.broken {
+	if !c.broken.Load() {
 		c.Handler.ServeHTTP(w, r)
 		return
 	}
@@ -176,7 +177,7 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 		t.Helper()
 		text, err := json.Marshal(body)
 		must(t, err)
-		way.broken = true
+		way.broken.Store(true)
 		r := b.request(authz.RO, http.MethodPost, path, io.NopCloser(bytes.NewReader(text))) // net/http cannot repeat it by itself
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Idempotency-Key", key)
@@ -184,7 +185,7 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 			_ = res.Body.Close()
 			t.Fatal("the answer arrived")
 		}
-		way.broken = false
+		way.broken.Store(false)
 	}
 	lose("asked", v1+"/transfers", b.order())
 	asked := b.under("asked", authz.RO, v1+"/transfers", b.order())
