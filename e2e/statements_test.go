@@ -114,7 +114,7 @@ func TestReferralTakesFewStatements(t *testing.T) {
 			_, err := by[authz.HOM].Call(a.Ctx, http.MethodPost, "/transfers/"+sent.ID+"/approvals", map[string]any{"granted": true}, nil)
 			return err
 		}},
-		{"pull", 63, func() error {
+		{"pull", 64, func() error {
 			_, err := by[authz.PDL].Download(a.Ctx, sent.ID, 1, forgetful{io.Discard}, func(int64, int64) {})
 			eventually(t, "the delivery is recorded", func() bool {
 				now, err := a.Transfers.Transfer(a.Ctx, a.As(authz.RO), sent.ID)
