@@ -122,7 +122,7 @@ func TestReferralTakesFewStatements(t *testing.T) {
 			})
 			return err
 		}},
-		{"acknowledgement", 16, func() error {
+		{"acknowledgement", 17, func() error {
 			_, err := by[authz.PDL].Acknowledge(a.Ctx, sent.ID, []client.Receipt{{N: 1, SHA256: sum}})
 			return err
 		}},
