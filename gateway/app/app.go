@@ -69,7 +69,7 @@ func Open(ctx context.Context, c config.Config, w io.Writer) (_ *App, err error)
 	if err != nil {
 		return nil, bootstrapFirst(ctx, a.Parts.Store, err)
 	}
-	a.verifier = &verifier{store: a.Parts.Store, signer: a.Parts.Signer, origin: c.Log.Origin, log: t.Log, now: time.Now, told: meters.VerifiedLog}
+	a.verifier = &verifier{store: a.Parts.Store, signer: a.Parts.Signer, origin: c.Log.Origin, log: t.Log, now: time.Now, told: a.Verified}
 	if a.Parts.Store.Engine() == store.SQLite {
 		// There is no other process: whoever was sending then is gone.
 		if _, err := a.Services.Transfers.CloseAbandoned(ctx, time.Now()); err != nil {
