@@ -29,7 +29,7 @@ func TestAuthorityKey(t *testing.T) {
 		w.Must(db.Close())
 	}
 	again := func(w *apptest.World, keys seal.KeyWrapper) error {
-		_, err := app.Compose(w.Ctx, app.Parts{Store: w.Store, Keys: keys, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}, w.Settings)
+		_, err := w.Again(keys)
 		return err
 	}
 	t.Run("R49 another process unwraps the same", func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestAlarmsTellNoText(t *testing.T) {
 	log := &lines{}
 	w := apptest.Ready(t, apptest.Options{})
 	w.Settings.Logger = slog.New(slog.NewTextHandler(log, nil))
-	s, err := app.Compose(w.Ctx, app.Parts{Store: w.Store, Keys: w.Ring, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}, w.Settings)
+	s, err := w.Again(w.Ring)
 	w.Must(err)
 	db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
 	w.Must(err)

@@ -10,7 +10,6 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
-	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
@@ -25,7 +24,7 @@ func TestMissionKeyLost(t *testing.T) {
 	_, err = db.ExecContext(w.Ctx, "DELETE FROM mission_keys")
 	w.Must(errors.Join(err, db.Close()))
 	t.Run("R53 no new key is made, and nothing passes", func(t *testing.T) {
-		other, err := app.Compose(w.Ctx, app.Parts{Store: w.Store, Keys: w.Ring, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}, w.Settings)
+		other, err := w.Again(w.Ring)
 		w.Must(err)
 		if _, err := other.Transfers.Request(w.Ctx, w.As(authz.RO), w.Order()); !errors.Is(err, consent.ErrKeyLost) {
 			t.Errorf("a request without the key: %v", err)

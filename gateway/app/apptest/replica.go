@@ -3,19 +3,19 @@ package apptest
 import (
 	"context"
 	"crypto/rand"
+	"path/filepath"
 	"sync"
 
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/store"
+	"safeconduct/transfer/seal"
 )
 
 // Replica is a second gateway on the same parts, with a connection to the
 // database and a sequencer of its own, until the test ends.
 func (w *World) Replica(open func(store.Options) *store.Store) *app.Services {
 	w.T.Helper()
-	s := open(store.Options{Now: w.Clock.Now, NewID: app.NewID, Random: rand.Reader})
-	p := app.Parts{Store: s, Keys: w.Ring, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}
-	services, err := app.Compose(w.Ctx, p, w.Settings)
+	services, err := w.compose(open(w.storeOptions()), w.Ring)
 	w.Must(err)
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -27,7 +27,26 @@ func (w *World) Replica(open func(store.Options) *store.Store) *app.Services {
 	w.T.Cleanup(func() {
 		stop()
 		running.Wait()
-		w.Must(s.Close())
 	})
 	return services
+}
+
+// Again composes a gateway on the embedded store of the world, with the keys
+// and a connection of its own, as a process that starts later does; no
+// sequencer runs for it.
+func (w *World) Again(keys seal.KeyWrapper) (*app.Services, error) {
+	w.T.Helper()
+	s, err := store.OpenSQLite(w.Ctx, filepath.Join(w.Dir, "safeconduct.db"), w.storeOptions())
+	w.Must(err)
+	return w.compose(s, keys)
+}
+
+func (w *World) storeOptions() store.Options {
+	return store.Options{Now: w.Clock.Now, NewID: app.NewID, Random: rand.Reader}
+}
+
+// compose closes the store when the test ends.
+func (w *World) compose(s *store.Store, keys seal.KeyWrapper) (*app.Services, error) {
+	w.T.Cleanup(func() { w.Must(s.Close()) })
+	return app.Compose(w.Ctx, app.Parts{Store: s, Keys: keys, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}, w.Settings)
 }
