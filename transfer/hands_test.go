@@ -11,19 +11,19 @@ import (
 func TestHandsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHands()
-		enter := func(person string) func() {
+		enter := func(partner string) func() {
 			t.Helper()
-			leave, err := h.enter(t.Context(), person)
+			p, err := h.enter(t.Context(), partner)
 			if err != nil {
-				t.Fatalf("%s finds no place: %v", person, err)
+				t.Fatalf("%s finds no place: %v", partner, err)
 			}
-			return leave
+			return p.leave
 		}
-		refused := func(person string) {
+		refused := func(partner string) {
 			t.Helper()
 			began := time.Now() // of the bubble
-			if _, err := h.enter(t.Context(), person); !errors.Is(err, ErrBusy) || time.Since(began) != handWait {
-				t.Errorf("%s after %s: %v", person, time.Since(began), err)
+			if _, err := h.enter(t.Context(), partner); !errors.Is(err, ErrBusy) || time.Since(began) != handWait {
+				t.Errorf("%s after %s: %v", partner, time.Since(began), err)
 			}
 		}
 		var taken []func()
@@ -43,7 +43,44 @@ func TestHandsAreBounded(t *testing.T) {
 			leave()
 		}
 		if len(h.each) != 0 || len(h.all) != 0 {
-			t.Errorf("%d persons and %d places are kept", len(h.each), len(h.all))
+			t.Errorf("%d partners and %d places are kept", len(h.each), len(h.all))
+		}
+	})
+}
+
+// TestSlowHandsRest: whoever blocks what they pull for a second, twice at a
+// time and again and again, leaves it free for most of the time.
+func TestSlowHandsRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHands()
+		began, blocked := time.Now(), time.Duration(0)
+		for time.Since(began) < time.Minute {
+			p, err := h.enter(t.Context(), "slow")
+			if errors.Is(err, ErrBusy) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.began = time.Now()
+			time.Sleep(firstWait)
+			blocked += firstWait
+			p.leave()
+		}
+		if most := time.Minute * handsEach / (1 + handRest); blocked > most+handsEach*firstWait {
+			t.Errorf("blocked for %s of a minute, more than %s", blocked, most)
+		}
+		quick, err := h.enter(t.Context(), "quick")
+		if err != nil {
+			t.Fatalf("another partner waits for it: %v", err)
+		}
+		quick.began = time.Now()
+		quick.leave() // took no time, and rests for none
+		synctest.Wait()
+		time.Sleep((1 + handRest) * firstWait)
+		synctest.Wait()
+		if len(h.each) != 0 || len(h.all) != 0 {
+			t.Errorf("%d partners and %d places are kept", len(h.each), len(h.all))
 		}
 	})
 }

@@ -95,11 +95,11 @@ var errHanded = errors.New("the first bytes are on their way")
 // can change. hand is called once at most. Where the records were let go before
 // it returned, however that came, the recipient is gone: nothing may follow.
 func (o *Office) holding(ctx context.Context, d *Delivery, hand func() error) error {
-	leave, err := o.hands.enter(ctx, d.caller.Person)
+	place, err := o.hands.enter(ctx, d.transfer.Partner)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer place.leave()
 	bounded, cancel := context.WithCancel(ctx)
 	defer cancel()
 	locks := time.AfterFunc(lockWait, cancel)
@@ -122,9 +122,10 @@ func (o *Office) holding(ctx context.Context, d *Delivery, hand func() error) er
 		if !locks.Stop() {
 			return bounded.Err()
 		}
+		place.began = time.Now()
 		late := time.AfterFunc(letGo, func() {
 			cancel()
-			leave() // a writer that never returns keeps no place
+			place.leave() // a writer that never returns keeps no place
 		})
 		defer late.Stop()
 		handed, failed = true, hand()

@@ -181,17 +181,25 @@ func (t *tx) DeleteUpload(ctx context.Context, id string) error {
 // here: expressions are evaluated from the left. What is not wanted is empty, or
 // NULL, and matches no row. The volume comes last, since a release that has it
 // waits for no other lock: what it writes from then on is its own.
-const lockShared = `SELECT
-(SELECT COUNT(*) FROM (SELECT id FROM tokens WHERE id = ANY($1)
-    OR person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL') ORDER BY id FOR SHARE) l),
-(SELECT COUNT(*) FROM (SELECT id FROM grants WHERE person = ANY($3) OR partner = $2 AND role = 'PDL' ORDER BY id FOR SHARE) l),
-(SELECT COUNT(*) FROM (SELECT id FROM missions WHERE id = $4 FOR SHARE) l),
-(SELECT COUNT(*) FROM (SELECT id FROM parties WHERE id = $5 FOR SHARE) l),
-(SELECT COUNT(*) FROM (SELECT id FROM agreements WHERE id = $6 FOR SHARE) l),
-(SELECT COUNT(*) FROM (SELECT id FROM assessments WHERE agreement = $6 ORDER BY id FOR SHARE) l),
-(SELECT COUNT(*) FROM (SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject
-    WHERE ts.transfer = $7 ORDER BY s.id FOR SHARE OF s) l),
-(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || CAST($8 AS TEXT), 0)) WHERE CAST($8 AS TEXT) <> '') l)`
+var lockShared = "SELECT " + strings.Join([]string{
+	inTurn("tokens", "id = ANY($1) OR person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
+	inTurn("grants", "person = ANY($3) OR partner = $2 AND role = 'PDL'"),
+	inTurn("missions", "id = $4"),
+	inTurn("parties", "id = $5"),
+	inTurn("agreements", "id = $6"),
+	inTurn("assessments", "agreement = $6"),
+	// Not in turn: they may be thousands, and the server has room for few turns.
+	`(SELECT COUNT(*) FROM (SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject
+    WHERE ts.transfer = $7 ORDER BY s.id FOR SHARE OF s) l)`,
+	"(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || CAST($8 AS TEXT), 0)) WHERE CAST($8 AS TEXT) <> '') l)",
+}, ",\n")
+
+// inTurn locks the rows that where selects, each after its turn (see turns).
+func inTurn(table, where string) string {
+	return `(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended('` + turnOf(table) + `' || id, 0))
+    FROM (SELECT id FROM ` + table + ` WHERE ` + where + ` ORDER BY id) i) l),
+(SELECT COUNT(*) FROM (SELECT id FROM ` + table + ` WHERE ` + where + ` ORDER BY id FOR SHARE) l)`
+}
 
 // LockTransfer implements transfer.AnchorTx.
 func (t *tx) LockTransfer(ctx context.Context, id string) error {

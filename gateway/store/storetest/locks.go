@@ -59,8 +59,17 @@ func RunLocks(t *testing.T, open Open) {
 		said[0].Version, said[0].State = 2, consent.Given
 		l.waits(t, withdraw, nil, both(decide, reads(consent.Withdrawn)))
 	})
-	for name, change := range l.changes(t) {
+	for name, change := range l.changes(t, 2) {
 		t.Run(name+" waits for the decision that rests on it", func(t *testing.T) { l.waits(t, decide, nil, change) })
+	}
+	for name, change := range l.changes(t, 3) {
+		if name != "a change of the transfer" { // nobody shares it
+			t.Run(name+" goes before the decisions that come after it", func(t *testing.T) {
+				later := anchors
+				later.Subjects = "t-2"
+				l.overtakes(t, decide, change, func(tx Tx) error { return errors.Join(tx.LockTransfer(ctx, "t-2"), tx.LockAnchors(ctx, later)) })
+			})
+		}
 	}
 	t.Run("two decisions on one transfer wait for each other", func(t *testing.T) { l.waits(t, decide, nil, decide) })
 	t.Run("two decisions on two transfers share", func(t *testing.T) {
@@ -106,24 +115,24 @@ func (l *logged) lockable(t *testing.T) []consent.Record {
 	return said
 }
 
-// changes are those of each record that a decision rests on.
-func (*logged) changes(t *testing.T) map[string]func(Tx) error {
+// changes are those of each record that a decision rests on, to the version.
+func (*logged) changes(t *testing.T, version int) map[string]func(Tx) error {
 	t.Helper()
 	ctx := t.Context()
 	ended := grant("g-2", "p-2", authz.FP, "m-1", "")
 	until := Epoch()
-	ended.Version, ended.Until = 2, &until
-	revoked := identity.Token{ID: "k-1", Version: 2, Person: "p-1", Hash: "h-1"}
+	ended.Version, ended.Until = version, &until
+	revoked := identity.Token{ID: "k-1", Version: version, Person: "p-1", Hash: "h-1"}
 	m, x := mission("m-1"), partyKind().fresh("x-1", full)
-	m.Version, x.Version = 2, 2
+	m.Version, x.Version = version, version
 	return map[string]func(Tx) error{
 		"the end of a grant":         func(tx Tx) error { return tx.SaveGrant(ctx, ended) },
 		"the end of a token":         func(tx Tx) error { return tx.SaveToken(ctx, revoked) },
 		"a change of the mission":    func(tx Tx) error { return tx.SaveMission(ctx, m) },
 		"a change of the partner":    func(tx Tx) error { return tx.SaveParty(ctx, x) },
-		"a change of the agreement":  func(tx Tx) error { return tx.SaveAgreement(ctx, agreements.Agreement{ID: "a-1", Version: 2}) },
-		"a change of the assessment": func(tx Tx) error { return tx.SaveAssessment(ctx, assessment.Assessment{ID: "s-1", Record: 2}) },
-		"a change of the transfer":   func(tx Tx) error { return tx.SaveTransfer(ctx, transfer.Transfer{ID: "t-1", Version: 2}) },
+		"a change of the agreement":  func(tx Tx) error { return tx.SaveAgreement(ctx, agreements.Agreement{ID: "a-1", Version: version}) },
+		"a change of the assessment": func(tx Tx) error { return tx.SaveAssessment(ctx, assessment.Assessment{ID: "s-1", Record: version, Content: assessment.Content{Agreement: "a-1"}}) },
+		"a change of the transfer":   func(tx Tx) error { return tx.SaveTransfer(ctx, transfer.Transfer{ID: "t-1", Version: version}) },
 	}
 }
 
@@ -144,7 +153,7 @@ func (l *logged) waits(t *testing.T, first, before, second func(Tx) error) {
 			}
 			done <- err
 		}()
-		l.untilWaiting(t)
+		l.untilWaiting(t, 1)
 		if before != nil {
 			if err := before(tx); err != nil {
 				return err
@@ -163,8 +172,39 @@ func (l *logged) waits(t *testing.T, first, before, second func(Tx) error) {
 	}
 }
 
-// untilWaiting asks until one transaction of this database waits for a lock.
-func (l *logged) untilWaiting(t *testing.T) {
+// overtakes runs first and, while its transaction is open, change, which comes
+// to wait for it, and then later, which could share with first and must wait for
+// the change.
+func (l *logged) overtakes(t *testing.T, first, change, later func(Tx) error) {
+	t.Helper()
+	changed, decided := make(chan error, 1), make(chan error, 1)
+	var ended atomic.Bool
+	if err := l.try(t, func(tx Tx) error {
+		if err := first(tx); err != nil {
+			return err
+		}
+		go func() { changed <- l.try(t, change) }()
+		l.untilWaiting(t, 1)
+		go func() {
+			err := l.try(t, later)
+			if !ended.Load() {
+				err = errors.Join(err, errors.New("it passed the change that waits"))
+			}
+			decided <- err
+		}()
+		l.untilWaiting(t, 2)
+		ended.Store(true)
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(<-changed, <-decided); err != nil {
+		t.Error(err)
+	}
+}
+
+// untilWaiting asks until so many transactions of this database wait for a lock.
+func (l *logged) untilWaiting(t *testing.T, many int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), lockBound)
 	defer cancel()
@@ -176,7 +216,7 @@ WHERE a.datname = current_database() AND NOT l.granted`).Scan(&waiting)
 			t.Errorf("nobody came to wait: %v", err)
 			return
 		}
-		if waiting > 0 {
+		if waiting >= many {
 			return
 		}
 	}
