@@ -124,30 +124,40 @@ func (s *Store) Open(ctx context.Context, name blob.Name) (io.ReadCloser, error)
 	return blob.NewReader(ctx, name, file, size, explain)
 }
 
+// reopened bounds how often a file is opened anew because another took its
+// place meanwhile.
+const reopened = 100
+
 func (s *Store) open(file string) (*os.File, int64, error) {
 	if _, err := s.folder(path.Dir(file)); err != nil {
 		return nil, 0, err
 	}
-	found, err := s.root.Lstat(file)
-	if err != nil {
-		return nil, 0, err // the caller says what was being done
+	for range reopened {
+		found, err := s.root.Lstat(file)
+		if err != nil {
+			return nil, 0, err // the caller says what was being done
+		}
+		if !found.Mode().IsRegular() {
+			return nil, 0, errNotPlain
+		}
+		f, err := s.root.Open(file)
+		if err != nil {
+			return nil, 0, err // the caller says what was being done
+		}
+		opened, err := f.Stat()
+		if err != nil {
+			return nil, 0, errors.Join(err, f.Close())
+		}
+		if os.SameFile(found, opened) {
+			return f, opened.Size(), nil
+		}
+		// Between the look and the opening another took its place: a link, or
+		// what Repeat put there. The next look tells.
+		if err := f.Close(); err != nil {
+			return nil, 0, err // the caller says what was being done
+		}
 	}
-	if !found.Mode().IsRegular() {
-		return nil, 0, errNotPlain
-	}
-	f, err := s.root.Open(file)
-	if err != nil {
-		return nil, 0, err // the caller says what was being done
-	}
-	opened, err := f.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
-	}
-	// Between the look and the opening a link may have taken the place of the file.
-	if !os.SameFile(found, opened) {
-		return nil, 0, errors.Join(errNotPlain, f.Close())
-	}
-	return f, opened.Size(), nil
+	return nil, 0, errNotPlain
 }
 
 // folder looks at a directory and refuses it, or any above it, where it is a symbolic link or no directory.

@@ -303,3 +303,43 @@ func BenchmarkOpen4MiB(b *testing.B) {
 		}
 	}
 }
+
+// TestOpenWhileItIsReplaced: an object that another of its name replaces, as Repeat does, is there all the time.
+func TestOpenWhileItIsReplaced(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir)
+	if err := s.Create(t.Context(), "a", []byte("x"), blob.DigestOf([]byte("x"))); err != nil {
+		t.Fatal(err)
+	}
+	object, beside := filepath.Join(dir, "objects", "a="), filepath.Join(dir, "beside")
+	stop, stopped := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				stopped <- nil
+				return
+			default:
+			}
+			if err := errors.Join(os.WriteFile(beside, []byte("x"), 0o600), os.Rename(beside, object)); err != nil {
+				stopped <- err
+				return
+			}
+		}
+	}()
+	for range 5000 {
+		r, err := s.Open(t.Context(), "a")
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
