@@ -91,7 +91,7 @@ func (t Template) check(answers Answers) []Problem {
 	for id, answer := range answers {
 		q, ok := t.Question(id)
 		if !ok {
-			problems = append(problems, Problem{Field: field(id), Problem: "is not a question of this template"})
+			problems = append(problems, Problem{Field: "answers", Problem: "has an id that is no question of this template"})
 			continue
 		}
 		if text := q.check(answer); text != "" {

@@ -130,3 +130,51 @@ func TestBadMediaTypes(t *testing.T) {
 		})
 	}
 }
+
+// TestKeysOfMapsAreNotRepeated: what a caller types as the key of a map may be a name, where a question is meant.
+func TestKeysOfMapsAreNotRepeated(t *testing.T) {
+	b := newBench(t).enrol()
+	agreement := b.make(authz.FP, v1+"/agreements", b.draft())
+	answers := func(answers object) object {
+		return object{
+			"agreement": agreement, "purposes": []string{b.purpose}, "categories": []string{"identity"}, "countries": []string{"CO"}, "answers": answers,
+		}
+	}
+	scoped := func(name string, value any) object {
+		draft := b.draft()
+		draft["scope"].(object)[name] = value
+		return draft
+	}
+	parameters := b.draft()
+	parameters["clauses"] = []object{{"code": "C01", "text_version": "1", "parameters": object{planted: 7}}}
+	for _, c := range []struct {
+		name     string
+		role     authz.Role
+		path     string
+		body     object
+		location string
+	}{
+		{"an answer to no question", authz.RO, "/assessments", answers(object{planted: object{"value": 1}}), "answers"},
+		{"an answer of another form", authz.RO, "/assessments", answers(object{planted: object{"value": "x"}}), "body.answers"},
+		{"an answer with a member too many", authz.RO, "/assessments", answers(object{planted: object{"x": 1}}), "body"},
+		{"an answer that is none", authz.RO, "/assessments", answers(object{planted + ".K1": 7}), "body.answers"},
+		{"an answer to a question, of another form", authz.RO, "/assessments", answers(object{"K1": object{"value": "x"}}), "body.answers.K1.value"},
+		{"an answer off its scale", authz.RO, "/assessments", answers(object{"K1": object{"value": 99}}), "answers.K1"},
+		{"days of retention", authz.FP, "/agreements", scoped("retention_days", object{planted: "x"}), "body.scope.retention_days"},
+		{"parameters of a clause", authz.FP, "/agreements", parameters, "body.clauses[0].parameters"},
+	} {
+		t.Run("R55 "+c.name, func(t *testing.T) {
+			got := b.do(c.role, http.MethodPost, v1+c.path, c.body)
+			refused(t, got, http.StatusUnprocessableEntity)
+			if e := first(got.object(t), "errors"); e["location"] != c.location || e["message"] == "" {
+				t.Errorf("error is %v, want one at %s", e, c.location)
+			}
+		})
+	}
+	t.Run("R55 a category of days that is not of the agreement", func(t *testing.T) {
+		got := b.do(authz.FP, http.MethodPost, v1+"/agreements", scoped("retention_days", object{"identity": 90, planted: 90}))
+		if got.StatusCode != http.StatusCreated { // kept as it is, and shown to whom the agreement is
+			refused(t, got, http.StatusUnprocessableEntity)
+		}
+	})
+}

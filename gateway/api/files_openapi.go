@@ -51,8 +51,9 @@ func (r *routes) describeUpload() {
 			"when the whole of it has landed and is what was declared. A failed attempt may be repeated. With Expect: 100-continue " +
 			"a refusal comes before the body is sent.",
 		Parameters: append(fileParams(),
-			inHeader("Content-Digest", "sha-256=:BASE64: of the content (RFC 9530); what landed must be equal, else PAYLOAD_HASH. It also makes the request repeatable: a file that has landed with this digest is answered as when it landed"),
-			inHeader(keyHeader, "not needed, and passed over: Content-Digest makes the request repeatable")),
+			inHeader("Content-Digest", "sha-256=:BASE64: of the content (RFC 9530); what landed must be equal, else PAYLOAD_HASH. It also makes the request repeatable without a key: a file that has landed with this digest is answered as when it landed"),
+			inHeader(keyHeader, aboutKey+". The bytes are the same where Content-Digest and Content-Length are. The first is at work while its bytes come; "+
+				"after 10 seconds without one, a repetition takes its place")),
 		RequestBody: &huma.RequestBody{Required: true, Content: bytesContent()},
 		Responses:   responses,
 	})

@@ -186,24 +186,61 @@ func TestAbortedUploadLeavesNothing(t *testing.T) {
 
 func TestExpectContinueIsRefusedBeforeTheBody(t *testing.T) {
 	b := newBench(t).enrol()
-	unknown := v1 + "/transfers/0198f7a4-2b1c-7d3e-8f10-5a6b7c8d9e0f/files/1"
+	b.agree()
+	b.consent("CASE-1")
+	const unknown = v1 + "/transfers/0198f7a4-2b1c-7d3e-8f10-5a6b7c8d9e0f/files/1"
+	id := b.make(authz.RO, v1+"/transfers", b.order(object{"media_type": "text/csv", "size": 15}, object{"media_type": "text/csv"}))
+	file := v1 + "/transfers/" + id + "/files/"
 	for name, c := range map[string]struct {
-		role   authz.Role
+		head   string
 		status int
-	}{"unknown transfer": {authz.RO, http.StatusNotFound}, "no token": {nobody, http.StatusUnauthorized}} {
+	}{
+		"unknown transfer":         {b.head("PUT", unknown, authz.RO, "Content-Length: 1000000", "Expect: 100-continue"), http.StatusNotFound},
+		"no token":                 {b.head("PUT", unknown, nobody, "Content-Length: 1000000", "Expect: 100-continue"), http.StatusUnauthorized},
+		"longer than declared":     {b.head("PUT", file+"1", authz.RO, "Content-Length: 16", "Expect: 100-continue"), http.StatusRequestEntityTooLarge},
+		"longer, under a key":      {b.head("PUT", file+"1", authz.RO, "Content-Length: 16", "Expect: 100-continue", "Idempotency-Key: long"), http.StatusRequestEntityTooLarge},
+		"longer than a file is":    {b.head("PUT", file+"2", authz.RO, fmt.Sprintf("Content-Length: %d", maxFile+1), "Expect: 100-continue"), http.StatusRequestEntityTooLarge},
+		"long, and nobody asked":   {b.head("PUT", file+"1", authz.RO, "Content-Length: 2000000"), http.StatusRequestEntityTooLarge},
+		"far too long, unasked":    {b.head("PUT", file+"2", authz.RO, "Content-Length: 9000000000000000000"), http.StatusRequestEntityTooLarge},
+		"JSON longer than allowed": {b.head("POST", v1+"/missions", authz.LEG, "Content-Type: application/json", "Content-Length: 2000000", "Expect: 100-continue"), http.StatusRequestEntityTooLarge},
+	} {
 		t.Run(name, func(t *testing.T) {
 			conn := b.dial()
-			_, err := io.WriteString(conn, b.head("PUT", unknown, c.role, "Content-Length: 1000000", "Expect: 100-continue"))
+			_, err := io.WriteString(conn, c.head)
 			must(t, err)
 			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			must(t, err)
-			if res.StatusCode != c.status {
-				t.Errorf("before the body it answers %d, want %d", res.StatusCode, c.status)
+			if res.StatusCode != c.status || !res.Close {
+				t.Errorf("before the body it answers %d, want %d; the connection ends: %t", res.StatusCode, c.status, res.Close)
 			}
 			must(t, res.Body.Close())
 			must(t, conn.Close())
 		})
 	}
+	t.Run("nothing was begun", func(t *testing.T) {
+		if begun := b.rows("SELECT id FROM uploads UNION ALL SELECT slot FROM claims"); len(begun) != 0 {
+			t.Errorf("%d uploads and claims", len(begun))
+		}
+	})
+	t.Run("what may come is asked for", func(t *testing.T) {
+		conn := b.dial()
+		_, err := io.WriteString(conn, b.head("PUT", file+"1", authz.RO, "Content-Length: 15", "Expect: 100-continue"))
+		must(t, err)
+		in := bufio.NewReader(conn)
+		for _, status := range []int{http.StatusContinue, http.StatusCreated} {
+			res, err := http.ReadResponse(in, nil)
+			must(t, err)
+			if res.StatusCode != status {
+				t.Errorf("it answers %d, want %d", res.StatusCode, status)
+			}
+			if status == http.StatusContinue {
+				_, err := io.WriteString(conn, "given_name\nAna\n")
+				must(t, err)
+			}
+			must(t, res.Body.Close())
+		}
+		must(t, conn.Close())
+	})
 }
 
 // A sealed object that is not what was sealed must never look like a complete file.

@@ -72,14 +72,23 @@ func (r *routes) keyed(hctx huma.Context, body []byte) (huma.Context, error) {
 	if len(values) == 0 || !unsafe(hctx.Method()) {
 		return hctx, nil
 	}
+	content, u := sha256.Sum256(body), hctx.URL()
+	key, err := r.repeatable(hctx.Context(), values, hctx.Method(), u.EscapedPath(), hex.EncodeToString(content[:]))
+	if err != nil {
+		return hctx, err
+	}
+	return huma.WithValue(hctx, repeatableKey{}, key), nil
+}
+
+// repeatable reads the key of a request, which is the same again where method, path and content are.
+func (r *routes) repeatable(ctx context.Context, values []string, method, path string, content ...string) (repeatable, error) {
 	key := values[0]
 	if len(values) > 1 || key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return hctx, fmt.Errorf("%w: %s is given once, of 1 to %d visible ASCII characters", edge.ErrMalformed, keyHeader, maxKey)
+		return repeatable{}, fmt.Errorf("%w: %s is given once, of 1 to %d visible ASCII characters", edge.ErrMalformed, keyHeader, maxKey)
 	}
-	slot := sha256.Sum256([]byte("slot\n" + edge.Caller(hctx.Context()).Person + "\n" + key))
-	u, content := hctx.URL(), sha256.Sum256(body)
-	stamp := r.server.Keyed([]byte(strings.Join([]string{"print", key, hctx.Method(), u.EscapedPath(), hex.EncodeToString(content[:])}, "\n")))
-	return huma.WithValue(hctx, repeatableKey{}, repeatable{hex.EncodeToString(slot[:]), stamp}), nil
+	slot := sha256.Sum256([]byte("slot\n" + edge.Caller(ctx).Person + "\n" + key))
+	stamp := r.server.Keyed([]byte(strings.Join(append([]string{"print", key, method, path}, content...), "\n")))
+	return repeatable{hex.EncodeToString(slot[:]), stamp}, nil
 }
 
 // once does an act, or, where it was done under the request's key before, answers with what became of it.
@@ -93,27 +102,35 @@ func once[I, T any](ctx context.Context, r *routes, in *I, act func(context.Cont
 	if err != nil {
 		return none, edge.Huma(err, ctx)
 	}
+	v, err := under(ctx, r, key, path, func(claim evidence.Claim) (T, error) {
+		return act(claim.In(ctx), edge.Caller(ctx), in)
+	}, again)
+	if err != nil {
+		return none, edge.Huma(err, ctx)
+	}
+	return v, nil
+}
+
+// under does an act under a claim to the slot of the key, or answers with what became of the one that has it.
+func under[T any](ctx context.Context, r *routes, key repeatable, path []string, act func(evidence.Claim) (T, error), again again[T]) (T, error) {
+	var none T
 	claim := evidence.NewClaim(key.slot, edge.RequestID(ctx))
 	claimed, err := r.Claims.Claim(ctx, claim, key.print)
 	switch {
 	case err != nil:
-		return none, edge.Huma(err, ctx)
+		return none, err
 	case claimed.Held:
-		v, err := call(claim.In(ctx), in, act)
+		v, err := act(claim)
 		if err != nil || !claim.Acted() {
 			r.release(ctx, claim)
 		}
 		return v, err
 	case claimed.Print != key.print:
-		return none, edge.Huma(edge.ErrKeyReused, ctx)
+		return none, edge.ErrKeyReused
 	case len(claimed.Entries) == 0:
-		return none, edge.Huma(edge.ErrRunning, ctx)
+		return none, edge.ErrRunning
 	}
-	v, err := repeat(ctx, r, claimed.Entries, path, again)
-	if err != nil {
-		return none, edge.Huma(err, ctx)
-	}
-	return v, nil
+	return repeat(ctx, r, claimed.Entries, path, again)
 }
 
 func (r *routes) release(ctx context.Context, claim evidence.Claim) {

@@ -124,6 +124,10 @@ func Document(api huma.API) ([]byte, error) {
 // publish serves the document to everybody, as it is once everything is mounted.
 func (r *routes) publish(public gin.IRouter) error {
 	describeProblems(r.api.OpenAPI())
+	r.server.Words(words(r.api.OpenAPI())...)
+	for _, q := range r.Assessments.Template().Questions {
+		r.server.Words(q.ID)
+	}
 	text, err := Document(r.api)
 	if err != nil {
 		return err
@@ -140,4 +144,38 @@ func (r *routes) publish(public gin.IRouter) error {
 		c.Data(http.StatusOK, "application/openapi+json; charset=utf-8", text)
 	})
 	return nil
+}
+
+// words are the names of all members and parameters of the document.
+func words(doc *huma.OpenAPI) []string {
+	var all []string
+	for _, s := range doc.Components.Schemas.Map() {
+		all = append(all, memberNames(s)...)
+	}
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
+			if op == nil {
+				continue
+			}
+			for _, p := range op.Parameters {
+				all = append(all, p.Name)
+			}
+		}
+	}
+	return all
+}
+
+// memberNames are the names of those of a schema, and of what it holds beside references.
+func memberNames(s *huma.Schema) []string {
+	if s == nil {
+		return nil
+	}
+	all := memberNames(s.Items)
+	for name, below := range s.Properties {
+		all = append(append(all, name), memberNames(below)...)
+	}
+	if more, ok := s.AdditionalProperties.(*huma.Schema); ok {
+		all = append(all, memberNames(more)...)
+	}
+	return all
 }

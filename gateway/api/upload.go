@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -33,43 +35,93 @@ func (r *routes) upload() {
 	r.describeUpload()
 }
 
+// incomingFile is an upload, as its head announces it.
+type incomingFile struct {
+	transfer string
+	n        int
+	sum      string // the declared digest, hex; empty where there is none
+	body     *incoming
+}
+
 // receive streams a body into a file of a transfer. Whatever can be refused without the body is refused before it is
 // read, so that a client that sent Expect: 100-continue does not send it.
 func (r *routes) receive(c *gin.Context) {
-	id, n, err := fileOf(c)
+	f, err := announced(c)
 	if err != nil {
 		edge.WriteProblem(c, err)
 		return
 	}
-	sum, err := acceptable(c.Request.Header)
+	v, err := r.received(c.Request, f)
 	if err != nil {
-		edge.WriteProblem(c, err)
+		edge.WriteProblem(c, f.body.because(err))
 		return
 	}
-	ctx := c.Request.Context()
-	body := &incoming{Reader: c.Request.Body}
-	t, err := r.Transfers.Receive(ctx, edge.Caller(ctx), id, n, sum, body)
-	if errors.Is(err, lifecycle.ErrIllegal) && sum != "" {
+	c.JSON(http.StatusCreated, v)
+}
+
+func announced(c *gin.Context) (f incomingFile, err error) {
+	f.body = &incoming{Reader: c.Request.Body}
+	if f.transfer, f.n, err = fileOf(c); err != nil {
+		return f, err
+	}
+	f.sum, err = acceptable(c.Request.Header)
+	return f, err
+}
+
+// received is done once under the key of the request, if it has one. What stands for the content is what the head says of
+// it: of the content itself nothing is kept.
+func (r *routes) received(request *http.Request, f incomingFile) (landedView, error) {
+	ctx := request.Context()
+	values := request.Header.Values(keyHeader)
+	if len(values) == 0 {
+		return r.land(ctx, request, f, f.body)
+	}
+	key, err := r.repeatable(ctx, values, request.Method, request.URL.EscapedPath(), f.sum, strconv.FormatInt(request.ContentLength, 10))
+	if err != nil {
+		return landedView{}, err
+	}
+	return under(ctx, r, key, []string{f.transfer}, func(claim evidence.Claim) (landedView, error) {
+		ctx, body := r.underClaim(ctx, key, claim, f.body)
+		return r.land(ctx, request, f, body)
+	}, r.landedAgain(f.n))
+}
+
+func (r *routes) land(ctx context.Context, request *http.Request, f incomingFile, body io.Reader) (landedView, error) {
+	if err := r.fits(ctx, request, f); err != nil {
+		return landedView{}, err
+	}
+	t, err := r.Transfers.Receive(ctx, edge.Caller(ctx), f.transfer, f.n, f.sum, body)
+	if errors.Is(err, lifecycle.ErrIllegal) && f.sum != "" {
 		// A repetition needs no key: the digest tells whether this file has landed.
-		if before, readErr := r.Transfers.Transfer(ctx, edge.Caller(ctx), id); readErr == nil && viewLanded(before, n).SHA256 == sum {
+		if before, readErr := r.Transfers.Transfer(ctx, edge.Caller(ctx), f.transfer); readErr == nil && viewLanded(before, f.n).SHA256 == f.sum {
 			t, err = before, nil
 		}
 	}
-	if err != nil {
-		edge.WriteProblem(c, body.because(err))
-		return
-	}
-	c.JSON(http.StatusCreated, viewLanded(t, n))
+	return viewLanded(t, f.n), err
 }
 
-func viewLanded(t transfer.Transfer, n int) landedView {
-	v := landedView{N: n, State: t.State}
-	for _, f := range t.Files {
-		if f.N == n && f.Sealed != nil {
-			v.Size, v.SHA256 = f.Sealed.Size, f.Sealed.SHA256
+// small is a body that is on its way in any case, unless its client waits: the service counts what comes of it.
+const small = 1 << 20
+
+// fits refuses a file that says that it is longer than it may be, before a byte of it is asked for.
+func (r *routes) fits(ctx context.Context, request *http.Request, f incomingFile) error {
+	length := request.ContentLength
+	switch {
+	case length > r.Transfers.Limits.FileBytes:
+		return transfer.ErrTooLarge
+	case length <= small && request.Header.Get("Expect") == "":
+		return nil
+	}
+	t, err := r.Transfers.Transfer(ctx, edge.Caller(ctx), f.transfer)
+	if err != nil {
+		return err
+	}
+	for _, file := range t.Files {
+		if file.N == f.n && file.Size != nil && length > *file.Size {
+			return transfer.ErrTooLarge
 		}
 	}
-	return v
+	return nil
 }
 
 // fileOf reads which file of which transfer the path names. What cannot be one is unknown.

@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/gin-gonic/gin"
 )
 
@@ -62,7 +59,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	var p *Problem
 	var model *huma.ErrorModel
 	if errors.As(err, &model) {
-		p = fromModel(model, s.lang)
+		p = s.problems.fromModel(model, s.lang)
 	} else {
 		p = s.problems.from(err, s.lang)
 	}
@@ -73,33 +70,6 @@ func problemOf(ctx context.Context, err error) *Problem {
 			slog.String("request_id", s.id), slog.String("route", s.route), slog.String("error", err.Error()))
 	}
 	return p
-}
-
-// fromModel keeps the places and messages of an error that huma made.
-func fromModel(m *huma.ErrorModel, lang string) *Problem {
-	p := newProblem(kindOfStatus(m.Status), lang)
-	if p.Status >= http.StatusInternalServerError {
-		return p
-	}
-	if p.Detail == "" {
-		p.Detail = cut(m.Detail)
-	}
-	for _, e := range m.Errors {
-		if e != nil {
-			p.Errors = append(p.Errors, FieldError{Location: cut(placeOf(e)), Message: cut(e.Message)})
-		}
-	}
-	return p
-}
-
-// placeOf is where the fault is. The name of a member that does not exist is the caller's text and may name a person, so
-// that only the place around it is told (R55).
-func placeOf(e *huma.ErrorDetail) string {
-	if e.Message != validation.MsgUnexpectedProperty {
-		return e.Location
-	}
-	around, _, _ := strings.Cut(e.Location, ".")
-	return around
 }
 
 func kindOfStatus(status int) kind {
@@ -126,43 +96,5 @@ func kindOfStatus(status int) kind {
 		return kindUnavailable
 	default:
 		return kindInternal
-	}
-}
-
-// DecodeJSON reads one JSON value from the body into v, for routes that are not huma's. An unknown member, a second
-// value or a value of another type is ErrMalformed; a body over its bound is *http.MaxBytesError.
-func DecodeJSON(r *http.Request, v any) error {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return malformed(err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		if err == nil {
-			return fmt.Errorf("%w: more than one JSON value", ErrMalformed)
-		}
-		return malformed(err)
-	}
-	return nil
-}
-
-// malformed says what is wrong with the JSON without its values.
-func malformed(err error) error {
-	var tooLarge *http.MaxBytesError
-	var syntax *json.SyntaxError
-	var mistyped *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &tooLarge), errors.Is(err, errSlowBody):
-		return err
-	case errors.As(err, &mistyped):
-		return fmt.Errorf("%w: %q is no %s", ErrMalformed, mistyped.Field, mistyped.Type)
-	case errors.As(err, &syntax):
-		return fmt.Errorf("%w: no JSON at byte %d", ErrMalformed, syntax.Offset)
-	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: the body is empty", ErrMalformed)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: the body is cut off", ErrMalformed)
-	default:
-		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 }

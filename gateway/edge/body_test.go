@@ -55,34 +55,6 @@ func TestBodyBounds(t *testing.T) {
 	}
 }
 
-func TestDecodeJSON(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, func(c *edge.Config, _ *edge.Deps) { c.MaxJSONBytes = 64 })
-	b.API().POST("/json", func(c *gin.Context) {
-		var v struct {
-			N int `json:"n"`
-		}
-		if err := edge.DecodeJSON(c.Request, &v); err != nil {
-			edge.WriteProblem(c, err)
-			return
-		}
-		c.String(http.StatusOK, "%d", v.N)
-	})
-	for body, detail := range map[string]string{
-		`{"n":"Amina"}`: `"n" is no int`, `{"m":1}`: "unknown field", `{"n":1} {}`: "more than one", `{"n":1}]`: "no JSON at byte",
-		`{"n"`: "cut off", ``: "empty", `nonsense`: "no JSON at byte",
-	} {
-		p := wantProblem(t, b.do(b.request(t, http.MethodPost, "/api/v1/json", strings.NewReader(body))), http.StatusBadRequest, "malformed")
-		if !strings.Contains(p.Detail, detail) || strings.Contains(p.Detail, "Amina") {
-			t.Errorf("%s: %q", body, p.Detail)
-		}
-	}
-	wantProblem(t, b.do(b.request(t, http.MethodPost, "/api/v1/json", strings.NewReader(strings.Repeat(" ", 100)))), http.StatusRequestEntityTooLarge, "too-large")
-	if rec := b.do(b.request(t, http.MethodPost, "/api/v1/json", strings.NewReader(` {"n":5} `))); rec.Body.String() != "5" {
-		t.Errorf("answer %s", rec.Body)
-	}
-}
-
 // slow opens a connection, sends a request whose body stops half way, and answers with the status of the response.
 func slow(t *testing.T, b *bench, url, head string) int {
 	t.Helper()

@@ -271,3 +271,37 @@ func TestTalliesAreBounded(t *testing.T) {
 		t.Errorf("%d refusals in %d tallies", count, len(log.all))
 	}
 }
+
+// A flood from outside leaves no lines: it is in the metrics, and as sums in the evidence log.
+func TestAFloodIsNotLogged(t *testing.T) {
+	t.Parallel()
+	clock, sums := newMinute(), &tallied{}
+	b := newBench(t, func(c *edge.Config, d *edge.Deps) {
+		c.FailureRate, c.CallerRate, d.Refusals, d.Now = 10, 10, sums, clock.Now
+	})
+	b.API().GET("/things", ok)
+	counts := map[int]int{}
+	for _, token := range []string{b.token, guess(1), "nonsense"} {
+		for range 50 {
+			r := b.request(t, http.MethodGet, "/api/v1/things", nil)
+			r.Header.Set("Authorization", "Bearer "+token)
+			counts[b.do(r).Code]++
+		}
+	}
+	if counts[http.StatusOK] != 10 || counts[http.StatusUnauthorized] != 10 || counts[http.StatusTooManyRequests] != 130 {
+		t.Fatalf("%v", counts)
+	}
+	if lines := strings.Count(b.log.String(), "\n"); lines != 10 {
+		t.Errorf("%d lines, want those of the requests that passed:\n%s", lines, b.log.String())
+	}
+	if err := b.HandOver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	told := int64(0)
+	for _, one := range sums.all {
+		told += one.Count
+	}
+	if told != 140 {
+		t.Errorf("%d refusals are told, of 140", told)
+	}
+}

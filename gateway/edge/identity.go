@@ -106,10 +106,10 @@ func (s *Server) recognise(c *gin.Context) (authz.Caller, bool) {
 func (s *Server) unknown(c *gin.Context, source string, blocked, looked bool) {
 	switch {
 	case !blocked:
-		s.failed(source)
+		s.failed(c, source)
 		WriteProblem(c, identity.ErrUnknown)
 	case looked:
-		s.failed(source)
+		s.failed(c, source)
 		s.limited(c, limitSource)
 		WriteProblem(c, &limitedError{untilNext(s.deps.Now())})
 	default:

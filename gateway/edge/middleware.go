@@ -34,12 +34,16 @@ func (s *Server) begin(c *gin.Context) {
 	c.Header("X-Request-Id", sc.id)
 }
 
-// record writes one line per request: the template of the route, never the path, the query or the address.
+// record writes one line per request that passed the door: the template of the route, never the path, the query or the
+// address.
 func (s *Server) record(c *gin.Context) {
 	start := s.deps.Now()
 	ended := false
 	defer func() {
 		sc, _ := scopeOf(c.Request.Context())
+		if sc.counted {
+			return
+		}
 		attrs := []slog.Attr{
 			slog.String("request_id", sc.id), slog.String("method", method(c.Request.Method)), slog.String("route", sc.route),
 			slog.Int("status", c.Writer.Status()), slog.Int("bytes", max(0, c.Writer.Size())),

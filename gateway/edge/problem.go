@@ -138,7 +138,10 @@ type refused interface {
 }
 
 // problems turns errors into Problems: the one place where that is decided.
-type problems struct{ mends Mends }
+type problems struct {
+	mends Mends
+	words map[string]bool // see Words
+}
 
 // shown says what of an error is shown to the caller.
 type shown int
@@ -246,6 +249,10 @@ func (ps *problems) from(err error, lang string) *Problem {
 		p := newProblem(kindTransition, lang)
 		p.Detail, p.State, p.Guard, p.Mend = cut(transition.Error()), transition.State, transition.Guard, transition.Mend
 		return p
+	}
+	var invalid *assessment.InvalidError
+	if errors.As(err, &invalid) {
+		return ps.invalid(invalid, lang)
 	}
 	if known := ps.first(rows(), err, lang); known != nil {
 		return known

@@ -17,6 +17,7 @@ type scope struct {
 	caller   authz.Caller
 	class    Class
 	joined   bool   // the caller has one of their places
+	counted  bool   // refused at the door, where a flood stands: no line of its own
 	problem  string // type of the problem that was answered
 	problems *problems
 	log      *slog.Logger

@@ -81,7 +81,7 @@ func New(c Config, deps Deps) (*Server, error) {
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	s := &Server{
-		config: c, deps: deps, problems: &problems{mends: deps.Mends}, languages: matcher(),
+		config: c, deps: deps, problems: &problems{deps.Mends, roots()}, languages: matcher(),
 		origins: http.NewCrossOriginProtection(), hosts: hostsFor(c), bounds: map[string]int64{}, classes: map[string]Class{},
 		sourceKey: deps.SourceKey, capacity: newCapacity(c), rates: newRates(deps.Rates, c.CallerRate), tokens: newTokens(),
 		sources: newSources(c.FailureRate), tallies: newTallies(), lines: newLines(c),
@@ -124,6 +124,9 @@ func (s *Server) API() *gin.RouterGroup { return s.api }
 
 // Public is for the few routes that need no identity. Their paths are given in full, from the root.
 func (s *Server) Public() gin.IRouter { return s.engine.Group("/") }
+
+// Now is the clock of the server.
+func (s *Server) Now() time.Time { return s.deps.Now() }
 
 // Handler is the whole edge, for servers and tests that listen themselves.
 func (s *Server) Handler() http.Handler { return s.handler }

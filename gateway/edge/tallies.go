@@ -82,7 +82,8 @@ func (s *Server) HandOver(ctx context.Context) error {
 }
 
 // failed counts a request without a valid token.
-func (s *Server) failed(source string) {
+func (s *Server) failed(c *gin.Context, source string) {
+	unlogged(c)
 	now := s.deps.Now()
 	s.sources.count(source, 1, now)
 	s.tallies.add("", source, evidence.TallyUnknown, now, 1)
@@ -105,5 +106,14 @@ func (s *Server) overRate(c *gin.Context, person string) {
 }
 
 func (s *Server) limited(c *gin.Context, class string) {
+	unlogged(c)
 	s.limits.Add(c.Request.Context(), 1, metric.WithAttributes(telemetry.AttrKind.String(class)))
+}
+
+// unlogged leaves the line of a request out of the log of operations: a flood is in the metrics, and, but for want of a
+// place, in the evidence log as sums; it is not to fill this log too.
+func unlogged(c *gin.Context) {
+	if sc, ok := scopeOf(c.Request.Context()); ok {
+		sc.counted = true
+	}
 }
