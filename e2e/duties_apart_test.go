@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -12,19 +11,18 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"safeconduct/authz"
 	"safeconduct/config"
-	"safeconduct/e2e/servers"
 	"safeconduct/e2e/system"
 	"safeconduct/gateway/api"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/cli/demo"
 	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
+	"safeconduct/gateway/telemetry/telemetrytest"
 )
 
 // operation is one of the OpenAPI document, with the duty that it needs.
@@ -116,26 +114,8 @@ func router(t *testing.T, all []operation, urls map[duty.Duty]string) string {
 	return server.URL
 }
 
-// output is a log that a test may read while it is written.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // play runs a process that plays the duties, until the test ends.
-func play(t *testing.T, s *system.System, duties ...string) (*app.App, *output) {
+func play(t *testing.T, s *system.System, duties ...string) (*app.App, *telemetrytest.Log) {
 	t.Helper()
 	a, log := openApp(t, s, duties...)
 	if err := a.Listen(t.Context()); err != nil {
@@ -153,14 +133,14 @@ func play(t *testing.T, s *system.System, duties ...string) (*app.App, *output) 
 	return a, log
 }
 
-func openApp(t *testing.T, s *system.System, duties ...string) (*app.App, *output) {
+func openApp(t *testing.T, s *system.System, duties ...string) (*app.App, *telemetrytest.Log) {
 	t.Helper()
 	c, err := config.Load(nil, nil, s.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Duty = duties
-	log := &output{}
+	log := &telemetrytest.Log{}
 	a, err := app.Open(t.Context(), c, log)
 	if err != nil {
 		t.Fatalf("opening %v: %v\n%s", duties, err, log)
@@ -179,19 +159,7 @@ func (silent) Step(demo.Telling) error { return nil }
 
 // TestDutiesApart plays the whole story through four processes, one for each duty, on one PostgreSQL, Vault and MinIO.
 func TestDutiesApart(t *testing.T) {
-	all, err := servers.StartAll(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := all.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	s, err := system.New(t.Context(), all, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newSystem(t)
 	c, err := config.Load(nil, nil, s.Config)
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +168,7 @@ func TestDutiesApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	operator, _ := openApp(t, s, duty.Names()...) // as for bootstrap, with every login
-	processes, logs, urls := map[duty.Duty]*app.App{}, map[duty.Duty]*output{}, map[duty.Duty]string{}
+	processes, logs, urls := map[duty.Duty]*app.App{}, map[duty.Duty]*telemetrytest.Log{}, map[duty.Duty]string{}
 	for _, d := range duty.All() {
 		processes[d], logs[d] = play(t, s, string(d))
 		urls[d] = processes[d].URL()

@@ -4,13 +4,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/vault/api"
 
-	"safeconduct/e2e/servers"
 	"safeconduct/e2e/servers/servertest"
 	"safeconduct/gateway/duty"
 )
@@ -35,6 +32,7 @@ func rights(wrapped map[string]string) []right {
 	intake, release, keeper, sequencer := []duty.Duty{duty.Intake}, []duty.Duty{duty.Release}, []duty.Duty{duty.Keeper}, []duty.Duty{duty.Sequencer}
 	with := func(key string) map[string]any { return map[string]any{"context": boundTo, "ciphertext": wrapped[key]} }
 	derived := map[string]any{"derived": true}
+	asking := map[string]any{"secret_id": boundTo}
 	return []right{
 		{"a data key for a payload", "", "transit/datakey/plaintext/agr-1", map[string]any{"context": boundTo}, intake},
 		{"a data key for a mission", "", "transit/datakey/plaintext/mis-1", map[string]any{"context": boundTo}, intake},
@@ -43,15 +41,19 @@ func rights(wrapped map[string]string) []right {
 		{"makes a derived key", "", "transit/keys/agr-2", derived, keeper},
 		{"rotates", "", "transit/keys/agr-1/rotate", nil, keeper},
 		{"rewraps", "", "transit/rewrap/agr-1", with("agr-1"), keeper},
-		{"raises the version to encrypt with", "", "transit/keys/agr-1/config", map[string]any{"min_encryption_version": 1}, keeper},
-		{"raises the version to decrypt", "", "transit/keys/agr-1/config", map[string]any{"min_decryption_version": 1}, keeper},
-		{"trims", "", "transit/keys/agr-1/trim", map[string]any{"min_available_version": 1}, keeper},
+		{"raises the version to encrypt with", "", "transit/keys/agr-1/config", map[string]any{"min_encryption_version": 2}, keeper},
+		{"raises the version to decrypt", "", "transit/keys/agr-1/config", map[string]any{"min_decryption_version": 2}, keeper},
+		{"trims", "", "transit/keys/agr-1/trim", map[string]any{"min_available_version": 2}, keeper},
 		{"sees that a key is derived", "", "transit/keys/agr-1/config", nil, keeper},
 		{"signs a checkpoint", "", "transit/sign/safeconduct-log", map[string]any{"input": boundTo}, sequencer},
 
 		{"unwraps the key of rows", "", "transit/decrypt/safeconduct-authority", with("safeconduct-authority"), all},
 		{"reads the public keys of the log", http.MethodGet, "transit/keys/safeconduct-log", nil, all},
 		{"renews its token", "", "auth/token/renew-self", nil, all},
+		{"learns when intake's secret id ends", "", "auth/approle/role/safeconduct-intake/secret-id/lookup", asking, intake},
+		{"learns when release's secret id ends", "", "auth/approle/role/safeconduct-release/secret-id/lookup", asking, release},
+		{"learns when keeper's secret id ends", "", "auth/approle/role/safeconduct-keeper/secret-id/lookup", asking, keeper},
+		{"learns when sequencer's secret id ends", "", "auth/approle/role/safeconduct-sequencer/secret-id/lookup", asking, sequencer},
 
 		{"makes a key exportable", "", "transit/keys/agr-1/config", map[string]any{"exportable": true}, nobody},
 		{"lets a key be backed up in plain", "", "transit/keys/agr-1/config", map[string]any{"allow_plaintext_backup": true}, nobody},
@@ -83,6 +85,9 @@ func rights(wrapped map[string]string) []right {
 		{"writes a policy the old way", http.MethodPut, "sys/policy/safeconduct-intake", map[string]any{"policy": ""}, nobody},
 		{"reads a role", http.MethodGet, "auth/approle/role/safeconduct-release/role-id", nil, nobody},
 		{"makes a secret id", "", "auth/approle/role/safeconduct-release/secret-id", nil, nobody},
+		{"destroys a secret id", "", "auth/approle/role/safeconduct-release/secret-id/destroy", asking, nobody},
+		{"lists secret ids", "LIST", "auth/approle/role/safeconduct-release/secret-id", nil, nobody},
+		{"looks a secret id up by its accessor", "", "auth/approle/role/safeconduct-release/secret-id-accessor/lookup", map[string]any{"secret_id_accessor": boundTo}, nobody},
 		{"makes a token", "", "auth/token/create", nil, nobody},
 		{"mounts", "", "sys/mounts/elsewhere", map[string]any{"type": "transit"}, nobody},
 		{"tunes the mount", "", "sys/mounts/transit/tune", map[string]any{"description": "x"}, nobody},
@@ -107,7 +112,7 @@ func TestVaultRights(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		client := vaultLogin(t, v, role)
+		client, _ := servertest.VaultLogin(t, v, role)
 		held, refused := 0, 0
 		for _, r := range rights(wrapped) {
 			may := duty.Set(r.of).Has(d)
@@ -150,30 +155,6 @@ func askVault(t *testing.T, client *api.Client, r right) error {
 		_, err = client.Logical().WriteWithContext(t.Context(), r.path, r.body)
 	}
 	return err
-}
-
-// vaultLogin logs in by the role as the client of the program does, for requests that it would not send.
-func vaultLogin(t *testing.T, v *servers.Vault, role servers.RoleFiles) *api.Client {
-	t.Helper()
-	client, err := v.Client()
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.ClearToken()
-	halves := map[string]any{}
-	for name, file := range map[string]string{"role_id": role.RoleIDFile, "secret_id": role.SecretIDFile} {
-		half, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		halves[name] = strings.TrimSpace(string(half))
-	}
-	secret, err := client.Logical().WriteWithContext(t.Context(), "auth/approle/login", halves)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.SetToken(secret.Auth.ClientToken)
-	return client
 }
 
 func TestBoundToIsWhatItSays(t *testing.T) {

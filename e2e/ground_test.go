@@ -18,6 +18,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/config"
 	"safeconduct/e2e/servers"
+	"safeconduct/e2e/servers/servertest"
 	"safeconduct/e2e/system"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/cli/client"
@@ -58,15 +59,7 @@ func payload(size int) []byte {
 
 func newGround(t *testing.T) *ground {
 	t.Helper()
-	g := &ground{t: t, now: t, dir: t.TempDir(), program: program(t)}
-	var err error
-	g.all, err = servers.StartAll(t.Context(), "")
-	g.must(err)
-	t.Cleanup(func() {
-		if err := g.all.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	g := &ground{t: t, now: t, dir: t.TempDir(), program: program(t), all: servertest.All(t, "")}
 	s, err := system.New(t.Context(), g.all, g.dir)
 	g.must(err)
 	g.config, g.bucket, g.dsn, g.db = s.Config, s.Bucket, s.DSN, open(t, s.DSN)

@@ -9,7 +9,6 @@ import (
 
 	"safeconduct/e2e/servers/servertest"
 	"safeconduct/gateway/app/apptest"
-	"safeconduct/gateway/store"
 )
 
 // TestInsider: an administrator of PostgreSQL, a superuser, writes by hand.
@@ -17,13 +16,7 @@ func TestInsider(t *testing.T) {
 	sharedPostgres(t)
 	apptest.RunInsider(t, func(t *testing.T, o apptest.Options) (*apptest.World, *apptest.Hand) {
 		dsn := servertest.Database(t, sharedPostgres(t))
-		o.Store = func(opts store.Options) *store.Store {
-			s, err := store.OpenPostgres(t.Context(), dsn, opts)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return s
-		}
+		o.Store = storeOn(t, dsn)
 		w := apptest.Ready(t, o)
 		db, err := sql.Open("pgx", asSuperuser(t, dsn))
 		w.Must(err)

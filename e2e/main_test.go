@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"safeconduct/e2e/servers"
+	"safeconduct/gateway/store"
 )
 
 // shared are servers that several tests use, each with a database of its own.
@@ -33,6 +34,17 @@ func stopShared() error {
 		return nil
 	}
 	return shared.postgres.Stop()
+}
+
+// storeOn opens the database as a world asks for its store.
+func storeOn(t testing.TB, dsn string) func(store.Options) *store.Store {
+	return func(o store.Options) *store.Store {
+		s, err := store.OpenPostgres(t.Context(), dsn, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
 }
 
 // sharedPostgres is a PostgreSQL server; ask it for a database.

@@ -20,10 +20,7 @@ import (
 // openPostgres opens a store on the database for the length of the test.
 func openPostgres(t *testing.T, dsn string) *store.Store {
 	t.Helper()
-	s, err := store.OpenPostgres(t.Context(), dsn, storetest.Options())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := storeOn(t, dsn)(storetest.Options())
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("closing: %v", err)

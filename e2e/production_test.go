@@ -14,9 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"safeconduct/e2e/servers"
 	"safeconduct/e2e/system"
 	"safeconduct/gateway/duty"
+	"safeconduct/gateway/edge/edgetest"
+	"safeconduct/gateway/telemetry/telemetrytest"
 )
 
 // plant is a production system that a test misconfigures, and the program.
@@ -29,20 +30,7 @@ type plant struct {
 
 func newPlant(t *testing.T) *plant {
 	t.Helper()
-	all, err := servers.StartAll(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := all.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	s, err := system.New(t.Context(), all, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &plant{System: s, t: t, program: program(t)}
+	return &plant{System: newSystem(t), t: t, program: program(t)}
 }
 
 // config writes the configuration as change makes it.
@@ -86,7 +74,7 @@ func (p *plant) refuses(t *testing.T, config string, texts []string, flags ...st
 // serves wants `serve` to come up, and ends it.
 func (p *plant) serves(t *testing.T, config string, flags ...string) {
 	t.Helper()
-	log := &output{}
+	log := &telemetrytest.Log{}
 	cmd := exec.CommandContext(t.Context(), p.program, append([]string{"serve", "--config", config}, flags...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
@@ -198,7 +186,7 @@ func TestProductionRefuses(t *testing.T) {
 		}
 	})
 	t.Run("R50 a certificate of its own is as good as a proxy", func(t *testing.T) {
-		cert, key := certificate(t)
+		cert, key := edgetest.Certificate(t)
 		p.serves(t, p.config(func(s map[string]any) {
 			in("server", "trusted_proxies", []string{})(s)
 			in("server", "tls_cert_file", cert)(s)

@@ -138,16 +138,11 @@ func ask(t *testing.T) *asked {
 	var options store.Options
 	w := apptest.Ready(t, apptest.Options{Store: func(o store.Options) *store.Store {
 		options = o
-		s, err := store.OpenPostgres(t.Context(), dsn, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
+		return storeOn(t, dsn)(o)
 	}})
 	a := &asked{World: w, tokens: map[authz.Role]string{}}
 	a.counter, dsn = countStatements(t, dsn)
-	s, err := store.OpenPostgres(t.Context(), dsn, options)
-	w.Must(err)
+	s := storeOn(t, dsn)(options)
 	t.Cleanup(func() { w.Must(s.Close()) })
 	services, err := app.Compose(t.Context(), app.Parts{Store: s, Keys: w.Ring, Keeper: w.Ring, Signer: w.Ring.LogSigner(), Blobs: w.Blobs}, w.Settings)
 	w.Must(err)

@@ -20,7 +20,6 @@ import (
 	"safeconduct/e2e/servers/servertest"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
-	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
 )
@@ -67,13 +66,7 @@ type arena struct {
 func newArena(t *testing.T, body []byte) *arena {
 	t.Helper()
 	dsn := servertest.Database(t, sharedPostgres(t))
-	open := func(o store.Options) *store.Store {
-		s, err := store.OpenPostgres(t.Context(), dsn, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
+	open := storeOn(t, dsn)
 	a := &arena{body: body, dsn: dsn}
 	a.w = apptest.Ready(t, apptest.Options{Year: 1 << 20, Wait: time.Minute, Store: open})
 	a.leg = a.w.As(authz.LEG)

@@ -10,7 +10,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/e2e/servers/servertest"
 	"safeconduct/gateway/app/apptest"
-	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
 )
@@ -18,13 +17,7 @@ import (
 // onPostgres is a world whose records lie in a fresh PostgreSQL database.
 func onPostgres(t *testing.T, year int) *apptest.World {
 	t.Helper()
-	return apptest.Ready(t, apptest.Options{Year: year, Store: func(o store.Options) *store.Store {
-		s, err := store.OpenPostgres(t.Context(), servertest.Database(t, sharedPostgres(t)), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}})
+	return apptest.Ready(t, apptest.Options{Year: year, Store: storeOn(t, servertest.Database(t, sharedPostgres(t)))})
 }
 
 // together runs n at once and waits for all.

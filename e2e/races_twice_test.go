@@ -18,7 +18,6 @@ import (
 	"safeconduct/e2e/servers/servertest"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
-	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 )
 
@@ -114,11 +113,7 @@ func TestTwiceAtOnce(t *testing.T) {
 func TestSequencersAtOnce(t *testing.T) {
 	const writers, each = 8, 400
 	a := newArena(t, nil)
-	a.w.Replica(func(o store.Options) *store.Store { // a third sequencer
-		s, err := store.OpenPostgres(t.Context(), a.dsn, o)
-		a.w.Must(err)
-		return s
-	})
+	a.w.Replica(storeOn(t, a.dsn)) // a third sequencer
 	before := len(a.log().lines)
 	leg := a.w.As(authz.LEG)
 	var mu sync.Mutex
@@ -163,15 +158,7 @@ func TestSequencersAtOnce(t *testing.T) {
 func TestBootstrapsAtOnce(t *testing.T) {
 	t.Run("R16 one of many has the first people", func(t *testing.T) {
 		for range 5 {
-			dsn := servertest.Database(t, sharedPostgres(t))
-			open := func(o store.Options) *store.Store {
-				s, err := store.OpenPostgres(t.Context(), dsn, o)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return s
-			}
-			w := apptest.Bare(t, apptest.Options{Store: open})
+			w := apptest.Bare(t, apptest.Options{Store: storeOn(t, servertest.Database(t, sharedPostgres(t)))})
 			var first atomic.Int64
 			together(6, func(i int) {
 				name := fmt.Sprint("Legal ", i)

@@ -20,6 +20,7 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"safeconduct/e2e/servers"
+	"safeconduct/e2e/servers/servertest"
 	"safeconduct/e2e/system"
 )
 
@@ -61,20 +62,18 @@ type storyStep struct {
 	Codes   []string `json:"codes"`
 }
 
+// newSystem is a production system on servers of its own.
+func newSystem(t *testing.T) *system.System {
+	t.Helper()
+	s, err := system.New(t.Context(), servertest.All(t, ""), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestStoryOnRealServers(t *testing.T) {
-	all, err := servers.StartAll(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := all.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	s, err := system.New(t.Context(), all, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newSystem(t)
 	path := program(t)
 	if _, code := command(t, path, "migrate", "--config", s.Config); code != 0 {
 		t.Fatalf("migrate ends with %d", code)
@@ -108,7 +107,7 @@ func TestStoryOnRealServers(t *testing.T) {
 		}
 	})
 	t.Run("R49 R55 no name in the bucket or in the database", func(t *testing.T) {
-		searchBucket(t, all.MinIO, s.Bucket, names)
+		searchBucket(t, s.Servers.MinIO, s.Bucket, names)
 		searchDatabase(t, s.DSN, names)
 	})
 	t.Run("R52 the log verifies, and one altered row is found", func(t *testing.T) {

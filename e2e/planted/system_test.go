@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,9 +20,11 @@ import (
 
 	"safeconduct/config"
 	"safeconduct/e2e/servers"
+	"safeconduct/e2e/servers/servertest"
 	"safeconduct/e2e/system"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/cli/demo"
+	"safeconduct/gateway/telemetry/telemetrytest"
 )
 
 const patience = 2 * time.Minute
@@ -35,7 +38,7 @@ type stage struct {
 	system  *system.System
 	config  string
 	admin   string // address of the admin listener
-	otlp    *collector
+	otlp    *telemetrytest.Collector
 	program string
 	cmd     *exec.Cmd
 	ended   chan struct{}
@@ -48,23 +51,19 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t, watched: t.TempDir(), otlp: collect(t), own: &bytes.Buffer{}}
+	s := &stage{t: t, watched: t.TempDir(), own: &bytes.Buffer{}}
 	s.home = filepath.Join(s.watched, "gateway")
 	s.must(os.Mkdir(s.home, 0o700))
 	s.must(os.Chmod(s.watched, 0o755)) // PostgreSQL runs as somebody else
 	s.must(os.Chmod(filepath.Dir(s.watched), 0o755))
-	var err error
-	s.all, err = servers.StartAll(t.Context(), s.watched)
-	s.must(err)
-	t.Cleanup(func() {
-		if err := s.all.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	s.all = servertest.All(t, s.watched)
 	s.listen()
+	var collector *httptest.Server
+	s.otlp, collector = telemetrytest.Collect(t, 0)
+	var err error
 	s.system, err = system.New(t.Context(), s.all, t.TempDir())
 	s.must(err)
-	s.configure()
+	s.configure(collector.URL)
 	s.program = filepath.Join(t.TempDir(), "safeconduct")
 	s.run("go", "build", "-o", s.program, "safeconduct/gateway/cmd/safeconduct")
 	s.run(s.program, "migrate", "--config", s.config)
@@ -102,7 +101,7 @@ func (s *stage) listen() {
 	}))
 }
 
-func (s *stage) configure() {
+func (s *stage) configure(collector string) {
 	settings, err := s.system.Settings()
 	s.must(err)
 	l, err := (&net.ListenConfig{}).Listen(s.t.Context(), "tcp", "127.0.0.1:0")
@@ -110,7 +109,7 @@ func (s *stage) configure() {
 	s.admin = l.Addr().String()
 	s.must(l.Close())
 	settings["server"].(map[string]any)["admin_listen"] = s.admin
-	settings["telemetry"] = map[string]any{"otlp_endpoint": s.otlp.URL, "otlp_interval": "1s", "log_level": "debug"}
+	settings["telemetry"] = map[string]any{"otlp_endpoint": collector, "otlp_interval": "1s", "log_level": "debug"}
 	s.config, err = s.system.Write("planted.yaml", settings)
 	s.must(err)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"safeconduct/e2e/servers"
+	"safeconduct/e2e/servers/servertest"
 )
 
 // envChild has the test binary be the parent that is going to be killed.
@@ -40,7 +41,7 @@ func beKilled(dir string) int {
 // and the next start must remove what was left.
 func TestServersDieWithTheirParent(t *testing.T) {
 	private(t)
-	dir := passable(t)
+	dir := servertest.Passable(t)
 	starter := exec.CommandContext(t.Context(), os.Args[0])
 	starter.Env = append(os.Environ(), envChild+"="+dir)
 	starter.Stderr = os.Stderr

@@ -9,11 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"safeconduct/e2e/servers"
+	"safeconduct/e2e/servers/servertest"
 )
 
 func TestPostgres(t *testing.T) {
 	private(t)
-	dir := passable(t)
+	dir := servertest.Passable(t)
 	p, err := servers.StartPostgres(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +81,7 @@ func TestPostgres(t *testing.T) {
 
 func TestPostgresSettings(t *testing.T) {
 	private(t)
-	dir := passable(t)
+	dir := servertest.Passable(t)
 	p, err := servers.StartPostgres(t.Context(), dir, "fsync=on")
 	if err != nil {
 		t.Fatal(err)
@@ -143,24 +144,6 @@ func private(t *testing.T) {
 	} {
 		t.Setenv(address, "")
 	}
-}
-
-// passable gives a directory that another user can pass through.
-func passable(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "harness-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 // stopped stops a server and sees that nothing of it is left.

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/vault/api"
 
 	"safeconduct/e2e/servers"
+	"safeconduct/e2e/servers/servertest"
 )
 
 func TestVault(t *testing.T) {
@@ -23,7 +24,7 @@ func TestVault(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stopped(t, dir, v.Stop) })
-	client := login(t, v, v.Role)
+	client, _ := servertest.VaultLogin(t, v, v.Role)
 	write(t, client, "transit/keys/agr-1", map[string]any{"derived": true})
 
 	t.Run("role files are private", func(t *testing.T) {
@@ -91,9 +92,9 @@ func TestVault(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		secret := loginSecret(t, v, role)
-		if secret.Auth.LeaseDuration != 3 || !secret.Auth.Renewable {
-			t.Errorf("it lives %d s, renewable %t", secret.Auth.LeaseDuration, secret.Auth.Renewable)
+		_, auth := servertest.VaultLogin(t, v, role)
+		if auth.LeaseDuration != 3 || !auth.Renewable {
+			t.Errorf("it lives %d s, renewable %t", auth.LeaseDuration, auth.Renewable)
 		}
 	})
 
@@ -104,7 +105,8 @@ func TestVault(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mustDataKey(t, login(t, given, given.Role))
+		other, _ := servertest.VaultLogin(t, given, given.Role)
+		mustDataKey(t, other)
 		for name, err := range map[string]error{"seal": given.Seal(t.Context()), "halt": given.Halt()} {
 			if !errors.Is(err, servers.ErrExternal) {
 				t.Errorf("%s: %v, want ErrExternal", name, err)
@@ -115,91 +117,6 @@ func TestVault(t *testing.T) {
 		}
 		mustDataKey(t, client)
 	})
-}
-
-// TestVaultDuties shows what each duty may do, and what it may not.
-func TestVaultDuties(t *testing.T) {
-	private(t)
-	dir := t.TempDir()
-	v, err := servers.StartVault(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stopped(t, dir, v.Stop) })
-	clients := map[string]*api.Client{}
-	for _, duty := range servers.Duties() {
-		role, err := v.DutyRole(t.Context(), duty)
-		if err != nil {
-			t.Fatal(err)
-		}
-		clients[duty] = login(t, v, role)
-	}
-	write(t, clients["keeper"], "transit/keys/agr-1", map[string]any{"derived": true})
-	wrapped := mustDataKey(t, clients["intake"])
-
-	context64 := encode("instrument and transfer")
-	for _, c := range []struct {
-		duty, path string
-		data       map[string]any
-		allowed    bool
-	}{
-		{"intake", "datakey/plaintext/agr-1", map[string]any{"context": context64}, true},
-		{"intake", "decrypt/agr-1", map[string]any{"context": context64, "ciphertext": wrapped}, false},
-		{"intake", "keys/agr-2", map[string]any{"derived": true}, false},
-		{"release", "decrypt/agr-1", map[string]any{"context": context64, "ciphertext": wrapped}, true},
-		{"release", "datakey/plaintext/agr-1", map[string]any{"context": context64}, false},
-		{"keeper", "keys/agr-3", map[string]any{"derived": true}, true},
-		{"keeper", "keys/agr-4", map[string]any{}, false},
-		{"keeper", "keys/agr-4", map[string]any{"derived": false}, false},
-		{"keeper", "keys/agr-4", map[string]any{"derived": true, "exportable": true}, false},
-		{"keeper", "keys/agr-1/rotate", nil, true},
-		{"keeper", "rewrap/agr-1", map[string]any{"context": context64, "ciphertext": wrapped}, true},
-		{"keeper", "keys/agr-1/config", map[string]any{"min_encryption_version": 2}, true},
-		{"keeper", "keys/agr-1/config", map[string]any{"exportable": true}, false},
-		{"keeper", "keys/agr-1/config", map[string]any{"deletion_allowed": true}, false},
-		{"keeper", "keys/agr-1/config", map[string]any{"min_decryption_version": 2}, true},
-		{"keeper", "keys/agr-1/trim", map[string]any{"min_available_version": 2}, true},
-		{"keeper", "decrypt/agr-1", map[string]any{"context": context64, "ciphertext": wrapped}, false},
-		{"sequencer", "sign/" + servers.LogKey, map[string]any{"input": encode("note")}, true},
-		{"sequencer", "decrypt/agr-1", map[string]any{"context": context64, "ciphertext": wrapped}, false},
-		{"sequencer", "keys/" + servers.LogKey + "/rotate", nil, false},
-	} {
-		_, err := clients[c.duty].Logical().WriteWithContext(t.Context(), "transit/"+c.path, c.data)
-		if c.allowed && err != nil {
-			t.Errorf("%s may not %s %v: %v", c.duty, c.path, c.data, err)
-		}
-		if !c.allowed && status(err) != http.StatusForbidden {
-			t.Errorf("%s: %s %v answers %v, want 403", c.duty, c.path, c.data, err)
-		}
-	}
-}
-
-func login(t *testing.T, v *servers.Vault, role servers.RoleFiles) *api.Client {
-	t.Helper()
-	client, err := v.Client()
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.SetToken(loginSecret(t, v, role).Auth.ClientToken)
-	return client
-}
-
-func loginSecret(t *testing.T, v *servers.Vault, role servers.RoleFiles) *api.Secret {
-	t.Helper()
-	client, err := v.Client()
-	if err != nil {
-		t.Fatal(err)
-	}
-	client.ClearToken()
-	halves := map[string]any{}
-	for name, path := range map[string]string{"role_id": role.RoleIDFile, "secret_id": role.SecretIDFile} {
-		half, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		halves[name] = strings.TrimSpace(string(half))
-	}
-	return write(t, client, "auth/approle/login", halves)
 }
 
 func write(t *testing.T, client *api.Client, path string, data map[string]any) *api.Secret {

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -14,20 +13,12 @@ import (
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/gateway/store"
+	"safeconduct/gateway/telemetry/telemetrytest"
 	"safeconduct/transfer/seal"
 	"safeconduct/transfer/seal/localkeys"
 )
 
 func TestAuthorityKey(t *testing.T) {
-	change := func(w *apptest.World, statements ...string) {
-		db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
-		w.Must(err)
-		for _, q := range statements {
-			_, err = db.ExecContext(w.Ctx, q)
-			w.Must(err)
-		}
-		w.Must(db.Close())
-	}
 	again := func(w *apptest.World, keys seal.KeyWrapper) error {
 		_, err := w.Again(keys)
 		return err
@@ -41,7 +32,7 @@ func TestAuthorityKey(t *testing.T) {
 	})
 	t.Run("R53 no new key is made where records are", func(t *testing.T) {
 		w := apptest.Ready(t, apptest.Options{})
-		change(w, "DELETE FROM authority_keys")
+		w.Hand().Exec("DELETE FROM authority_keys")
 		if err := again(w, w.Ring); !errors.Is(err, store.ErrNoAuthority) || !strings.Contains(err.Error(), "restore the table authority_keys from a backup") {
 			t.Errorf("%v", err)
 		}
@@ -61,7 +52,7 @@ func TestAuthorityKey(t *testing.T) {
 	} {
 		t.Run("R53 "+name+" is not believed", func(t *testing.T) {
 			w := apptest.Ready(t, apptest.Options{})
-			change(w, statement)
+			w.Hand().Exec(statement)
 			if err := again(w, w.Ring); err == nil || !strings.Contains(err.Error(), "authority_keys must hold one row") {
 				t.Errorf("%v", err)
 			}
@@ -70,14 +61,9 @@ func TestAuthorityKey(t *testing.T) {
 	t.Run("R52 it is in the log, and a change of it is found", func(t *testing.T) {
 		w := apptest.Ready(t, apptest.Options{})
 		w.Verify()
-		change(w, "UPDATE authority_keys SET wrapped = 'local:v1:AAAA'")
-		w.Settled()
-		keys, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
-		w.Must(err)
-		v, err := w.Store.Verify(w.Ctx, keys, apptest.Origin, nil)
-		w.Must(err)
-		if len(v.Findings) != 1 || v.Findings[0].Table != "authority_keys" {
-			t.Errorf("%v", v.Findings)
+		w.Hand().Exec("UPDATE authority_keys SET wrapped = 'local:v1:AAAA'")
+		if found := w.Findings(); len(found) != 1 || found[0].Table != "authority_keys" {
+			t.Errorf("%v", found)
 		}
 	})
 }
@@ -85,14 +71,12 @@ func TestAuthorityKey(t *testing.T) {
 // TestAlarmsTellNoText: the id of a row that was written by hand may be any text, and none of it is told.
 func TestAlarmsTellNoText(t *testing.T) {
 	const name = "Amina Diallo"
-	log := &lines{}
+	log := &telemetrytest.Log{}
 	w := apptest.Ready(t, apptest.Options{})
 	w.Settings.Logger = slog.New(slog.NewTextHandler(log, nil))
 	s, err := w.Again(w.Ring)
 	w.Must(err)
-	db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
-	w.Must(err)
-	h := apptest.NewHand(t, db, false)
+	h := w.Hand()
 	h.Exec("INSERT INTO tallies (id, actor, source, code, minute, count) VALUES ($1, $1, $1, $1, 0, 1)", name)
 	if n, err := s.Refusals.Log(w.Ctx); err != nil || n != 0 {
 		t.Errorf("%d entries, %v", n, err)
@@ -103,7 +87,6 @@ func TestAlarmsTellNoText(t *testing.T) {
 	if w.Recorded(store.KindTally) != 1 || h.Text("SELECT COUNT(*) || '' FROM log_entries WHERE CAST(body AS TEXT) LIKE '%Amina%'") != "0" {
 		t.Error("the log of evidence does not tell it, or tells a name")
 	}
-	w.Must(db.Close())
 	if e := (&evidence.TamperedError{Ref: evidence.Ref{Kind: "tally", ID: name}}); strings.Contains(e.Error(), "Amina") {
 		t.Error(e)
 	}
@@ -114,11 +97,7 @@ func TestAlarmsTellNoText(t *testing.T) {
 func TestAlarmsAreBounded(t *testing.T) {
 	alarms := &apptest.Alarms{}
 	w := apptest.Ready(t, apptest.Options{Alarms: alarms})
-	db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
-	w.Must(err)
-	h := apptest.NewHand(t, db, false)
-	h.Exec("UPDATE parties SET version = 1")
-	w.Must(db.Close())
+	w.Hand().Exec("UPDATE parties SET version = 1")
 	ro := w.As(authz.RO)
 	for range 20 {
 		if _, err := w.Transfers.Request(context.WithoutCancel(w.Ctx), ro, w.Order()); !errors.Is(err, evidence.ErrTampered) {
@@ -129,7 +108,7 @@ func TestAlarmsAreBounded(t *testing.T) {
 		t.Errorf("%d alarms, %d entries", n, entries)
 	}
 	w.Clock.Add(app.AlarmEvery)
-	_, err = w.Transfers.Request(w.Ctx, ro, w.Order())
+	_, err := w.Transfers.Request(w.Ctx, ro, w.Order())
 	if entries := w.Recorded("party"); !errors.Is(err, evidence.ErrTampered) || entries != 2 {
 		t.Errorf("%d entries a minute later, %v", entries, err)
 	}

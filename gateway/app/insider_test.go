@@ -1,8 +1,6 @@
 package app_test
 
 import (
-	"database/sql"
-	"path/filepath"
 	"testing"
 
 	"safeconduct/gateway/app/apptest"
@@ -12,9 +10,6 @@ import (
 func TestInsider(t *testing.T) {
 	apptest.RunInsider(t, func(t *testing.T, o apptest.Options) (*apptest.World, *apptest.Hand) {
 		w := apptest.Ready(t, o)
-		db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
-		w.Must(err)
-		t.Cleanup(func() { w.Must(db.Close()) })
-		return w, apptest.NewHand(t, db, false)
+		return w, w.Hand()
 	})
 }

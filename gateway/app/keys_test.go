@@ -1,9 +1,7 @@
 package app_test
 
 import (
-	"database/sql"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,10 +17,7 @@ import (
 // refusal with them.
 func TestMissionKeyLost(t *testing.T) {
 	w := apptest.Ready(t, apptest.Options{})
-	db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
-	w.Must(err)
-	_, err = db.ExecContext(w.Ctx, "DELETE FROM mission_keys")
-	w.Must(errors.Join(err, db.Close()))
+	w.Hand().Exec("DELETE FROM mission_keys")
 	t.Run("R53 no new key is made, and nothing passes", func(t *testing.T) {
 		other, err := w.Again(w.Ring)
 		w.Must(err)
@@ -31,13 +26,8 @@ func TestMissionKeyLost(t *testing.T) {
 		}
 	})
 	t.Run("R52 verification names it", func(t *testing.T) {
-		w.Settled()
-		keys, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
-		w.Must(err)
-		v, err := w.Store.Verify(w.Ctx, keys, apptest.Origin, nil)
-		w.Must(err)
-		if len(v.Findings) != 1 || !strings.Contains(v.Findings[0].String(), "mission_keys") {
-			t.Errorf("%v", v.Findings)
+		if found := w.Findings(); len(found) != 1 || !strings.Contains(found[0].String(), "mission_keys") {
+			t.Errorf("%v", found)
 		}
 	})
 }
@@ -56,18 +46,10 @@ func TestWorkingRowsAltered(t *testing.T) {
 			w := apptest.Ready(t, apptest.Options{})
 			sent := w.Available(payload(10))
 			objects := len(w.Objects())
-			db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
-			w.Must(err)
-			_, err = db.ExecContext(w.Ctx, change)
-			w.Must(errors.Join(err, db.Close()))
-			w.Settled()
-			keys, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
-			w.Must(err)
-			v, err := w.Store.Verify(w.Ctx, keys, apptest.Origin, nil)
-			w.Must(err)
+			w.Hand().Exec(change)
 			// An upload that is up for pull is compared by the world's clock.
-			if len(v.Findings) != 1 || v.Findings[0].Table != "uploads" {
-				t.Errorf("verification says %v", v.Findings)
+			if found := w.Findings(); len(found) != 1 || found[0].Table != "uploads" {
+				t.Errorf("verification says %v", found)
 			}
 			if _, err := w.Transfers.Sweep(w.Ctx); err != nil || len(w.Objects()) != objects {
 				t.Errorf("the sweeper took a released payload: %v", err)

@@ -1,8 +1,6 @@
 package app_test
 
 import (
-	"database/sql"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,10 +15,7 @@ import (
 // what it rested on.
 func TestARollbackForAMoment(t *testing.T) {
 	w := apptest.Ready(t, apptest.Options{})
-	db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
-	w.Must(err)
-	t.Cleanup(func() { w.Must(db.Close()) })
-	h := apptest.NewHand(t, db, false)
+	h := w.Hand()
 	r, err := w.Consents.Withdraw(w.Ctx, w.As(authz.RO), w.Consented[0].ID, "asked")
 	w.Must(err)
 	w.Clock.Add(time.Hour)
@@ -31,12 +26,7 @@ func TestARollbackForAMoment(t *testing.T) {
 	sent := w.Available([]byte("a payload"))
 	h.Exec("UPDATE consents SET version = version + 1 WHERE id = $1", r.ID)
 	h.Exec("INSERT INTO record_versions SELECT * FROM kept")
-	w.Settled()
-	keys, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
-	w.Must(err)
-	v, err := w.Store.Verify(w.Ctx, keys, apptest.Origin, nil)
-	w.Must(err)
-	if len(v.Findings) == 0 || !strings.Contains(v.Findings[0].String(), r.ID) {
-		t.Errorf("R52 nothing says that transfer %s rested on a consent that was withdrawn: %v", sent.ID, v.Findings)
+	if found := w.Findings(); len(found) == 0 || !strings.Contains(found[0].String(), r.ID) {
+		t.Errorf("R52 nothing says that transfer %s rested on a consent that was withdrawn: %v", sent.ID, found)
 	}
 }

@@ -10,13 +10,14 @@ import (
 
 	"safeconduct/config"
 	"safeconduct/gateway/app"
+	"safeconduct/gateway/telemetry/telemetrytest"
 )
 
 // TestOrigin: the log keeps its name, and a start under another one says which it is.
 func TestOrigin(t *testing.T) {
 	c := config.Default([]string{"HOME=" + t.TempDir()})
 	c.Server.Listen = "127.0.0.1:0"
-	log := &lines{}
+	log := &telemetrytest.Log{}
 	a, err := app.Open(t.Context(), c, log)
 	must(t, err)
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)

@@ -3,14 +3,9 @@ package app_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,7 +13,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,26 +22,10 @@ import (
 	"safeconduct/config"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/cli/demo"
+	"safeconduct/gateway/edge/edgetest"
 	"safeconduct/gateway/telemetry"
+	"safeconduct/gateway/telemetry/telemetrytest"
 )
-
-// lines is a log that may be written and read at once.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 type silent struct{}
 
@@ -58,7 +36,7 @@ func played(t *testing.T) (log, scraped string) {
 	t.Helper()
 	c := config.Default([]string{"HOME=" + t.TempDir()})
 	c.Server.Listen = "127.0.0.1:0"
-	var out lines
+	var out telemetrytest.Log
 	a, err := app.Open(t.Context(), c, &out)
 	must(t, err)
 	t.Cleanup(func() { must(t, a.Close()) })
@@ -96,20 +74,30 @@ func must(t *testing.T, err error) {
 // behindTLS is what a gateway with a certificate tells beside.
 func behindTLS(t *testing.T) string {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(100 * time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	must(t, err)
-	file := filepath.Join(t.TempDir(), "cert.pem")
-	must(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600))
 	c := config.Default([]string{"HOME=" + t.TempDir()})
-	c.Server.TLSCertFile, c.Server.TLSKeyFile = file, file // the key is read when it listens
+	c.Server.TLSCertFile, c.Server.TLSKeyFile = edgetest.Certificate(t)
 	a, err := app.Open(t.Context(), c, io.Discard)
 	must(t, err)
 	t.Cleanup(func() { must(t, a.Close()) })
 	a.Verified(t.Context(), true)
 	return scrape(a)
+}
+
+// loggedIn is what a gateway that logs in to Vault tells beside.
+func loggedIn(t *testing.T) string {
+	t.Helper()
+	tel, err := telemetry.Setup(telemetry.Default(), io.Discard)
+	must(t, err)
+	t.Cleanup(func() { must(t, tel.Shutdown(context.Background())) })
+	m, err := telemetry.NewMeters(tel.Meter())
+	must(t, err)
+	must(t, m.Observe(telemetry.Sources{
+		Backlog: func(context.Context) (telemetry.Backlog, error) { return telemetry.Backlog{}, nil },
+		Logins: map[string]func(context.Context) (time.Time, error){
+			"intake": func(context.Context) (time.Time, error) { return time.Now().Add(100 * time.Hour), nil },
+		},
+	}))
+	return scrape(&app.App{Telemetry: tel})
 }
 
 var (
@@ -221,11 +209,11 @@ func questions(t *testing.T) map[string][]string {
 
 func TestTelemetry(t *testing.T) {
 	log, story := played(t)
-	have := exported(story, behindTLS(t))
+	have := exported(story, behindTLS(t), loggedIn(t))
 	shown, labelled := map[string]bool{}, map[string]bool{}
 	for _, key := range []attribute.Key{
 		telemetry.AttrPhase, telemetry.AttrVerdict, telemetry.AttrCode, telemetry.AttrStep, telemetry.AttrOutcome, telemetry.AttrState,
-		telemetry.AttrJob, telemetry.AttrKind, telemetry.AttrDependency, telemetry.AttrSignal,
+		telemetry.AttrJob, telemetry.AttrKind, telemetry.AttrDependency, telemetry.AttrDuty, telemetry.AttrSignal,
 	} {
 		labelled[strings.ReplaceAll(string(key), ".", "_")] = true
 	}

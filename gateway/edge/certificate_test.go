@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"safeconduct/gateway/edge"
+	"safeconduct/gateway/edge/edgetest"
 )
 
 // shown is the digest of the certificate that a new connection is shown.
@@ -35,8 +36,8 @@ func replace(t *testing.T, from, to string) {
 
 func TestCertificateIsRenewed(t *testing.T) {
 	t.Parallel()
-	cert, key := selfSigned(t)
-	newCert, newKey := selfSigned(t)
+	cert, key := edgetest.Certificate(t)
+	newCert, newKey := edgetest.Certificate(t)
 	b := newBench(t, func(c *edge.Config, _ *edge.Deps) { c.TLSCertFile, c.TLSKeyFile = cert, key })
 	stop, ended := start(t, b)
 	look := func() [32]byte {

@@ -1,7 +1,6 @@
 package edge_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -23,6 +22,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/identity"
 	"safeconduct/gateway/edge"
+	"safeconduct/gateway/telemetry/telemetrytest"
 	"safeconduct/transfer/gate"
 )
 
@@ -49,28 +49,10 @@ func (d *desk) Authenticate(_ context.Context, s identity.Secret) (authz.Caller,
 	return d.caller, nil
 }
 
-// buffer is written to by the requests of a server and read by the test.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 type bench struct {
 	*edge.Server
 	desk  *desk
-	log   *buffer
+	log   *telemetrytest.Log
 	token string
 }
 
@@ -92,7 +74,7 @@ func newBench(t *testing.T, changes ...change) *bench {
 	}
 	b := &bench{
 		desk: &desk{secret: secret.Reveal(), caller: authz.Caller{Person: "p1", Token: "t1", Assurance: authz.AssuranceMFA}},
-		log:  &buffer{}, token: secret.Reveal(),
+		log:  &telemetrytest.Log{}, token: secret.Reveal(),
 	}
 	c := edge.Default()
 	c.Listen = "127.0.0.1:0"

@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"safeconduct/gateway/edge"
+	"safeconduct/gateway/edge/edgetest"
 )
 
 func get(t *testing.T, b *bench, url string) (int, string, error) {
@@ -140,7 +141,7 @@ func TestListenFails(t *testing.T) {
 
 func TestTLS(t *testing.T) {
 	t.Parallel()
-	cert, key := selfSigned(t)
+	cert, key := edgetest.Certificate(t)
 	b := newBench(t, func(c *edge.Config, _ *edge.Deps) { c.TLSCertFile, c.TLSKeyFile = cert, key })
 	b.API().GET("/things", func(c *gin.Context) { c.String(http.StatusOK, c.Writer.Header().Get("Strict-Transport-Security")) })
 	stop, ended := start(t, b)

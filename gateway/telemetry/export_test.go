@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"safeconduct/gateway/telemetry"
+	"safeconduct/gateway/telemetry/telemetrytest"
 	"safeconduct/transfer"
 )
 
@@ -37,7 +38,7 @@ func written(t *testing.T, content string) string {
 
 func TestExportOverTLSWithHeaders(t *testing.T) {
 	t.Parallel()
-	c := &collector{}
+	c := &telemetrytest.Collector{}
 	server := httptest.NewTLSServer(c)
 	t.Cleanup(server.Close)
 	config := exporting(server.URL)
@@ -57,7 +58,7 @@ func TestExportOverTLSWithHeaders(t *testing.T) {
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	traces, metrics, headers := c.taken()
+	traces, metrics, headers := c.Taken()
 	if len(traces) == 0 || !strings.Contains(traces[0], `"seal"`) {
 		t.Errorf("traces %v", traces)
 	}
@@ -75,8 +76,11 @@ func TestExportOverTLSWithHeaders(t *testing.T) {
 func TestExportLosesRatherThanFails(t *testing.T) {
 	t.Parallel()
 	for name, endpoint := range map[string]func(t *testing.T) string{
-		"refusing": func(t *testing.T) string { _, s := collect(t, http.StatusServiceUnavailable); return s.URL },
-		"absent":   func(t *testing.T) string { _, s := collect(t, 0); s.Close(); return s.URL },
+		"refusing": func(t *testing.T) string {
+			_, s := telemetrytest.Collect(t, http.StatusServiceUnavailable)
+			return s.URL
+		},
+		"absent": func(t *testing.T) string { _, s := telemetrytest.Collect(t, 0); s.Close(); return s.URL },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,7 +110,7 @@ func TestExportLosesRatherThanFails(t *testing.T) {
 func TestExportScrubs(t *testing.T) {
 	t.Parallel()
 	const secret = "Xochiquetzal"
-	c, server := collect(t, 0)
+	c, server := telemetrytest.Collect(t, 0)
 	tel, err := telemetry.Setup(exporting(server.URL), io.Discard)
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +135,7 @@ func TestExportScrubs(t *testing.T) {
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	traces, metrics, _ := c.taken()
+	traces, metrics, _ := c.Taken()
 	all := strings.Join(append(traces, metrics...), "\n")
 	if strings.Contains(all, secret) {
 		t.Errorf("it left the process:\n%s", all)
@@ -145,7 +149,7 @@ func TestExportScrubs(t *testing.T) {
 
 func TestExportSampling(t *testing.T) {
 	t.Parallel()
-	c, server := collect(t, 0)
+	c, server := telemetrytest.Collect(t, 0)
 	config := exporting(server.URL)
 	config.OTLPTraces = 0
 	tel, err := telemetry.Setup(config, io.Discard)
@@ -160,7 +164,7 @@ func TestExportSampling(t *testing.T) {
 	if err := tel.Shutdown(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if traces, _, _ := c.taken(); len(traces) != 0 {
+	if traces, _, _ := c.Taken(); len(traces) != 0 {
 		t.Errorf("traces %v", traces)
 	}
 }

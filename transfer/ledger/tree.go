@@ -81,19 +81,6 @@ func Integrate(size int64, entries []Entry, hashes tlog.HashReader) (Batch, erro
 	return Batch{Size: size + int64(len(entries)), Root: root, Placed: placed, Hashes: added}, nil
 }
 
-// Root returns the root of the tree of the given size from its stored hashes.
-// The root of the empty tree is the hash of nothing (RFC 6962 section 2.1).
-func Root(size int64, hashes tlog.HashReader) (tlog.Hash, error) {
-	if size < 0 || size > MaxSize {
-		return tlog.Hash{}, fmt.Errorf("%w: size %d", ErrTree, size)
-	}
-	root, err := tlog.TreeHash(size, hashes)
-	if err != nil {
-		return tlog.Hash{}, fmt.Errorf("reading the root at size %d: %w", size, err)
-	}
-	return root, nil
-}
-
 // edge is the right edge of a tree: the complete subtrees, largest first.
 type edge struct {
 	size  int64

@@ -121,9 +121,6 @@ func TestProofs(t *testing.T) {
 	if _, err := ledger.Inclusion(3, 3, r); !errors.Is(err, ledger.ErrTree) {
 		t.Error(err)
 	}
-	if _, err := ledger.Root(-1, r); !errors.Is(err, ledger.ErrTree) {
-		t.Error(err)
-	}
 }
 
 func BenchmarkAppend(b *testing.B) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+	"golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
 
 	"safeconduct/transfer/ledger"
@@ -55,7 +56,7 @@ func TestVerifySound(t *testing.T) {
 	if len(report.Caveats) != 1 || report.Caveats[0] != ledger.CaveatTail {
 		t.Errorf("caveats %q", report.Caveats)
 	}
-	if root, err := ledger.Root(39, b.Rows); err != nil || root != report.Root {
+	if root, err := tlog.TreeHash(39, b.Rows); err != nil || root != report.Root {
 		t.Errorf("root %v, want %v (%v)", report.Root, root, err)
 	}
 }

@@ -30,6 +30,32 @@ func Database(t testing.TB, p *servers.Postgres) string {
 	return dsn.Reveal()
 }
 
+// All starts one server of each kind, for the length of the test, below dir as
+// [servers.StartAll] does.
+func All(t testing.TB, dir string) *servers.All {
+	t.Helper()
+	all, err := servers.StartAll(t.Context(), dir)
+	return started(t, all, err, (*servers.All).Stop)
+}
+
+// Passable gives a directory that another user can pass through.
+func Passable(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "harness-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // Vault starts a Vault for the length of the test.
 func Vault(t testing.TB) *servers.Vault {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"safeconduct/authz/evidence"
@@ -29,6 +30,15 @@ func NewHand(t *testing.T, db *sql.DB, postgres bool) *Hand {
 		h.Exec(drop)
 	}
 	return h
+}
+
+// Hand is the administrator of the embedded database of the world.
+func (w *World) Hand() *Hand {
+	w.T.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
+	w.Must(err)
+	w.T.Cleanup(func() { w.Must(db.Close()) })
+	return NewHand(w.T, db, false)
 }
 
 // Exec runs one statement.

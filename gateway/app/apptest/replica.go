@@ -17,10 +17,16 @@ func (w *World) Replica(open func(store.Options) *store.Store) *app.Services {
 	w.T.Helper()
 	services, err := w.compose(open(w.storeOptions()), w.Ring)
 	w.Must(err)
+	w.sequence(services)
+	return services
+}
+
+// sequence runs the sequencer of s until the test ends.
+func (w *World) sequence(s *app.Services) {
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := services.Sequencer.Run(ctx); err != nil {
+		if err := s.Sequencer.Run(ctx); err != nil {
 			w.T.Error(err)
 		}
 	})
@@ -28,7 +34,6 @@ func (w *World) Replica(open func(store.Options) *store.Store) *app.Services {
 		stop()
 		running.Wait()
 	})
-	return services
 }
 
 // Again composes a gateway on the embedded store of the world, with the keys

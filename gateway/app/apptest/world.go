@@ -27,11 +27,11 @@ import (
 	"safeconduct/transfer"
 	"safeconduct/transfer/blob/dirblob"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/ledger"
 	"safeconduct/transfer/seal/localkeys"
 )
 
-// clock is a clock that a test moves.
-// Clock is the clock of a World.
+// Clock is the clock of a World, which a test moves.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -98,11 +98,10 @@ func Bare(t *testing.T, o Options) *World {
 	dir := t.TempDir()
 	w := &World{T: t, Ctx: t.Context(), Dir: dir, Year: cmp.Or(o.Year, 1000), Clock: &Clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}, Persons: map[authz.Role]string{}}
 	var err error
-	opts := store.Options{Now: w.Clock.Now, NewID: app.NewID, Random: rand.Reader}
 	if o.Store != nil {
-		w.Store = o.Store(opts)
+		w.Store = o.Store(w.storeOptions())
 	} else {
-		w.Store, err = store.OpenSQLite(w.Ctx, filepath.Join(dir, "safeconduct.db"), opts)
+		w.Store, err = store.OpenSQLite(w.Ctx, filepath.Join(dir, "safeconduct.db"), w.storeOptions())
 		w.Must(err)
 	}
 	_, err = w.Store.Migrate(w.Ctx)
@@ -123,19 +122,11 @@ func Bare(t *testing.T, o Options) *World {
 	}
 	w.Services, err = app.Compose(w.Ctx, p, w.Settings)
 	w.Must(err)
-	ctx, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := w.Sequencer.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
 	t.Cleanup(func() {
-		stop()
-		running.Wait()
 		w.Must(w.Blobs.Close())
 		w.Must(w.Store.Close())
 	})
+	w.sequence(w.Services)
 	return w
 }
 
@@ -331,15 +322,21 @@ func (w *World) Settled() {
 	w.Must(w.Sequencer.Wait(w.Ctx, ids...))
 }
 
-// Verify verifies the log and every record.
-func (w *World) Verify() {
+// Findings verifies the log and every record, and answers with what is wrong.
+func (w *World) Findings() []ledger.Finding {
 	w.T.Helper()
 	w.Settled()
 	keys, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
 	w.Must(err)
 	v, err := w.Store.Verify(w.Ctx, keys, Origin, nil)
 	w.Must(err)
-	if !v.OK() {
-		w.T.Fatalf("the log does not verify: %v", v.Findings)
+	return v.Findings
+}
+
+// Verify wants the log and every record to verify.
+func (w *World) Verify() {
+	w.T.Helper()
+	if found := w.Findings(); len(found) > 0 {
+		w.T.Fatalf("the log does not verify: %v", found)
 	}
 }

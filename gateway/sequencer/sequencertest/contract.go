@@ -239,7 +239,7 @@ func testRace(t *testing.T, s sequencer.Store, in Inserter) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if root, err := ledger.Root(total, s.Hashes(t.Context())); err != nil || root != want {
+	if root, err := tlog.TreeHash(total, s.Hashes(t.Context())); err != nil || root != want {
 		t.Errorf("root %v, want %v (%v)", root, want, err)
 	}
 }

@@ -126,13 +126,15 @@ func (*logged) changes(t *testing.T, version int) map[string]func(Tx) error {
 	m, x := mission("m-1"), partyKind().fresh("x-1", full)
 	m.Version, x.Version = version, version
 	return map[string]func(Tx) error{
-		"the end of a grant":         func(tx Tx) error { return tx.SaveGrant(ctx, ended) },
-		"the end of a token":         func(tx Tx) error { return tx.SaveToken(ctx, revoked) },
-		"a change of the mission":    func(tx Tx) error { return tx.SaveMission(ctx, m) },
-		"a change of the partner":    func(tx Tx) error { return tx.SaveParty(ctx, x) },
-		"a change of the agreement":  func(tx Tx) error { return tx.SaveAgreement(ctx, agreements.Agreement{ID: "a-1", Version: version}) },
-		"a change of the assessment": func(tx Tx) error { return tx.SaveAssessment(ctx, assessment.Assessment{ID: "s-1", Record: version, Content: assessment.Content{Agreement: "a-1"}}) },
-		"a change of the transfer":   func(tx Tx) error { return tx.SaveTransfer(ctx, transfer.Transfer{ID: "t-1", Version: version}) },
+		"the end of a grant":        func(tx Tx) error { return tx.SaveGrant(ctx, ended) },
+		"the end of a token":        func(tx Tx) error { return tx.SaveToken(ctx, revoked) },
+		"a change of the mission":   func(tx Tx) error { return tx.SaveMission(ctx, m) },
+		"a change of the partner":   func(tx Tx) error { return tx.SaveParty(ctx, x) },
+		"a change of the agreement": func(tx Tx) error { return tx.SaveAgreement(ctx, agreements.Agreement{ID: "a-1", Version: version}) },
+		"a change of the assessment": func(tx Tx) error {
+			return tx.SaveAssessment(ctx, assessment.Assessment{ID: "s-1", Record: version, Content: assessment.Content{Agreement: "a-1"}})
+		},
+		"a change of the transfer": func(tx Tx) error { return tx.SaveTransfer(ctx, transfer.Transfer{ID: "t-1", Version: version}) },
 	}
 }
 

@@ -185,7 +185,7 @@ func answer(w http.ResponseWriter, status int, code, prose string) {
 }
 
 // config writes the keys into files and points at endpoint.
-func config(t *testing.T, endpoint string) s3blob.Config {
+func config(t testing.TB, endpoint string) s3blob.Config {
 	t.Helper()
 	dir := t.TempDir()
 	cfg := s3blob.Config{
@@ -200,7 +200,7 @@ func config(t *testing.T, endpoint string) s3blob.Config {
 	return cfg
 }
 
-func open(t *testing.T, cfg s3blob.Config) *s3blob.Store {
+func open(t testing.TB, cfg s3blob.Config) *s3blob.Store {
 	t.Helper()
 	s, err := s3blob.Open(context.Background(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {

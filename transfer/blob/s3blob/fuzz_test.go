@@ -1,20 +1,14 @@
 package s3blob_test
 
 import (
-	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"safeconduct/transfer/blob"
-	"safeconduct/transfer/blob/s3blob"
 )
 
 type storeSeed struct {
@@ -84,21 +78,7 @@ func FuzzAnswers(f *testing.F) {
 	s := &standIn{}
 	server := httptest.NewServer(s)
 	f.Cleanup(server.Close)
-	dir := f.TempDir()
-	config := s3blob.Config{
-		Endpoint: server.Listener.Addr().String(), Bucket: bucket, Insecure: true, Timeout: 5 * time.Second,
-		AccessKeyFile: filepath.Join(dir, "access"), SecretKeyFile: filepath.Join(dir, "secret"),
-	}
-	for file, key := range map[string]string{config.AccessKeyFile: accessKey, config.SecretKeyFile: secretKey} {
-		if err := os.WriteFile(file, []byte(key), 0o600); err != nil {
-			f.Fatal(err)
-		}
-	}
-	store, err := s3blob.Open(context.WithoutCancel(f.Context()), config, slog.New(slog.DiscardHandler))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = store.Close() }) // it lets connections go
+	store := open(f, config(f, server.Listener.Addr().String()))
 	f.Fuzz(func(t *testing.T, act uint8, status int, length, body string) {
 		if status < 200 || status > 499 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status/100 == 3 {
 			status = 200 // what is tried again takes its time

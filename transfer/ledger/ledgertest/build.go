@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"safeconduct/transfer/ledger"
 )
 
@@ -81,7 +83,7 @@ func (b *Builder) Sign() error {
 	if n := len(b.Rows.Checkpoints); n > 0 {
 		last = b.Rows.Checkpoints[n-1].Note
 	}
-	root, err := ledger.Root(b.Rows.Size(), b.Rows)
+	root, err := tlog.TreeHash(b.Rows.Size(), b.Rows)
 	if err != nil {
 		return err
 	}

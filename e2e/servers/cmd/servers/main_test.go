@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"safeconduct/e2e/servers"
+	"safeconduct/e2e/servers/servertest"
 )
 
 func TestWrongUsage(t *testing.T) {
@@ -44,7 +45,7 @@ func TestCheckExitsThreeWhenSomethingIsMissing(t *testing.T) {
 func TestRun(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
-	t.Setenv("TMPDIR", passable(t))
+	t.Setenv("TMPDIR", servertest.Passable(t))
 	for _, address := range []string{servers.EnvPostgres, servers.EnvVaultAddr, servers.EnvVaultToken, servers.EnvS3Endpoint, servers.EnvS3AccessKey, servers.EnvS3SecretKey} {
 		t.Setenv(address, "")
 	}
@@ -97,21 +98,4 @@ func readLines(t *testing.T, r io.Reader, n int) []string {
 		all = append(all, one[0])
 	}
 	return strings.Split(strings.TrimSuffix(string(all), "\n"), "\n")
-}
-
-func passable(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "harness-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }

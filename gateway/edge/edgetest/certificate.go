@@ -1,4 +1,5 @@
-package edge_test
+// Package edgetest makes what a server needs beside its configuration, for tests.
+package edgetest
 
 import (
 	"crypto/ecdsa"
@@ -6,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -14,8 +16,9 @@ import (
 	"time"
 )
 
-// selfSigned writes a certificate for loopback, and its key.
-func selfSigned(t *testing.T) (certFile, keyFile string) {
+// Certificate writes a certificate for 127.0.0.1, signed by itself and good for
+// an hour, and its key.
+func Certificate(t testing.TB) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -34,12 +37,12 @@ func selfSigned(t *testing.T) (certFile, keyFile string) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	write := func(name, kind string, content []byte) string {
-		file := filepath.Join(dir, name)
-		if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return file
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	if err := errors.Join(
+		os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600),
+		os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600),
+	); err != nil {
+		t.Fatal(err)
 	}
-	return write("cert.pem", "CERTIFICATE", cert), write("key.pem", "PRIVATE KEY", der)
+	return certFile, keyFile
 }
