@@ -4,8 +4,9 @@ SHELL := /bin/sh
 GO ?= go
 TOOLS := $(GO) tool -modfile=deploy/tools/go.mod
 BIN := bin/safeconduct
+ROUNDS ?= 1000
 
-.PHONY: help build demo demo-once demo-real test test-fast fuzz lint fmt generate servers bench bench-short clean
+.PHONY: help build demo demo-once demo-real test test-fast races fuzz lint fmt generate servers bench bench-short clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -33,6 +34,9 @@ test: ## everything, real servers included; where a part is missing it ends INCO
 test-fast: ## embedded parts only; needs nothing but Go
 	@echo "embedded parts only"
 	$(GO) test -shuffle=on $$($(GO) list ./... | grep -v /e2e)
+
+races: servers ## changes against releases on real servers, thousands of times (ROUNDS=1000 of each race)
+	SAFECONDUCT_RACE_ROUNDS=$(ROUNDS) $(GO) test ./e2e -run 'TestChangeAgainstRelease' -timeout 6h -v
 
 fuzz: ## every fuzz target for an hour of CPU time each; goes on where it was (FUZZ=-help tells how)
 	$(GO) run ./e2e/cmd/fuzz $(FUZZ)

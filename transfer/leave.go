@@ -129,6 +129,7 @@ func (o *Office) holding(ctx context.Context, d *Delivery, hand func() error) er
 		})
 		defer late.Stop()
 		handed, failed = true, hand()
+		place.leave() // it rests for what the recipient took, not for what follows
 		if failed == nil {
 			failed = d.stillHeld(bounded, tx)
 		}

@@ -26,7 +26,10 @@ func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) 
 	}
 	asked := t
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
-		if t, _, err = o.locked(ctx, tx, c, id, false); err != nil {
+		if err := tx.LockTransfer(ctx, id); err != nil {
+			return err
+		}
+		if t, err = tx.Transfer(ctx, id); err != nil {
 			return err
 		}
 		if t.State.final() {

@@ -38,6 +38,12 @@ func unique(err error) bool {
 	return errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
+// forbidden reports whether the user of the database has not the right.
+func forbidden(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "42501"
+}
+
 // explain turns the failures of a driver into the sentinels that callers
 // branch on. Errors of the caller's own pass as they are.
 func explain(err error) error {

@@ -71,7 +71,7 @@ func writeAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
 // advance is compare-and-set on the version, and excludes decisions that hold
 // the row.
 func (t *tx) advance(ctx context.Context, table string, columns []string, id string, version int, values []any) error {
-	if err := t.takeTurn(ctx, table, id); err != nil {
+	if err := t.takeTurn(ctx, table, columns, id, values); err != nil {
 		return err
 	}
 	set := []string{"version = $1"}

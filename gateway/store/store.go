@@ -130,6 +130,9 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 		return err
 	}
 	have, err := p.GetDBVersion(ctx)
+	if forbidden(err) {
+		return fmt.Errorf("%w: as the owner of its tables, run safeconduct migrate and deploy/postgres/run-time-user.sql: %w", ErrSchema, err)
+	}
 	if err != nil {
 		return fmt.Errorf("reading the schema version: %w", err)
 	}

@@ -70,17 +70,14 @@ func (t *tx) SubjectsByReference(ctx context.Context, mission string, references
 	return found, nil
 }
 
-// LockSubjects implements consent.SubjectTx: it excludes decisions that hold
-// the subjects, in the order in which those lock them.
+// lockSubjects excludes decisions that hold the subjects, in the order in which
+// those lock them.
+var lockSubjects = "SELECT " + subjectsInTurn("pg_advisory_xact_lock", "id", "UNNEST(CAST($1 AS TEXT[])) id") + `,
+(SELECT COUNT(*) FROM (SELECT id FROM subjects WHERE id = ANY($1) ORDER BY id FOR UPDATE) l)`
+
+// LockSubjects implements consent.SubjectTx.
 func (t *tx) LockSubjects(ctx context.Context, ids []string) error {
-	if t.store.engine == SQLite {
-		return nil
-	}
-	err := t.query(ctx, func(*sql.Rows) error { return nil }, "SELECT id FROM subjects WHERE id = ANY($1) ORDER BY id FOR UPDATE", ids)
-	if err != nil {
-		return fmt.Errorf("locking subjects: %w", err)
-	}
-	return nil
+	return t.lock(ctx, lockSubjects, ids)
 }
 
 // SubjectsOf implements transfer.DecisionTx, with three queries however many

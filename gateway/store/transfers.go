@@ -188,18 +188,11 @@ var lockShared = "SELECT " + strings.Join([]string{
 	inTurn("parties", "id = $5"),
 	inTurn("agreements", "id = $6"),
 	inTurn("assessments", "agreement = $6"),
-	// Not in turn: they may be thousands, and the server has room for few turns.
+	subjectsInTurn("pg_advisory_xact_lock_shared", "subject", "transfer_subjects WHERE transfer = $7"),
 	`(SELECT COUNT(*) FROM (SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject
     WHERE ts.transfer = $7 ORDER BY s.id FOR SHARE OF s) l)`,
 	"(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || CAST($8 AS TEXT), 0)) WHERE CAST($8 AS TEXT) <> '') l)",
 }, ",\n")
-
-// inTurn locks the rows that where selects, each after its turn (see turns).
-func inTurn(table, where string) string {
-	return `(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended('` + turnOf(table) + `' || id, 0))
-    FROM (SELECT id FROM ` + table + ` WHERE ` + where + ` ORDER BY id) i) l),
-(SELECT COUNT(*) FROM (SELECT id FROM ` + table + ` WHERE ` + where + ` ORDER BY id FOR SHARE) l)`
-}
 
 // LockTransfer implements transfer.AnchorTx.
 func (t *tx) LockTransfer(ctx context.Context, id string) error {

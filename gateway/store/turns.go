@@ -2,25 +2,59 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 )
 
 // Locks of rows are not fair: a decision that shares a row passes a change that
 // waits for it, and under many decisions a suspension might wait for ever. So
-// the rows that many decisions share have turns, which the server grants in the
-// order in which they were asked for: a decision shares the turn of a row before
-// it shares the row, a change takes it before it changes the row, and whoever
-// asks while a change waits, waits behind it.
-var turns = []string{"tokens", "grants", "missions", "parties", "agreements", "assessments"}
+// what many decisions share has turns, which the server grants in the order in
+// which they were asked for: a decision shares the turn of what it is about to
+// share, a change takes it before it changes a row, and whoever asks while a
+// change waits, waits behind it.
+//
+// The server has room for few turns: about 64 for each connection that it
+// allows. So rows of which anybody may make many have the turn of whose they
+// are, and subjects share turns among them.
 
-// turnOf begins the name of the turn of each row of the table; its id follows.
-func turnOf(table string) string { return "turn of " + table + " " }
+// turns are, for each table, the column by which its rows have their turn.
+var turns = map[string]string{
+	"tokens": "person", "grants": "person", "missions": "id", "parties": "id", "agreements": "id", "assessments": "agreement",
+}
+
+// subjectTurns is how many turns all subjects have; a power of two.
+const subjectTurns = 64
+
+// turn is the SQL of the key of a turn of the table.
+func turn(table, of string) string {
+	return "hashtextextended('turn of " + table + " ' || " + of + ", 0)"
+}
+
+// inTurn is the SQL that shares the turns of the rows which where selects, and
+// then the rows.
+func inTurn(table, where string) string {
+	by := turns[table]
+	return fmt.Sprintf(`(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock_shared(%[1]s) FROM (SELECT DISTINCT %[2]s FROM %[3]s WHERE %[4]s ORDER BY %[2]s) i) l),
+(SELECT COUNT(*) FROM (SELECT id FROM %[3]s WHERE %[4]s ORDER BY id FOR SHARE) l)`, turn(table, by), by, table, where)
+}
+
+// subjectsInTurn is the SQL that has lock take the turns of the subjects that
+// the column of from names.
+func subjectsInTurn(lock, column, from string) string {
+	return fmt.Sprintf(`(SELECT COUNT(*) FROM (SELECT %s(%s) FROM (SELECT DISTINCT hashtextextended(%s, 0) & %d AS bucket FROM %s ORDER BY bucket) i) l)`,
+		lock, turn("subjects", "CAST(bucket AS TEXT)"), column, subjectTurns-1, from)
+}
 
 // takeTurn waits for the turn of a row that is about to change, and keeps it
 // until the transaction ends.
-func (t *tx) takeTurn(ctx context.Context, table, id string) error {
-	if t.store.engine == SQLite || !slices.Contains(turns, table) {
+func (t *tx) takeTurn(ctx context.Context, table string, columns []string, id string, values []any) error {
+	by, ok := turns[table]
+	if t.store.engine == SQLite || !ok {
 		return nil
 	}
-	return t.lock(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", turnOf(table)+id)
+	var of any = id
+	if i := slices.Index(columns, by); i >= 0 {
+		of = values[i]
+	}
+	return t.lock(ctx, "SELECT pg_advisory_xact_lock("+turn(table, "CAST($1 AS TEXT)")+")", of)
 }

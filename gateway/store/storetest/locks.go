@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -62,14 +63,18 @@ func RunLocks(t *testing.T, open Open) {
 	for name, change := range l.changes(t, 2) {
 		t.Run(name+" waits for the decision that rests on it", func(t *testing.T) { l.waits(t, decide, nil, change) })
 	}
-	for name, change := range l.changes(t, 3) {
-		if name != "a change of the transfer" { // nobody shares it
-			t.Run(name+" goes before the decisions that come after it", func(t *testing.T) {
-				later := anchors
-				later.Subjects = "t-2"
-				l.overtakes(t, decide, change, func(tx Tx) error { return errors.Join(tx.LockTransfer(ctx, "t-2"), tx.LockAnchors(ctx, later)) })
-			})
-		}
+	changes := l.changes(t, 3)
+	delete(changes, "a change of the transfer") // nobody shares it
+	changes["a withdrawal"] = func(tx Tx) error {
+		said[0].Version = 3
+		return withdraw(tx)
+	}
+	for name, change := range changes {
+		t.Run(name+" goes before the decisions that come after it", func(t *testing.T) {
+			later := anchors
+			later.Subjects = "t-2"
+			l.overtakes(t, decide, change, func(tx Tx) error { return errors.Join(tx.LockTransfer(ctx, "t-2"), tx.LockAnchors(ctx, later)) })
+		})
 	}
 	t.Run("two decisions on one transfer wait for each other", func(t *testing.T) { l.waits(t, decide, nil, decide) })
 	t.Run("two decisions on two transfers share", func(t *testing.T) {
@@ -93,6 +98,7 @@ func RunLocks(t *testing.T, open Open) {
 			t.Error(err)
 		}
 	})
+	t.Run("a decision takes few turns, on however much it rests", func(t *testing.T) { l.fewTurns(t, anchors) })
 	t.Run("a deadlock is begun again", func(t *testing.T) { l.deadlock(t, said[0].Subject, said[1].Subject) })
 }
 
@@ -203,6 +209,42 @@ func (l *logged) overtakes(t *testing.T, first, change, later func(Tx) error) {
 	if err := errors.Join(<-changed, <-decided); err != nil {
 		t.Error(err)
 	}
+}
+
+// fewTurns has people make what they may make without number: the server has
+// room for some thousand locks of this kind in all.
+func (l *logged) fewTurns(t *testing.T, anchors transfer.Anchors) {
+	t.Helper()
+	ctx := t.Context()
+	people, said := batch("few", 300)
+	l.must(t, func(tx Tx) error {
+		ids := make([]string, 0, len(people))
+		var err error
+		for i, p := range people {
+			n := strconv.Itoa(i)
+			ids = append(ids, p.ID)
+			err = errors.Join(err, tx.SaveToken(ctx, identity.Token{ID: "few-" + n, Version: 1, Person: "p-1", Hash: "few-" + n}),
+				tx.SaveAssessment(ctx, assessment.Assessment{ID: "few-" + n, Record: 1, Content: assessment.Content{Agreement: "a-1"}}))
+		}
+		return errors.Join(err, tx.SaveSubjects(ctx, people), tx.SaveConsents(ctx, said),
+			tx.SaveTransfer(ctx, transfer.Transfer{ID: "t-few", Version: 1}), tx.SaveTransferSubjects(ctx, "t-few", ids))
+	})
+	anchors.Subjects, anchors.Downloaders, anchors.Volume = "t-few", true, true
+	for i := range 300 {
+		anchors.Tokens = append(anchors.Tokens, "few-"+strconv.Itoa(i))
+	}
+	l.must(t, func(tx Tx) error {
+		if err := tx.LockAnchors(ctx, anchors); err != nil {
+			return err
+		}
+		var turns int
+		err := l.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+WHERE l.locktype = 'advisory' AND d.datname = current_database()`).Scan(&turns)
+		if err == nil && (turns < 10 || turns > 80) {
+			t.Errorf("a decision takes %d turns", turns)
+		}
+		return err
+	})
 }
 
 // untilWaiting asks until so many transactions of this database wait for a lock.
