@@ -51,7 +51,7 @@ func TestRunTimeUser(t *testing.T) {
 	p := newPlant(t)
 	run := underRunTimeUser(t, p)
 	owner := open(t, p.DSN)
-	t.Run("R50 does not start where nobody migrated", func(t *testing.T) { p.refuses(t, run.Config, []string{"permission denied"}) })
+	t.Run("R50 does not start where nobody migrated", func(t *testing.T) { p.refuses(t, run.Config, []string{"permission denied", "run safeconduct migrate"}) })
 	p.migrate()
 	t.Run("R50 nor where nobody gave it its rights", func(t *testing.T) { p.refuses(t, run.Config, []string{"permission denied"}) })
 	p.sql(postgres.Rights())

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/gateway/duty"
@@ -70,7 +72,7 @@ func openAuthority(ctx context.Context, p Parts, office *evidence.Office) error 
 		return err
 	}
 	p.Store.SetAuthority(authority)
-	return nil
+	return checkEvidenced(ctx, p, rows[0])
 }
 
 func makeAuthority(ctx context.Context, p Parts, office *evidence.Office) error {
@@ -85,8 +87,19 @@ func makeAuthority(ctx context.Context, p Parts, office *evidence.Office) error 
 	}
 	p.Store.SetAuthority(authority)
 	e := office.Entry(authz.System(""), authz.SYS, evidence.Change, store.ActionAuthority, authz.Resource{Kind: kindAuthority})
-	return p.Store.AddAuthorityKey(ctx, store.AuthorityKey{Version: firstAuthority, Name: AuthorityKey, Wrapped: wrapped}, e)
+	err = p.Store.AddAuthorityKey(ctx, store.AuthorityKey{Version: firstAuthority, Name: AuthorityKey, Wrapped: wrapped}, e)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == insufficientPrivilege {
+		return fmt.Errorf("%w: %w", errNotOwner, err)
+	}
+	return err
 }
+
+// insufficientPrivilege is what PostgreSQL answers who may not (SQLSTATE 42501).
+const insufficientPrivilege = "42501"
+
+// errNotOwner says that the run-time user of the database makes no authority key (deploy/postgres).
+var errNotOwner = errors.New("the authority key is made as the owner of the tables: run safeconduct bootstrap with their database.url_file")
 
 // newAuthority draws a key. The transit key is the keeper's to make, and the data
 // key intake's: where they are two processes, the keeper must have been there.
@@ -123,6 +136,9 @@ type alarm struct {
 }
 
 func (a *alarm) raise(ctx context.Context, row *evidence.TamperedError) {
+	if ctx.Value(proving{}) != nil {
+		return // it accuses the key, under which nothing may be recorded
+	}
 	if a.count != nil {
 		a.count(ctx, row.Ref.Kind)
 	}

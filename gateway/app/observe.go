@@ -64,7 +64,7 @@ func answers(ctx context.Context, b blob.Store) error {
 // readiness.
 func (a *App) observe(c config.Config, m *telemetry.Meters) ([]edge.Check, error) {
 	asked := healthProbes(a.Parts, a.opened.objects, time.Now)
-	sources := telemetry.Sources{Dependencies: asked, Backlog: a.backlog}
+	sources := telemetry.Sources{Dependencies: asked, Backlog: a.backlog, Logins: a.loginEnds()}
 	if file := c.Server.TLSCertFile; file != "" { // it may be renewed while we run
 		sources.Certificate = func() (time.Time, error) { return certificateEnd(file) }
 	}

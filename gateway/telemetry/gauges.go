@@ -27,12 +27,15 @@ type Sources struct {
 	Backlog      func(context.Context) (Backlog, error)
 	// Certificate is when the certificate that is served now ends; nil without one.
 	Certificate func() (time.Time, error)
+	// Logins tell, by duty, when the secret id of its login to the key service ends; zero where it never does.
+	Logins map[string]func(context.Context) (time.Time, error)
 }
 
-// How long a backlog is believed, and how long reading it may take.
+// How long a backlog and the end of a login are believed, and how long reading either may take.
 const (
-	backlogKeep  = 5 * time.Second
-	backlogBound = 2 * time.Second
+	backlogKeep = 5 * time.Second
+	loginKeep   = 10 * time.Minute
+	readBound   = 2 * time.Second
 )
 
 // Observe begins to tell of s. It is called once.
@@ -45,7 +48,10 @@ func (m *Meters) Observe(s Sources) error {
 	if err != nil {
 		return err
 	}
-	if err := m.observeBacklog(&behind{read: s.Backlog, now: m.now}); err != nil {
+	if err := m.observeBacklog(&kept[Backlog]{read: s.Backlog, now: m.now, keep: backlogKeep}); err != nil {
+		return err
+	}
+	if err := m.observeLogins(s.Logins); err != nil {
 		return err
 	}
 	_, err = m.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -78,7 +84,37 @@ func (m *Meters) gauge(name, unit, about string) (metric.Float64ObservableGauge,
 	return g, nil
 }
 
-func (m *Meters) observeBacklog(b *behind) error {
+// observeLogins tells how long the logins to the key service last. Where that cannot be learnt, or a login never ends, its
+// gauge is absent.
+func (m *Meters) observeLogins(logins map[string]func(context.Context) (time.Time, error)) error {
+	left, err := m.gauge(MetricLogin, "s", "until the secret id of the login to the key service ends")
+	if err != nil {
+		return err
+	}
+	ends := map[string]*kept[time.Time]{}
+	for duty, read := range logins {
+		ends[duty] = &kept[time.Time]{read: read, now: m.now, keep: loginKeep}
+	}
+	_, err = m.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		var all sync.WaitGroup // at once: whoever reads metrics waits for one bound, and not for each
+		for _, end := range ends {
+			all.Go(func() { end.get(ctx) })
+		}
+		all.Wait()
+		for duty, end := range ends {
+			if at, ok := end.get(ctx); ok && !at.IsZero() {
+				o.ObserveFloat64(left, at.Sub(m.now()).Seconds(), with(AttrDuty.String(duty)))
+			}
+		}
+		return nil
+	}, left)
+	if err != nil {
+		return fmt.Errorf("observing the logins to the key service: %w", err)
+	}
+	return nil
+}
+
+func (m *Meters) observeBacklog(b *kept[Backlog]) error {
 	names := []struct{ name, unit, about string }{
 		{MetricUnsequenced, "", "entries that wait for their place in the log"},
 		{MetricUnsigned, "s", "how long the oldest entry waits for a signed checkpoint"},
@@ -113,26 +149,27 @@ func (m *Meters) observeBacklog(b *behind) error {
 	return nil
 }
 
-// behind keeps a backlog for a while, as Probe keeps an answer.
-type behind struct {
-	read func(context.Context) (Backlog, error)
+// kept keeps what was read for a while, as Probe keeps an answer; a failure, too.
+type kept[T any] struct {
+	read func(context.Context) (T, error)
 	now  func() time.Time
+	keep time.Duration
 
 	mu    sync.Mutex
 	at    time.Time
-	value Backlog
+	value T
 	ok    bool
 }
 
-func (b *behind) get(ctx context.Context) (Backlog, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.at.IsZero() && b.now().Sub(b.at) < backlogKeep {
-		return b.value, b.ok
+func (k *kept[T]) get(ctx context.Context) (T, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.at.IsZero() && k.now().Sub(k.at) < k.keep {
+		return k.value, k.ok
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), backlogBound)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readBound)
 	defer cancel()
-	value, err := b.read(ctx)
-	b.value, b.ok, b.at = value, err == nil, b.now()
-	return b.value, b.ok
+	value, err := k.read(ctx)
+	k.value, k.ok, k.at = value, err == nil, k.now()
+	return k.value, k.ok
 }

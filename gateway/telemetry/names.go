@@ -46,6 +46,7 @@ const (
 	MetricLimited       = "safeconduct.edge.limited"       // counter, requests refused by a rate limit, by AttrKind
 	MetricDependency    = "safeconduct.dependency.up"      // gauge, 1 where the dependency answers, by AttrDependency
 	MetricCertificate   = "safeconduct.tls.expiry"         // gauge, seconds until the server's certificate ends
+	MetricLogin         = "safeconduct.vault.login.expiry" // gauge, seconds until the secret id of the Vault login ends, by AttrDuty
 	MetricLost          = "safeconduct.telemetry.lost"     // counter, exports that the collector did not take, by AttrSignal
 )
 
@@ -60,6 +61,7 @@ const (
 	AttrJob        = attribute.Key("safeconduct.job")        // jobs.Job.Name
 	AttrKind       = attribute.Key("safeconduct.kind")       // kind of a record, or class of a limit
 	AttrDependency = attribute.Key("safeconduct.dependency") // database, keys, objects
+	AttrDuty       = attribute.Key("safeconduct.duty")       // duty.Duty
 	AttrSignal     = attribute.Key("safeconduct.signal")     // traces, metrics
 	AttrRoute      = attribute.Key("http.route")             // a route template
 )

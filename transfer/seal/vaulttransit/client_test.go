@@ -20,7 +20,7 @@ import (
 	"safeconduct/transfer/seal/vaulttransit"
 )
 
-func config(t *testing.T, f *fake) vaulttransit.Config {
+func config(t testing.TB, f *fake) vaulttransit.Config {
 	t.Helper()
 	c := vaulttransit.Config{
 		Address: f.URL, RoleIDFile: filepath.Join(t.TempDir(), "role"), SecretIDFile: filepath.Join(t.TempDir(), "secret"),

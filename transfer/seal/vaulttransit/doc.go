@@ -34,7 +34,8 @@
 // A Probe needs one of datakey/plaintext/NAME, decrypt/NAME and keys/NAME/config.
 // deploy/vault has these rights as a policy for each duty. Beside them it needs
 // auth/token/renew-self and revoke-self, as Vault's default
-// policy grants.
+// policy grants; and LoginEnds the look-up of the role's own secret ids, each by
+// its value: whoever asks holds it already.
 // Vault 1.21 or later is needed, which answers a change of a key with the key.
 //
 // # Sessions

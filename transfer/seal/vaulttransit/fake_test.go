@@ -29,6 +29,8 @@ type fake struct {
 	token   string                                        // the one that is known
 	fault   func(w http.ResponseWriter, path string) bool // answers in its place, if it returns true
 	refused bool                                          // of logins
+	role    string                                        // its name, as logins tell it
+	ends    map[string]string                             // expiration times of secret ids
 	bodies  []string                                      // of all requests
 	headers []http.Header
 }
@@ -43,7 +45,7 @@ func newFake(t *testing.T) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{ring: ring, keys: map[string]*fakeKey{}}
+	f := &fake{ring: ring, keys: map[string]*fakeKey{}, role: "duty"}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
 	return f
@@ -74,6 +76,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch path {
+	case "auth/approle/role/duty/secret-id/lookup":
+		f.lookup(w, body)
 	case "auth/token/renew-self":
 		reply(w, fields{"auth": fields{"client_token": f.token, "lease_duration": 3600, "renewable": true}})
 	case "auth/token/revoke-self":
@@ -91,7 +95,16 @@ func (f *fake) login(w http.ResponseWriter, body fields) {
 	}
 	f.logins++
 	f.token = "hvs.token-" + strconv.Itoa(f.logins)
-	reply(w, fields{"auth": fields{"client_token": f.token, "lease_duration": 3600, "renewable": true}})
+	reply(w, fields{"auth": fields{"client_token": f.token, "lease_duration": 3600, "renewable": true, "metadata": fields{"role_name": f.role}}})
+}
+
+func (f *fake) lookup(w http.ResponseWriter, body fields) {
+	end, ok := f.ends[body.text("secret_id")]
+	if !ok {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	reply(w, fields{"data": fields{"expiration_time": end, "secret_id_accessor": "accessor"}})
 }
 
 func (f *fake) transit(w http.ResponseWriter, r *http.Request, path string, body fields) {

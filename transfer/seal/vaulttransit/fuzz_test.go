@@ -7,12 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"safeconduct/transfer/seal"
 	"safeconduct/transfer/seal/vaulttransit"
@@ -42,11 +39,12 @@ func vaultSeeds() []vaultSeed {
 		{400, `{"errors":"x"}`},
 		{403, `{"errors":["1 error occurred:\n\t* permission denied\n\n"]}`},
 		{404, `<html>not found</html>`},
+		{200, `{"data":{"expiration_time":"2031-05-06T07:08:09.123456789Z","secret_id_accessor":"accessor"}}`},
 	}
 }
 
 func TestVaultSeeds(t *testing.T) {
-	if n := len(vaultSeeds()); n != 16 {
+	if n := len(vaultSeeds()); n != 17 {
 		t.Fatalf("%d seeds", n)
 	}
 }
@@ -56,8 +54,8 @@ type standIn struct{ seed atomic.Pointer[vaultSeed] }
 
 func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
-	if strings.HasPrefix(r.URL.Path, "/v1/auth/") {
-		_, _ = io.WriteString(w, `{"auth":{"client_token":"token","lease_duration":3600,"renewable":true}}`)
+	if strings.HasPrefix(r.URL.Path, "/v1/auth/") && !strings.HasSuffix(r.URL.Path, "/lookup") {
+		_, _ = io.WriteString(w, `{"auth":{"client_token":"token","lease_duration":3600,"renewable":true,"metadata":{"role_name":"duty"}}}`)
 		return
 	}
 	seed := s.seed.Load()
@@ -74,14 +72,7 @@ func FuzzAnswers(f *testing.F) {
 	s := &standIn{}
 	server := httptest.NewServer(s)
 	f.Cleanup(server.Close)
-	dir := f.TempDir()
-	config := vaulttransit.Config{Address: server.URL, RoleIDFile: filepath.Join(dir, "role"), SecretIDFile: filepath.Join(dir, "secret"), Timeout: 5 * time.Second}
-	for _, file := range []string{config.RoleIDFile, config.SecretIDFile} {
-		if err := os.WriteFile(file, []byte("id"), 0o600); err != nil {
-			f.Fatal(err)
-		}
-	}
-	c, err := vaulttransit.Open(context.WithoutCancel(f.Context()), config, slog.New(slog.DiscardHandler))
+	c, err := vaulttransit.Open(context.WithoutCancel(f.Context()), config(f, &fake{Server: server}), slog.New(slog.DiscardHandler))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -97,7 +88,7 @@ func FuzzAnswers(f *testing.F) {
 			}
 		}
 		ctx, b := t.Context(), seal.NewBinding("agr", "transfer")
-		switch act % 6 {
+		switch act % 7 {
 		case 0:
 			key, w, err := c.NewDataKey(ctx, "agr-1", b)
 			told(err)
@@ -128,6 +119,9 @@ func FuzzAnswers(f *testing.F) {
 					t.Fatalf("version %d of %d bytes", k.Version, len(k.Key))
 				}
 			}
+		case 5:
+			_, err := c.LoginEnds(ctx)
+			told(err)
 		default:
 			sig, version, err := c.LogSigner("log").Sign(ctx, []byte("message"))
 			told(err)

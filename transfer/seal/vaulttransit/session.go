@@ -40,6 +40,7 @@ type session struct {
 	failures atomic.Uint64
 	failure  error            // of the last login; under lock
 	refused  refused          // the last one; under lock
+	role     atomic.Value     // string: the name that Vault gives the role
 	fresh    chan *api.Secret // the newest login, for stayLoggedIn
 }
 
@@ -78,6 +79,7 @@ func (c *Client) login(ctx context.Context, generation uint64) error {
 	}
 	c.vault.SetToken(secret.Auth.ClientToken)
 	c.once.SetToken(secret.Auth.ClientToken)
+	s.role.Store(secret.Auth.Metadata["role_name"])
 	s.logins.Add(1)
 	select {
 	case <-s.fresh: // one that nobody took yet
