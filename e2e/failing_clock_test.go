@@ -11,7 +11,7 @@ import (
 	"safeconduct/transfer"
 )
 
-// The machine's clock is set forward and back under a running gateway.
+// The clock that the gateways read is set forward and back under a running gateway.
 func TestFailingClock(t *testing.T) {
 	t.Run("R49 what expired stays so when the clock is set back", func(t *testing.T) {
 		a := newArena(t, []byte("x"))
