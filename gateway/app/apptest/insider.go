@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -208,7 +207,12 @@ func pull(w *World, id string) func() error {
 		if err != nil {
 			return err
 		}
-		return d.Send(w.Ctx, io.Discard)
+		var left bytes.Buffer
+		err = d.Send(w.Ctx, &left)
+		if left.Len() > 0 {
+			w.T.Errorf("%d bytes left, and the answer was %v", left.Len(), err)
+		}
+		return err
 	}
 }
 
