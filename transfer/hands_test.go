@@ -63,7 +63,7 @@ func TestSlowHandsRest(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.began = time.Now()
-			time.Sleep(firstWait)
+			<-time.After(firstWait)
 			blocked += firstWait
 			p.leave()
 		}
@@ -77,7 +77,7 @@ func TestSlowHandsRest(t *testing.T) {
 		quick.began = time.Now()
 		quick.leave() // took no time, and rests for none
 		synctest.Wait()
-		time.Sleep((1 + handRest) * firstWait)
+		<-time.After((1 + handRest) * firstWait)
 		synctest.Wait()
 		if len(h.each) != 0 || len(h.all) != 0 {
 			t.Errorf("%d partners and %d places are kept", len(h.each), len(h.all))
