@@ -151,26 +151,35 @@ func commitKillings() []killing {
 func pullKillings() []killing {
 	release, delivery, receipt := `"kind":"release"`, `"kind":"delivery"`, `"kind":"receipt"`
 	step := func(name string, log last, at func() where) killing {
-		return killing{step: name, size: large, from: "available", act: pulling, entry: []string{release}, state: "available", objects: 3, log: log, at: at}
+		return killing{step: name, size: large, from: "available", act: pulling, entry: []string{release}, state: "available", objects: 3, deliveries: 1, log: log, at: at}
 	}
 	afterwards := func(w where) func() where {
 		return func() where { return then(signed(between.After, release), w) }
 	}
+	held := func(statement string) func() where { return afterwards(holding(statement)) }
+	asked := step("with all held still, before the gate has its last fact again", covered, held("FROM categories"))
+	asked.first = (*walk).heldStill
+	// What follows the first bytes in that transaction asks whether it still stands.
+	handed := step("with all held still, the first bytes just taken", covered, held("FROM pull_sessions"))
+	handed.first, handed.least, handed.most = func(w *walk) { w.awaitBytes(opening); w.heldStill() }, opening, opening
 	flowing := step("in the middle of a stream, between chunks", covered, afterwards(object(between.After, http.MethodGet, "/00000002")))
 	flowing.first, flowing.least, flowing.most = func(w *walk) { w.awaitBytes(chunk) }, chunk, 2*chunk
 	written := step("after the last byte, before the delivery is recorded", none, func() where { return entry(between.Before, delivery) })
 	written.entry, written.least, written.most = []string{delivery}, 2*chunk, large+small
 	recorded := step("after a delivery was recorded", "", func() where { return entry(between.After, delivery) })
 	recorded.entry, recorded.state, recorded.least, recorded.most = []string{delivery}, "pulled", 2*chunk, large+small
+	recorded.deliveries = 0
+	unrecorded := step("before the release of bytes is recorded", none, func() where { return entry(between.Before, release) })
+	unrecorded.deliveries = 0
 	return []killing{
-		step("before the release of bytes is recorded", none, func() where { return entry(between.Before, release) }),
+		unrecorded,
 		step("after the release of bytes was recorded", "", func() where { return entry(between.After, release) }),
 		step("before the release of bytes is under a checkpoint", placed, func() where { return signed(between.Before, release) }),
 		step("after the release of bytes came under a checkpoint", covered, func() where { return signed(between.After, release) }),
 		step("before the data key is unwrapped", covered, afterwards(vault(between.Before, "decrypt/agr-"))),
 		step("after the data key was unwrapped", covered, afterwards(vault(between.After, "decrypt/agr-"))),
 		step("before the first byte", covered, afterwards(object(between.Before, http.MethodGet, "/00000000"))),
-		flowing, written, recorded,
+		asked, handed, flowing, written, recorded,
 		{
 			step: "before an acknowledgement is recorded", from: "pulled", act: acknowledging, state: "pulled", objects: 1, log: none, most: large,
 			entry: []string{receipt}, at: func() where { return entry(between.Before, receipt) },

@@ -12,6 +12,8 @@ const (
 	large  = 9 << 20 // three chunks
 	chunk  = 4 << 20
 	either = -1 // not looked at
+	// opening is how many bytes leave while all that the release rests on is held still.
+	opening = 1 << 10
 )
 
 // last is how far the log is with the last thing that the killed act records.
@@ -39,6 +41,7 @@ type killing struct {
 	announced   int // uploads that have not landed, or are doomed
 	objects     int
 	has, lacks  string // the ending of an object's name
+	deliveries  int    // left open: the log says that they began, and not how they ended
 	log         last   // not looked at where empty
 	least, most int    // bytes that have come to the partner
 }
@@ -75,6 +78,9 @@ func TestKilled(t *testing.T) {
 			k.act(w, s)
 			s.wait(t)
 			k.examine(g, w)
+			if n := w.underWay(); n != k.deliveries {
+				t.Errorf("%d deliveries are open, and this step leaves %d", n, k.deliveries)
+			}
 			kept := g.keep()
 			alive.searchDisk(t)
 
@@ -161,4 +167,24 @@ func (k killing) examine(g *ground, w *walk) {
 		t.Error("bytes came, and no release is under a checkpoint")
 	}
 	searchDatabase(t, g.dsn, planted())
+}
+
+// heldStill looks, while the gateway is handing the first bytes over, whether
+// nothing that the release rests on can change.
+func (w *walk) heldStill() {
+	for table, id := range map[string]string{"transfers": w.id, "missions": w.g.world.Mission, "parties": w.g.world.Partner} {
+		there := scalar[int](w.g, "SELECT count(*) FROM "+table+" WHERE id = $1", id)
+		free := scalar[int](w.g, "SELECT count(*) FROM (SELECT id FROM "+table+" WHERE id = $1 FOR UPDATE SKIP LOCKED) f", id)
+		if there != 1 || free != 0 {
+			w.t.Errorf("of %d rows in %s nobody holds %d", there, table, free)
+		}
+	}
+	if n := w.underWay(); n != 1 {
+		w.t.Errorf("%d deliveries are under way", n)
+	}
+}
+
+// underWay is how many deliveries have begun, and not ended.
+func (w *walk) underWay() int {
+	return scalar[int](w.g, "SELECT count(*) FROM pull_sessions WHERE transfer = $1 AND open_since > 0", w.id)
 }

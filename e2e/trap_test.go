@@ -65,6 +65,19 @@ func object(m between.Moment, method, ending string) where {
 	}
 }
 
+// holding is a statement with the fragment in a transaction that has locked, and
+// so holds still, all that a release rests on.
+func holding(fragment string) where {
+	return func(h happening) bool {
+		if h.server != "postgres" || h.moment != between.Within {
+			return false
+		}
+		last := len(h.tx.Statements) - 1
+		locked := between.Transaction{Statements: h.tx.Statements[:last]}.Did("FROM transfer_subjects", "FOR SHARE")
+		return locked && strings.Contains(h.tx.Statements[last], fragment)
+	}
+}
+
 // then is the last of several in this order.
 func then(steps ...where) where {
 	n := 0

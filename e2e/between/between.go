@@ -2,7 +2,8 @@
 // test can do to the connection what networks and servers do at their worst, at
 // a moment that it names: cut it, hold its bytes, slow it down ([TCP]), answer in
 // the server's place or lose its answer ([HTTP], for Vault and S3), or act just
-// before a COMMIT arrives and just after it was carried out ([Postgres]).
+// before a COMMIT or a statement before it arrives, and just after a COMMIT was
+// carried out ([Postgres]).
 //
 // Every proxy listens on loopback, and speaks in clear on both sides.
 package between
@@ -26,13 +27,19 @@ const (
 	Before Moment = iota
 	// After the server has done it, and answered; the answer waits for the hook.
 	After
+	// Within a transaction, before the server has its last statement so far.
+	Within
 )
 
 func (m Moment) String() string {
-	if m == Before {
+	switch m {
+	case Before:
 		return "before"
+	case After:
+		return "after"
+	default:
+		return "within"
 	}
-	return "after"
 }
 
 // Proxy forwards connections to one server. Its methods may be called

@@ -18,7 +18,7 @@ const maxMessage = 64 << 20
 // Transaction is one unit of work that the database carries out whole or not at
 // all: what a COMMIT ends, or a statement outside of a transaction.
 type Transaction struct {
-	N      int64 // counts those of the proxy, from 1
+	N      int64 // counts those of the proxy that end, from 1; 0 Within
 	Moment Moment
 	// Statements, in order, each with its arguments after a line break.
 	Statements []string
@@ -39,12 +39,13 @@ func (t Transaction) Did(fragments ...string) bool {
 }
 
 // Postgres forwards to the PostgreSQL server at target (host:port), until ctx
-// ends or Close. The hook is called before the end of each transaction reaches
-// the server, and when the server has carried it out and nothing of its answer
-// was handed on; it is called concurrently, and its context ends with the
-// server's end of the connection. Where it answers true the connection is broken: before, the
-// server rolls back; after, the answer is lost. What the client rolls back is
-// not shown. Connections are in clear: the client says sslmode=disable.
+// ends or Close. The hook is called before each statement of a transaction
+// reaches the server, before its end does, and when the server has carried it out
+// and nothing of its answer was handed on; it is called concurrently, and its
+// context ends with the server's end of the connection. Where it answers true the
+// connection is broken: within and before, the server rolls back; after, the
+// answer is lost. That the client rolls back is not shown. Connections are in
+// clear: the client says sslmode=disable.
 func Postgres(ctx context.Context, target string, hook func(ctx context.Context, t Transaction) (breaks bool)) (*Proxy, error) {
 	var n atomic.Int64
 	return start(ctx, target, func(ctx context.Context, client, server *link) {
@@ -115,12 +116,15 @@ func (c *conversation) ask(ctx context.Context, client, server *link) {
 			continue // a Sync follows
 		}
 		if m.kind == 'Q' || m.kind == 'S' {
-			ends := c.ends(said)
+			shown := c.shown(said)
 			said = request{}
-			if ends != nil && c.hook(ctx, *ends) {
+			if shown != nil && c.hook(ctx, *shown) {
 				return
 			}
-			c.sent <- ends
+			if shown != nil && shown.Moment == Within {
+				shown = nil // its answer ends nothing
+			}
+			c.sent <- shown
 		}
 		if write(server, batch) != nil {
 			return
@@ -157,8 +161,9 @@ func (c *conversation) hear(said *request, m message) {
 	}
 }
 
-// ends is the transaction that the request ends, nil where it ends none.
-func (c *conversation) ends(said request) *Transaction {
+// shown is the transaction that the request ends or goes on with, nil where it
+// does neither.
+func (c *conversation) shown(said request) *Transaction {
 	if !said.executes || len(said.statements) == 0 {
 		return nil
 	}
@@ -177,7 +182,7 @@ func (c *conversation) ends(said request) *Transaction {
 	}
 	if c.status != 'I' {
 		c.so = append(c.so, said.statements...)
-		return nil
+		return &Transaction{Moment: Within, Statements: c.so}
 	}
 	return &Transaction{N: c.n.Add(1), Statements: said.statements}
 }

@@ -113,8 +113,21 @@ func TestPostgres(t *testing.T) {
 			}
 		})
 	}
-	t.Run("before, it is not there; after, it is", func(t *testing.T) {
-		var there [2]atomic.Int64
+	t.Run("within, it is shown with each statement so far, and broken it is rolled back", func(t *testing.T) {
+		var last string
+		db := through(t, func(tx between.Transaction) bool {
+			last = tx.Statements[len(tx.Statements)-1]
+			return tx.Moment == between.Within && tx.N == 0 && len(tx.Statements) == 2
+		})
+		if err := insert(db, "v", "w", "x"); err == nil {
+			t.Error("the client got an answer")
+		}
+		if n := count("v") + count("w"); n != 0 || !strings.HasSuffix(last, "\nw") {
+			t.Errorf("%d rows, broken at %q", n, last)
+		}
+	})
+	t.Run("within and before, it is not there; after, it is", func(t *testing.T) {
+		there := map[between.Moment]*atomic.Int64{between.Within: {}, between.Before: {}, between.After: {}}
 		db := through(t, func(tx between.Transaction) bool {
 			there[tx.Moment].Store(int64(count("z")))
 			return false
@@ -122,8 +135,8 @@ func TestPostgres(t *testing.T) {
 		if err := insert(db, "z"); err != nil {
 			t.Fatal(err)
 		}
-		if there[between.Before].Load() != 0 || there[between.After].Load() != 1 {
-			t.Error("before:", there[between.Before].Load(), "after:", there[between.After].Load())
+		if there[between.Within].Load() != 0 || there[between.Before].Load() != 0 || there[between.After].Load() != 1 {
+			t.Error("within:", there[between.Within].Load(), "before:", there[between.Before].Load(), "after:", there[between.After].Load())
 		}
 	})
 }
