@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // maxValue bounds a value's text, in bytes.
@@ -14,8 +15,8 @@ const maxValue = 4096
 
 // parse reads a text as the key's type. Errors say what to write instead; they do not repeat a secret.
 func (k key) parse(text string) (any, error) {
-	if len(text) > maxValue || strings.ContainsAny(text, "\x00\r\n") {
-		return nil, fmt.Errorf("is no value: use one line of at most %d bytes", maxValue)
+	if len(text) > maxValue || strings.ContainsAny(text, "\x00\r\n") || !utf8.ValidString(text) {
+		return nil, fmt.Errorf("is no value: use one line of UTF-8, of at most %d bytes", maxValue)
 	}
 	switch {
 	case k.kind == reflect.TypeFor[time.Duration]():
