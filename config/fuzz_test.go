@@ -28,7 +28,7 @@ func variables() []string {
 		"SAFECONDUCT_LOG__CHECKPOINT_WAIT=1h0m0.5s", "SAFECONDUCT_SERVER__TRUSTED_PROXIES=::1, 10.0.0.0/8,", "SAFECONDUCT_TELEMETRY__METRICS=TRUE",
 		"SAFECONDUCT_NONSENSE=x", "SAFECONDUCT_=x", "=x", "SAFECONDUCT_DATABASE__URL=postgres://u:secretsecret@h/d?sslmode=x",
 		"SAFECONDUCT_DATABASE__URL=postgres://u:secretsecret@h/d?sslmode=require", "SAFECONDUCT_SERVER_LISTEN=127.0.0.1:1",
-		"SAFECONDUCT_DATA=\xe1", // not UTF-8
+		"SAFECONDUCT_DATA=\xe1",    // not UTF-8
 		"SAFECONDUCT_secretsecret", // a name is no secret
 	}
 }
