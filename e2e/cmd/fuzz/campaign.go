@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 )
@@ -21,8 +22,13 @@ type campaign struct {
 	settings
 	out     io.Writer
 	targets []target
-	done    map[string]*done
-	built   map[string]string // test binaries by package
+
+	building sync.Mutex
+	built    map[string]string // test binaries by package
+
+	mu   sync.Mutex // of what follows
+	done map[string]*done
+	runs map[target]bool // those that run now
 }
 
 func open(ctx context.Context, s settings, out io.Writer) (*campaign, error) {
@@ -30,7 +36,7 @@ func open(ctx context.Context, s settings, out io.Writer) (*campaign, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &campaign{settings: s, out: out, built: map[string]string{}}
+	c := &campaign{settings: s, out: out, built: map[string]string{}, runs: map[target]bool{}}
 	for _, t := range found {
 		if s.only.MatchString(t.String()) {
 			c.targets = append(c.targets, t)
@@ -54,67 +60,90 @@ func open(ctx context.Context, s settings, out io.Writer) (*campaign, error) {
 	return c, nil
 }
 
-// run gives each target its time, whoever had least first, until all have it or ctx ends.
+// run gives each target its time, as many at once as is set, whoever had least first, until all have it or ctx ends.
 func (c *campaign) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		t, ok := c.next()
-		if !ok {
-			return
-		}
-		d := of(c.done, t)
-		before := *d
-		if err := c.stretch(ctx, t, d); err != nil {
-			d.Crash = err.Error()
-			c.say("FAILED %s\n%s\n", t, indent(d.Crash))
-		}
-		c.say("%-70s %8s of %s, %d executions\n", t, d.CPU.Round(time.Second), c.each, d.Execs-before.Execs)
-		if err := save(c.cache, c.done); err != nil {
-			c.say("%v\n", err)
-		}
+	var all sync.WaitGroup
+	for range c.atOnce {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				t, had, ok := c.next()
+				if !ok {
+					return // the others run what is left
+				}
+				got, err := c.stretch(ctx, t, had)
+				c.record(t, got, err)
+			}
+		})
 	}
+	all.Wait()
 }
 
-// next is the target that had least CPU time, of those that have not had it all and did not fail.
-func (c *campaign) next() (least target, ok bool) {
+// next is the target that had least CPU time, and how much, of those that do not run, have not had it all and did not fail.
+func (c *campaign) next() (least target, had time.Duration, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, t := range c.targets {
 		d := of(c.done, t)
-		if d.Crash == "" && d.CPU < c.each && (!ok || d.CPU < of(c.done, least).CPU) {
-			least, ok = t, true
+		if d.Crash == "" && d.CPU < c.each && !c.runs[t] && (!ok || d.CPU < had) {
+			least, had, ok = t, d.CPU, true
 		}
 	}
-	return least, ok
+	if ok {
+		c.runs[least] = true
+	}
+	return least, had, ok
 }
 
-// stretch runs the target for what is left of its time, at most a slice of it.
-func (c *campaign) stretch(ctx context.Context, t target, d *done) error {
+// record keeps what a stretch did, and tells it.
+func (c *campaign) record(t target, got done, failed error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.runs, t)
+	d := of(c.done, t)
+	d.CPU, d.Wall, d.Execs, d.New = d.CPU+got.CPU, d.Wall+got.Wall, d.Execs+got.Execs, d.New+got.New
+	if failed != nil {
+		d.Crash = failed.Error()
+		c.say("FAILED %s\n%s\n", t, indent(d.Crash))
+	}
+	c.say("%-70s %8s of %s, %d executions\n", t, d.CPU.Round(time.Second), c.each, got.Execs)
+	if err := save(c.cache, c.done); err != nil {
+		c.say("%v\n", err)
+	}
+}
+
+// stretch runs the target, which had so much CPU time, for what is left of it, at most a slice.
+func (c *campaign) stretch(ctx context.Context, t target, had time.Duration) (did done, err error) {
 	binary, err := c.build(ctx, t)
 	if err != nil {
-		return err
+		return did, err
 	}
-	left := min(c.slice, max(time.Second, (c.each-d.CPU)/time.Duration(c.parallel)))
+	left := min(c.slice, max(time.Second, (c.each-had)/time.Duration(c.parallel)))
 	test := exec.CommandContext(ctx, binary, "-test.run=^$", "-test.fuzz=^"+t.Name+"$", "-test.fuzztime="+left.String(),
 		"-test.parallel="+strconv.Itoa(c.parallel), "-test.fuzzcachedir="+filepath.Join(c.cache, "corpus", filepath.FromSlash(t.Package)))
 	var said bytes.Buffer
 	test.Dir, test.Stdout, test.Stderr = t.Dir, &said, &said
 	test.Cancel = func() error { return test.Process.Signal(os.Interrupt) } // it ends its workers, and keeps what it found
 	test.WaitDelay = 30 * time.Second
+	began := time.Now()
 	err = test.Run()
+	did.Wall = time.Since(began)
 	if test.ProcessState != nil { // with that of the workers, for which it waited
-		d.CPU += test.ProcessState.UserTime() + test.ProcessState.SystemTime()
+		did.CPU = test.ProcessState.UserTime() + test.ProcessState.SystemTime()
 	}
-	p := progressOf(said.String())
-	d.Execs, d.New = d.Execs+p.execs, d.New+p.fresh
+	did.Execs, did.New = progressOf(said.String())
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("%w\n%s", err, tail(said.String()))
+		return did, fmt.Errorf("%w\n%s", err, tail(said.String()))
 	}
-	if err == nil && p.execs == 0 {
-		return fmt.Errorf("it ended without running anything\n%s", tail(said.String()))
+	if err == nil && did.Execs == 0 {
+		return did, fmt.Errorf("it ended without running anything\n%s", tail(said.String()))
 	}
-	return nil
+	return did, nil
 }
 
 // build makes the instrumented test binary of the target's package, once.
 func (c *campaign) build(ctx context.Context, t target) (string, error) {
+	c.building.Lock()
+	defer c.building.Unlock()
 	if path, ok := c.built[t.Package]; ok {
 		return path, nil
 	}
@@ -128,24 +157,21 @@ func (c *campaign) build(ctx context.Context, t target) (string, error) {
 	return path, nil
 }
 
-// progress is what one stretch did.
-type progress struct{ execs, fresh int64 }
-
 var progressLine = regexp.MustCompile(`execs: (\d+) .*new interesting: (\d+)`)
 
 // progressOf reads the last line of progress that go test printed.
-func progressOf(said string) progress {
+func progressOf(said string) (execs, fresh int64) {
 	all := progressLine.FindAllStringSubmatch(said, -1)
 	if len(all) == 0 {
-		return progress{}
+		return 0, 0
 	}
 	last := all[len(all)-1]
 	execs, err1 := strconv.ParseInt(last[1], 10, 64)
 	fresh, err2 := strconv.ParseInt(last[2], 10, 64)
 	if err1 != nil || err2 != nil {
-		return progress{}
+		return 0, 0
 	}
-	return progress{execs, fresh}
+	return execs, fresh
 }
 
 func (c *campaign) failed() bool {
@@ -160,7 +186,7 @@ func (c *campaign) failed() bool {
 // table prints every target, what it had and how it ended.
 func (c *campaign) table() error {
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\ntarget\tCPU time\texecutions\tnew inputs\tresult")
+	fmt.Fprintln(w, "\ntarget\tCPU time\ttime\texecutions\tnew inputs\tresult")
 	for _, t := range c.targets {
 		d := of(c.done, t)
 		result := "ok"
@@ -172,7 +198,7 @@ func (c *campaign) table() error {
 		case d.CPU < c.each:
 			result = "unfinished"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", t, d.CPU.Round(time.Second), d.Execs, d.New, result)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\n", t, d.CPU.Round(time.Second), d.Wall.Round(time.Second), d.Execs, d.New, result)
 	}
 	return w.Flush()
 }

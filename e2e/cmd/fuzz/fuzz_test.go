@@ -37,14 +37,14 @@ func campaignOf(t *testing.T, ctx context.Context, root, cache string, more ...s
 
 func TestCampaign(t *testing.T) {
 	root, cache := module(t, true), t.TempDir()
-	code, said := campaignOf(t, t.Context(), root, cache)
+	code, said := campaignOf(t, t.Context(), root, cache, "-at-once", "2")
 	if code != crashed || !strings.Contains(said, "it breaks") {
 		t.Fatalf("%d\n%s", code, said)
 	}
 	rows := map[string]string{}
 	for line := range strings.Lines(said) {
-		if f := strings.Fields(line); len(f) == 5 && strings.HasPrefix(f[0], "m.Fuzz") {
-			rows[f[0]] = f[4]
+		if f := strings.Fields(line); len(f) == 6 && strings.HasPrefix(f[0], "m.Fuzz") {
+			rows[f[0]] = f[5]
 		}
 	}
 	if rows["m.FuzzHolds"] != "ok" || rows["m.FuzzBreaks"] != "CRASH" || len(rows) != 2 {
@@ -76,7 +76,7 @@ func TestCampaign(t *testing.T) {
 
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	c, err := open(ctx, settings{each: time.Hour, slice: time.Hour, parallel: 1, only: everything(t), root: module(t, false), cache: t.TempDir()}, &bytes.Buffer{})
+	c, err := open(ctx, settings{each: time.Hour, slice: time.Hour, parallel: 1, atOnce: 2, only: everything(t), root: module(t, false), cache: t.TempDir()}, &bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func everything(t *testing.T) *regexp.Regexp {
 }
 
 func TestFlags(t *testing.T) {
-	for _, args := range [][]string{{"-time", "0s"}, {"-parallel", "0"}, {"-slice", "-1s"}, {"-run", "("}, {"more"}, {"-nonsense"}} {
+	for _, args := range [][]string{{"-time", "0s"}, {"-parallel", "0"}, {"-at-once", "0"}, {"-slice", "-1s"}, {"-run", "("}, {"more"}, {"-nonsense"}} {
 		if code := run(t.Context(), args, &bytes.Buffer{}); code != misused {
 			t.Errorf("%v ends with %d", args, code)
 		}
@@ -107,11 +107,11 @@ func TestFlags(t *testing.T) {
 func TestProgressOf(t *testing.T) {
 	said := "fuzz: elapsed: 0s, gathering baseline coverage: 0/3 completed\nfuzz: elapsed: 3s, execs: 10 (3/sec), new interesting: 1 (total: 4)\n" +
 		"fuzz: elapsed: 6s, execs: 250 (80/sec), new interesting: 7 (total: 10)\nPASS\n"
-	if got := progressOf(said); got != (progress{250, 7}) {
-		t.Errorf("%+v", got)
+	if execs, fresh := progressOf(said); execs != 250 || fresh != 7 {
+		t.Errorf("%d, %d", execs, fresh)
 	}
-	if got := progressOf("nothing"); got != (progress{}) {
-		t.Errorf("%+v", got)
+	if execs, fresh := progressOf("nothing"); execs != 0 || fresh != 0 {
+		t.Errorf("%d, %d", execs, fresh)
 	}
 }
 

@@ -36,6 +36,7 @@ type settings struct {
 	each     time.Duration
 	slice    time.Duration
 	parallel int
+	atOnce   int
 	only     *regexp.Regexp
 	root     string
 	cache    string
@@ -50,6 +51,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	f.DurationVar(&s.each, "time", time.Hour, "CPU time that each target gets in all")
 	f.DurationVar(&s.slice, "slice", 5*time.Minute, "longest stretch of one target: as much is lost when the machine goes down")
 	f.IntVar(&s.parallel, "parallel", 1, "workers of the target that runs")
+	f.IntVar(&s.atOnce, "at-once", 1, "targets that run at once")
 	f.StringVar(&only, "run", "", "only targets whose package.Name matches this expression")
 	f.StringVar(&s.root, "root", ".", "folder of the module")
 	f.StringVar(&s.cache, "cache", "", "folder of the corpora and of what is done; by default safeconduct/fuzz in the user's cache folder")
@@ -57,7 +59,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
-	if s.each <= 0 || s.slice <= 0 || s.parallel < 1 || f.NArg() > 0 {
+	if s.each <= 0 || s.slice <= 0 || s.parallel < 1 || s.atOnce < 1 || f.NArg() > 0 {
 		return s, errors.New("fuzz takes flags only; times and workers are more than none")
 	}
 	var err error

@@ -17,6 +17,7 @@ const stateFile = "campaign.json"
 type done struct {
 	Digest string        `json:"digest"`
 	CPU    time.Duration `json:"cpu_ns"`
+	Wall   time.Duration `json:"wall_ns"`
 	Execs  int64         `json:"executions"`
 	New    int64         `json:"new_inputs"`
 	Crash  string        `json:"crash,omitempty"` // how it failed
