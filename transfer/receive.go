@@ -23,10 +23,15 @@ const touchEvery = time.Minute
 // touches the disk, and memory is bounded. The file counts only when the whole
 // of it has landed and is what was declared; until then nothing refers to it,
 // and a failed attempt may be repeated. declared is the hex SHA-256 that came
-// with the bytes, or empty.
+// with the bytes, or empty. A body that is Sized and too long is refused before
+// any of it is read.
 func (o *Office) Receive(ctx context.Context, c authz.Caller, id string, n int, declared string, body io.Reader) (Transfer, error) {
 	return observed(ctx, o, StepReceive, func(ctx context.Context) (Transfer, error) { return o.receive(ctx, c, id, n, declared, body) })
 }
+
+// Sized is a body that says how many bytes it will be; negative where it does
+// not know.
+type Sized interface{ Size() int64 }
 
 func (o *Office) receive(ctx context.Context, c authz.Caller, id string, n int, declared string, body io.Reader) (Transfer, error) {
 	t, role, err := o.may(ctx, c, authz.TransferUpload, id)
@@ -38,6 +43,9 @@ func (o *Office) receive(ctx context.Context, c authz.Caller, id string, n int, 
 	}
 	if err := t.accepts(n); err != nil {
 		return Transfer{}, o.outOfTurn(ctx, c, authz.TransferUpload, t, err)
+	}
+	if sized, ok := body.(Sized); ok && sized.Size() > o.most(t, n) {
+		return Transfer{}, ErrTooLarge
 	}
 	u, key, err := o.announce(ctx, c, role, &t, n)
 	if err != nil {
@@ -109,12 +117,16 @@ func (o *Office) announce(ctx context.Context, c authz.Caller, role authz.Role, 
 	return u, key, nil
 }
 
+// most is how many bytes file n may be.
+func (o *Office) most(t Transfer, n int) int64 {
+	if f, ok := t.file(n); ok && f.Size != nil {
+		return *f.Size
+	}
+	return o.Limits.FileBytes
+}
+
 // land streams the body into sealed objects.
 func (o *Office) land(ctx context.Context, t Transfer, u Upload, key seal.DataKey, n int, body io.Reader) (seal.Manifest, error) {
-	limit := o.Limits.FileBytes
-	if f, ok := t.file(n); ok && f.Size != nil {
-		limit = *f.Size
-	}
 	held := &lease{touched: u.Touched}
 	put := func(ctx context.Context, seq int, c seal.Chunk, sealed []byte) error {
 		now := o.Office.Time()
@@ -124,7 +136,7 @@ func (o *Office) land(ctx context.Context, t Transfer, u Upload, key seal.DataKe
 		return o.putChunk(ctx, u.Prefix(), seq, sealed, blob.Digest(c.SHA256))
 	}
 	m, err := observed(ctx, o, StepSeal, func(ctx context.Context) (seal.Manifest, error) {
-		return seal.Seal(ctx, key, seal.Address{Transfer: t.ID, File: n}, &bounded{r: body, left: limit}, put)
+		return seal.Seal(ctx, key, seal.Address{Transfer: t.ID, File: n}, &bounded{r: body, left: o.most(t, n)}, put)
 	})
 	if err != nil {
 		return seal.Manifest{}, fmt.Errorf("landing file %d: %w", n, err)

@@ -16,8 +16,12 @@ func cutOff() error { return fmt.Errorf("%w: the body is cut off", edge.ErrMalfo
 // incoming is a body that remembers why it ended, so that a client that went is not taken for a store that broke.
 type incoming struct {
 	io.Reader
-	end error
+	size int64 // as its head announces it; negative where it does not
+	end  error
 }
+
+// Size implements transfer.Sized.
+func (b *incoming) Size() int64 { return b.size }
 
 func (b *incoming) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)

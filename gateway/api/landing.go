@@ -19,7 +19,7 @@ import (
 
 // claimedBody is the body of an upload under a claim.
 type claimedBody struct {
-	io.Reader
+	*incoming
 	take  func() // the slot, where nobody else has it; who has it is settled when the file lands
 	now   func() time.Time
 	over  time.Time // when the lease is
@@ -27,7 +27,7 @@ type claimedBody struct {
 }
 
 func (b *claimedBody) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
+	n, err := b.incoming.Read(p)
 	if errors.Is(err, io.EOF) {
 		b.whole.Store(true)
 	}
@@ -54,9 +54,9 @@ func (l landing) Value(key any) any {
 }
 
 // underClaim is a body, and the context to receive it under, of an upload that has the slot of the key.
-func (r *routes) underClaim(ctx context.Context, key repeatable, claim evidence.Claim, body io.Reader) (context.Context, io.Reader) {
+func (r *routes) underClaim(ctx context.Context, key repeatable, claim evidence.Claim, body *incoming) (context.Context, io.Reader) {
 	b := &claimedBody{
-		Reader: body, now: r.server.Now, over: r.server.Now().Add(evidence.ClaimLease),
+		incoming: body, now: r.server.Now, over: r.server.Now().Add(evidence.ClaimLease),
 		take: func() { _, _ = r.Claims.Claim(ctx, claim, key.print) }, // where it fails the lease is over, and no more
 	}
 	return landing{ctx, claim.In(ctx), b}, b

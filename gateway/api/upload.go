@@ -60,7 +60,7 @@ func (r *routes) receive(c *gin.Context) {
 }
 
 func announced(c *gin.Context) (f incomingFile, err error) {
-	f.body = &incoming{Reader: c.Request.Body}
+	f.body = &incoming{Reader: c.Request.Body, size: c.Request.ContentLength}
 	if f.transfer, f.n, err = fileOf(c); err != nil {
 		return f, err
 	}
@@ -74,7 +74,7 @@ func (r *routes) received(request *http.Request, f incomingFile) (landedView, er
 	ctx := request.Context()
 	values := request.Header.Values(keyHeader)
 	if len(values) == 0 {
-		return r.land(ctx, request, f, f.body)
+		return r.land(ctx, f, f.body)
 	}
 	key, err := r.repeatable(ctx, values, request.Method, request.URL.EscapedPath(), f.sum, strconv.FormatInt(request.ContentLength, 10))
 	if err != nil {
@@ -82,14 +82,11 @@ func (r *routes) received(request *http.Request, f incomingFile) (landedView, er
 	}
 	return under(ctx, r, key, []string{f.transfer}, func(claim evidence.Claim) (landedView, error) {
 		ctx, body := r.underClaim(ctx, key, claim, f.body)
-		return r.land(ctx, request, f, body)
+		return r.land(ctx, f, body)
 	}, r.landedAgain(f.n))
 }
 
-func (r *routes) land(ctx context.Context, request *http.Request, f incomingFile, body io.Reader) (landedView, error) {
-	if err := r.fits(ctx, request, f); err != nil {
-		return landedView{}, err
-	}
+func (r *routes) land(ctx context.Context, f incomingFile, body io.Reader) (landedView, error) {
 	t, err := r.Transfers.Receive(ctx, edge.Caller(ctx), f.transfer, f.n, f.sum, body)
 	if errors.Is(err, lifecycle.ErrIllegal) && f.sum != "" {
 		// A repetition needs no key: the digest tells whether this file has landed.
@@ -98,30 +95,6 @@ func (r *routes) land(ctx context.Context, request *http.Request, f incomingFile
 		}
 	}
 	return viewLanded(t, f.n), err
-}
-
-// small is a body that is on its way in any case, unless its client waits: the service counts what comes of it.
-const small = 1 << 20
-
-// fits refuses a file that says that it is longer than it may be, before a byte of it is asked for.
-func (r *routes) fits(ctx context.Context, request *http.Request, f incomingFile) error {
-	length := request.ContentLength
-	switch {
-	case length > r.Transfers.Limits.FileBytes:
-		return transfer.ErrTooLarge
-	case length <= small && request.Header.Get("Expect") == "":
-		return nil
-	}
-	t, err := r.Transfers.Transfer(ctx, edge.Caller(ctx), f.transfer)
-	if err != nil {
-		return err
-	}
-	for _, file := range t.Files {
-		if file.N == f.n && file.Size != nil && length > *file.Size {
-			return transfer.ErrTooLarge
-		}
-	}
-	return nil
 }
 
 // fileOf reads which file of which transfer the path names. What cannot be one is unknown.
