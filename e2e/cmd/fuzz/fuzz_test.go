@@ -104,6 +104,19 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+func TestTimeUp(t *testing.T) {
+	for said, want := range map[string]bool{
+		"fuzz: elapsed: 1s, execs: 17 (9/sec)\n--- FAIL: FuzzHolds (1.04s)\n    context deadline exceeded\nFAIL\nexit status 1\n": true,
+		"--- FAIL: FuzzBreaks (1.04s)\n    --- FAIL: FuzzBreaks (0.00s)\n        m_test.go:14: context deadline exceeded\nFAIL\n": false,
+		"--- FAIL: FuzzBreaks (1.04s)\n    context deadline exceeded\n    Failing input written to testdata\nFAIL\n":              false,
+		"PASS\n": false,
+	} {
+		if got := timeUp.MatchString(said); got != want {
+			t.Errorf("%v for %q", got, said)
+		}
+	}
+}
+
 func TestProgressOf(t *testing.T) {
 	said := "fuzz: elapsed: 0s, gathering baseline coverage: 0/3 completed\nfuzz: elapsed: 3s, execs: 10 (3/sec), new interesting: 1 (total: 4)\n" +
 		"fuzz: elapsed: 6s, execs: 250 (80/sec), new interesting: 7 (total: 10)\nPASS\n"
