@@ -1,0 +1,134 @@
+package rulebook
+
+import (
+	"bytes"
+	_ "embed" // the first edition is data
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"safeconduct/authz"
+)
+
+//go:embed shipped.json
+var shipped []byte
+
+// ErrInvalid says what is wrong with rules, in a text for who wrote them.
+var ErrInvalid = errors.New("invalid rules")
+
+// Shipped is the book as the program brings it: edition 1, version 0, never recorded.
+func Shipped() (Book, error) {
+	r, err := parse(shipped)
+	if err != nil {
+		return Book{}, fmt.Errorf("reading the rules that ship with the program: %w", err)
+	}
+	return Book{ID: ID, Current: Edition{Number: 1, Rules: r, Author: string(authz.SYS), Approver: string(authz.SYS), Reason: "shipped with the program"}}, nil
+}
+
+func parse(body []byte) (Rules, error) {
+	var r Rules
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&r); err != nil {
+		return Rules{}, fmt.Errorf("decoding: %w", err)
+	}
+	return r, r.Validate()
+}
+
+// Words of the specification that the rules may name. The packages of agreements and transfers have types for them, and tests
+// that hold them equal.
+func bands() []string         { return []string{"LOW", "MODERATE", "HIGH", "SEVERE"} }
+func sensitivities() []string { return []string{"low", "moderate", "high", "severe"} }
+func kinds() []string         { return []string{"un_io", "ngo", "government", "company", "academic"} }
+func classes() []string {
+	return []string{"service_provider", "certification_authority", "un_io", "government_authority"}
+}
+
+// Validate reports the first rule that cannot be meant. Recipient classes that nobody may enrol under (R21: other
+// participants, public, media) cannot be allowed by an edition.
+func (r Rules) Validate() error {
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"transfer.window_hours", r.Transfer.WindowHours},
+		{"transfer.pull_limit", r.Transfer.PullLimit},
+		{"transfer.session_hours", r.Transfer.SessionHours},
+		{"transfer.held_days", r.Transfer.HeldDays},
+		{"transfer.lease_minutes", r.Transfer.LeaseMinutes},
+		{"training.life_days", r.Training.LifeDays},
+		{"undertaking.life_days", r.Undertaking.LifeDays},
+		{"vetting.life_days", r.Vetting.LifeDays},
+		{"minimum_cell.usual", r.MinimumCell.Usual},
+		{"minimum_cell.conflict", r.MinimumCell.Conflict},
+		{"agreement.suspension_hours", r.Agreement.SuspensionHours},
+		{"approval.dpo_days", r.Approval.DPODays},
+		{"approval.standing_days", r.Approval.StandingDays},
+	} {
+		if n.value < 1 || n.value > 100_000 {
+			return fmt.Errorf("%w: %s must lie between 1 and 100000", ErrInvalid, n.name)
+		}
+	}
+	if r.MinimumCell.Conflict < r.MinimumCell.Usual {
+		return fmt.Errorf("%w: minimum_cell.conflict must not be below minimum_cell.usual", ErrInvalid)
+	}
+	for _, l := range []struct {
+		name          string
+		values, known []string
+	}{
+		{"second_person.bands", r.SecondPerson.Bands, bands()},
+		{"second_person.sensitivities", r.SecondPerson.Sensitivities, sensitivities()},
+		{"approval.legal_singly_bands", r.Approval.SinglyBands, bands()},
+	} {
+		if i := slices.IndexFunc(l.values, func(v string) bool { return !slices.Contains(l.known, v) }); i >= 0 {
+			return fmt.Errorf("%w: %s[%d] is none of %s", ErrInvalid, l.name, i, strings.Join(l.known, ", "))
+		}
+	}
+	for _, l := range []struct {
+		name      string
+		countries []string
+	}{
+		{"jurisdiction.restricted", r.Jurisdiction.Restricted},
+		{"jurisdiction.mechanism_needed", r.Jurisdiction.Mechanism},
+		{"minimum_cell.conflict_countries", r.MinimumCell.Conflicts},
+	} {
+		if i := slices.IndexFunc(l.countries, func(c string) bool { return !isCountry(c) }); i >= 0 {
+			return fmt.Errorf("%w: %s[%d] is not an ISO 3166-1 alpha-2 code in capitals", ErrInvalid, l.name, i)
+		}
+	}
+	return r.validateWords()
+}
+
+func (r Rules) validateWords() error {
+	if len(r.Assurances) == 0 || slices.ContainsFunc(r.Assurances, func(a authz.Assurance) bool {
+		return a != authz.AssuranceMFA && a != authz.AssuranceVouched
+	}) {
+		return fmt.Errorf("%w: assurances are mfa, vouched, or both", ErrInvalid) // R50: never none
+	}
+	if len(r.Training.Courses) == 0 || slices.Contains(r.Training.Courses, "") || r.Undertaking.Version == "" {
+		return fmt.Errorf("%w: training.courses and undertaking.version are needed", ErrInvalid)
+	}
+	if slices.ContainsFunc(r.Agreement.ExpiryNotices, func(days int) bool { return days < 1 }) {
+		return fmt.Errorf("%w: agreement.expiry_notice_days are at least 1", ErrInvalid)
+	}
+	for class, of := range r.Classes {
+		if !slices.Contains(classes(), class) {
+			return fmt.Errorf("%w: recipient_classes may allow %s", ErrInvalid, strings.Join(classes(), ", "))
+		}
+		if slices.ContainsFunc(of, func(k string) bool { return !slices.Contains(kinds(), k) }) {
+			return fmt.Errorf("%w: recipient_classes.%s lists kinds of partner: %s", ErrInvalid, class, strings.Join(kinds(), ", "))
+		}
+	}
+	for _, c := range []struct{ name, text string }{{"legal", r.Contacts.Legal}, {"dpo", r.Contacts.DPO}, {"course", r.Contacts.Course}} {
+		if strings.TrimSpace(c.text) == "" || len(c.text) > 300 {
+			return fmt.Errorf("%w: contacts.%s has 1 to 300 characters (R56)", ErrInvalid, c.name)
+		}
+	}
+	return nil
+}
+
+func isCountry(code string) bool {
+	return len(code) == 2 && code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z'
+}
