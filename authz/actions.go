@@ -23,6 +23,10 @@ const (
 	TermsWrite Action = "terms.write" // purposes, categories, retention rules
 	TermsRead  Action = "terms.read"
 
+	RulesDraft   Action = "rules.draft"   // of the rulebook, which is policy data
+	RulesApprove Action = "rules.approve" // or reject
+	RulesRead    Action = "rules.read"
+
 	AgreementDraft     Action = "agreement.draft"
 	AgreementRead      Action = "agreement.read"
 	AgreementReview    Action = "agreement.review" // send to review
@@ -70,6 +74,7 @@ func Actions() []Action {
 		TokenIssue, TokenRevoke,
 		PartyCreate, PartyVet, PartyRead,
 		TermsWrite, TermsRead,
+		RulesDraft, RulesApprove, RulesRead,
 		AgreementDraft, AgreementRead, AgreementReview, AgreementApprove, AgreementSign, AgreementActivate, AgreementSuspend, AgreementLift, AgreementTerminate,
 		AssessmentCreate, AssessmentRead, AssessmentSubmit, AssessmentApprove,
 		ConsentRecord, ConsentRead, ConsentWithdraw,

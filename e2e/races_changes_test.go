@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/app"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
@@ -194,8 +196,23 @@ func (a *arena) sender(r *round) *transfer.Office {
 // alone is the office under a policy that asks for no second person.
 func alone(o *transfer.Office) *transfer.Office {
 	d := o.Deps
-	d.Policy.SecondPerson = transfer.SecondPerson{}
+	d.Store = lax{d.Store}
 	return transfer.NewOffice(d)
+}
+
+// lax is a store whose rules ask for no second person.
+type lax struct{ transfer.Store }
+
+func (l lax) Update(ctx context.Context, do func(transfer.Tx) error) ([]string, error) {
+	return l.Store.Update(ctx, func(tx transfer.Tx) error { return do(laxTx{tx}) })
+}
+
+type laxTx struct{ transfer.Tx }
+
+func (l laxTx) Rulebook(ctx context.Context) (rulebook.Book, error) {
+	b, err := l.Tx.Rulebook(ctx)
+	b.Current.Rules.SecondPerson = rulebook.SecondPerson{}
+	return b, err
 }
 
 // callers are read from the register anew: a round may have changed grants.

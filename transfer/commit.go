@@ -145,8 +145,8 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 		return err
 	}
 	if t.Decision.Released() {
-		ends := now.Add(o.Policy.window())
-		t.State, t.Released, t.WindowEnds, t.PullLimit = Available, &now, &ends, o.Policy.PullLimit
+		ends := now.Add(rules{f.Rules}.window())
+		t.State, t.Released, t.WindowEnds, t.PullLimit = Available, &now, &ends, f.Rules.Transfer.PullLimit
 	} else {
 		t.State = Refused
 		if err := tx.DoomUploads(ctx, t.ID, now); err != nil {
@@ -167,8 +167,8 @@ func (o *Office) release(ctx context.Context, tx Tx, c authz.Caller, role authz.
 	if err := o.save(ctx, tx, t, c.Person, now); err != nil {
 		return err
 	}
-	e.Phase, e.Codes, e.Facts, e.Result, e.Subject.Version = string(gate.Commit), t.Decision.Codes(), f.Read, string(t.State), t.Version
-	return tx.Record(ctx, e)
+	e.Result = string(t.State)
+	return record(ctx, tx, e, *t, f, t.Decision)
 }
 
 // waits reports whether nothing but the approver is missing.

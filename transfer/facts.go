@@ -2,11 +2,13 @@ package transfer
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
@@ -24,6 +26,7 @@ type actor struct {
 // transaction after it was locked there.
 type standing struct {
 	grants    map[string][]people.Grant // by person
+	read      []evidence.Ref            // the records that were read
 	live      bool                      // the token of who acts is honoured
 	rolesAsOf time.Time                 // it carries no role granted later
 }
@@ -31,7 +34,7 @@ type standing struct {
 // standing reads what the persons hold, and the token of who acts.
 func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, persons []string) (standing, error) {
 	grants, err := tx.GrantsOfEach(ctx, persons)
-	s := standing{grants: grants}
+	s := standing{grants: grants, read: grantRefs(grants)}
 	if err != nil || c.Token == "" {
 		return s, err
 	}
@@ -42,19 +45,42 @@ func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, persons []
 		return s, err
 	}
 	s.rolesAsOf = token.RolesAsOf
+	s.read = append(s.read, evidence.Ref{Kind: identity.KindToken, ID: token.ID, Version: token.Version})
 	s.live, err = identity.Live(ctx, tx, token, o.Office.Time())
 	return s, err
+}
+
+// grantRefs names the versions of grants, person by person in order.
+func grantRefs(grants map[string][]people.Grant) (refs []evidence.Ref) {
+	for _, person := range slices.Sorted(maps.Keys(grants)) {
+		for _, g := range grants[person] {
+			refs = append(refs, evidence.Ref{Kind: people.KindGrant, ID: g.ID, Version: g.Version})
+		}
+	}
+	return refs
+}
+
+// heldBy names the versions of the grants that were read when the caller came.
+func heldBy(c authz.Caller) (refs []evidence.Ref) {
+	for _, g := range c.Grants {
+		refs = append(refs, evidence.Ref{Kind: people.KindGrant, ID: g.ID, Version: g.Version})
+	}
+	return refs
 }
 
 // gather reads all that the gate judges, in the transaction of the act. An
 // error means that the store failed: nothing is decided then, and the act does
 // not happen. A record that does not exist is a fact.
 func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, a actor, s standing) (gate.Facts, error) {
+	edition, book, err := o.ruled(ctx, tx)
+	if err != nil {
+		return gate.Facts{}, err
+	}
 	f := gate.Facts{
-		Phase: phase, Now: o.Office.Time(), Policy: o.Office.Policy, Transfer: t.ref(), Sender: t.Sender,
+		Phase: phase, Now: o.Office.Time(), Policy: o.Office.Policy + " " + edition.Cite(), Rules: edition.Rules, Transfer: t.ref(), Sender: t.Sender,
 		Actor: gate.Actor{
 			Person: a.caller.Person, Allowed: a.allowed,
-			Assured: slices.Contains(o.Policy.Assurances, a.caller.Assurance),
+			Assured: slices.Contains(edition.Rules.Assurances, a.caller.Assurance),
 		},
 		Manifest: gate.Manifest{
 			Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature, RecipientClass: t.RecipientClass,
@@ -62,6 +88,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 		},
 		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement},
 	}
+	f.Rulebook, f.Read = book.Ref(), slices.Clone(s.read)
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects,
 	} {
@@ -90,7 +117,6 @@ func (o *Office) gatherPartner(ctx context.Context, tx Tx, t Transfer, f *gate.F
 		return err
 	}
 	f.Partner = &p
-	f.Read = append(f.Read, evidence.Ref{Kind: "party", ID: p.ID, Version: p.Version})
 	f.Downloaders, err = tx.Downloaders(ctx, t.Partner, f.Now)
 	return err
 }
@@ -100,7 +126,6 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		return err
 	}
 	a := *f.Agreement
-	f.Read = append(f.Read, evidence.Ref{Kind: agreements.KindAgreement, ID: a.ID, Version: a.Version})
 	signatories := make([]string, len(a.Signatures))
 	for i, s := range a.Signatures {
 		signatories[i] = s.Signatory
@@ -112,6 +137,12 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 	grants, err := tx.GrantsOfEach(ctx, signatories)
 	if err != nil {
 		return err
+	}
+	f.Read = append(f.Read, grantRefs(grants)...)
+	for _, person := range slices.Sorted(maps.Keys(keys)) {
+		for _, k := range keys[person] {
+			f.Read = append(f.Read, evidence.Ref{Kind: people.KindKey, ID: k.ID, Version: k.Version})
+		}
 	}
 	for _, s := range a.Signatures {
 		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys[s.Signatory], grants[s.Signatory]))
@@ -175,9 +206,6 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 		want.Countries = []string{f.Partner.Country}
 	}
 	f.Assessment = gate.BestAssessment(list, want, f.Now)
-	if f.Assessment != nil {
-		f.Read = append(f.Read, evidence.Ref{Kind: assessment.KindAssessment, ID: f.Assessment.ID, Version: f.Assessment.Record})
-	}
 	return nil
 }
 
@@ -187,11 +215,6 @@ func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.
 	}
 	if err := t.namesThese(f.Subjects); err != nil {
 		return err
-	}
-	for _, s := range f.Subjects {
-		for _, r := range s.Consents {
-			f.Read = append(f.Read, r.Ref())
-		}
 	}
 	if t.Purpose == "" {
 		return nil
@@ -224,7 +247,12 @@ func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, s standi
 	if err != nil {
 		return err
 	}
-	f.Approval.Needed = o.Policy.needsSecondPerson(f.Assessment, t.Categories, known)
+	for _, k := range known {
+		if slices.Contains(t.Categories, k.Code) {
+			f.Read = append(f.Read, evidence.Ref{Kind: terms.KindCategory, ID: k.ID, Version: k.Version})
+		}
+	}
+	f.Approval.Needed = rules{f.Rules}.needsSecondPerson(f.Assessment, t.Categories, known)
 	for _, given := range t.Approvals {
 		// An approval that the release rested on outlives the approver's role.
 		allowed := f.Phase == gate.Pull || o.allowedNow(s, authz.Caller{Person: given.Person}, authz.TransferApprove, t.resource(), f.Now)

@@ -44,7 +44,6 @@ type Deps struct {
 	Blobs    blob.Store
 	Log      Log
 	Cases    consent.References
-	Policy   Policy
 	Limits   Limits
 	Logger   *slog.Logger
 	Observer Observer // nobody where nil
@@ -110,12 +109,20 @@ func (o *Office) save(ctx context.Context, tx Tx, t *Transfer, actor string, now
 // releases (R43).
 func (o *Office) decided(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, action authz.Action, t Transfer, f gate.Facts, d gate.Decision) (string, error) {
 	e := o.Office.Entry(c, role, evidence.Decision, action, t.resource())
-	e.Phase, e.Codes, e.Facts, e.Result = string(d.Phase), d.Codes(), f.Read, string(t.State)
-	e.Subject.Version = t.Version
+	e.Result = string(t.State)
 	if !d.Released() {
 		e.Verdict = evidence.Refused
 	}
-	return e.ID, tx.Record(ctx, e)
+	return e.ID, record(ctx, tx, e, t, f, d)
+}
+
+// record appends the entry of a decision, with what it rested on.
+func record(ctx context.Context, tx Tx, e evidence.Entry, t Transfer, f gate.Facts, d gate.Decision) (err error) {
+	e.Policy, e.Phase, e.Codes, e.Subject.Version = f.Policy, string(f.Phase), d.Codes(), t.Version
+	if e.Facts, err = keep(ctx, tx, f); err != nil {
+		return err
+	}
+	return tx.Record(ctx, e)
 }
 
 // wait holds the answer back until the evidence of the act is under a signed

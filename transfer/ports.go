@@ -11,6 +11,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/seal"
@@ -76,7 +77,20 @@ type FactTx interface {
 	terms.CategoryTx
 	consent.SubjectTx
 	identity.TokenTx
+	rulebook.Reader
+	FactsTx
 	DecisionTx
+}
+
+// FactsTx keeps what decisions rested on, and reads it back.
+type FactsTx interface {
+	// KeepFacts keeps bodies under their SHA-256; one that is there already stays.
+	KeepFacts(ctx context.Context, bodies ...[]byte) error
+	// Facts answers with the body of a digest (hex), or ErrNotFound.
+	Facts(ctx context.Context, digest string) ([]byte, error)
+	// Versions answers with the bodies of versions of records, as they were
+	// written; one that is not there is not in the answer.
+	Versions(ctx context.Context, refs []evidence.Ref) (map[evidence.Ref][]byte, error)
 }
 
 // StandingTx reads what several persons hold, in one query.

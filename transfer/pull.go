@@ -108,11 +108,11 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, s standing,
 	if err != nil {
 		return err
 	}
-	resumed := o.resumable(sessions, d, now)
 	f, err := o.pullFacts(ctx, tx, *t, s, d)
 	if err != nil {
 		return err
 	}
+	resumed := d.resumable(sessions, rules{f.Rules}.session(), now)
 	f.Pull.Sessions, f.Pull.Resumed = counted(sessions), resumed != nil
 	before := t.Decision
 	t.Decision = o.decide(ctx, f)
@@ -140,8 +140,8 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, s standing,
 		return err
 	}
 	e := o.Office.Entry(d.caller, d.role, evidence.Release, authz.TransferPull, t.resource())
-	e.Phase, e.Facts, e.Subject.Version, e.Result = string(gate.Pull), f.Read, t.Version, fmt.Sprintf("file %d from %d", d.n, d.Offset)
-	return tx.Record(ctx, e)
+	e.Result = fmt.Sprintf("file %d from %d", d.n, d.Offset)
+	return record(ctx, tx, e, *t, f, t.Decision)
 }
 
 // counted is how many sessions count against the limit: one that ended before
@@ -161,7 +161,7 @@ const sessionRequests = 200
 // resumable finds the session that a request from an offset goes on in: the
 // same person's last one of this file, begun recently enough, not complete,
 // from no earlier than its last request and no further than was sent.
-func (o *Office) resumable(sessions []PullSession, d *Delivery, now time.Time) *PullSession {
+func (d *Delivery) resumable(sessions []PullSession, life time.Duration, now time.Time) *PullSession {
 	if d.Offset == 0 {
 		return nil
 	}
@@ -169,7 +169,7 @@ func (o *Office) resumable(sessions []PullSession, d *Delivery, now time.Time) *
 		if s.Person != d.caller.Person {
 			continue
 		}
-		if now.Sub(s.Created) < o.Policy.session() && s.Written == nil && s.Requests < sessionRequests &&
+		if now.Sub(s.Created) < life && s.Written == nil && s.Requests < sessionRequests &&
 			d.Offset >= s.Offset && d.Offset <= s.Reached {
 			return &s
 		}
@@ -194,8 +194,8 @@ func (o *Office) holdOrPass(ctx context.Context, tx Tx, t *Transfer, before gate
 		return err
 	}
 	e := o.Office.Entry(authz.System(""), authz.SYS, evidence.Change, "transfer.hold", t.resource())
-	e.Phase, e.Codes, e.Facts, e.Result = string(gate.Pull), t.Decision.Codes(), f.Read, string(t.State)
-	return tx.Record(ctx, e)
+	e.Result = string(t.State)
+	return record(ctx, tx, e, *t, f, t.Decision)
 }
 
 // holds reports whether a refusal is about the transfer, and not only about

@@ -71,8 +71,12 @@ const (
 func (o *Office) Sweep(ctx context.Context) (int, error) {
 	var list []Upload
 	now := o.Office.Time()
-	if err := o.Store.View(ctx, func(tx Tx) (err error) {
-		list, err = tx.Sweepable(ctx, now.Add(-o.Policy.lease()), now.Add(-sweepGrace), sweepBatch)
+	if err := o.Store.View(ctx, func(tx Tx) error {
+		e, _, err := o.ruled(ctx, tx)
+		if err != nil {
+			return err
+		}
+		list, err = tx.Sweepable(ctx, now.Add(-rules{e.Rules}.lease()), now.Add(-sweepGrace), sweepBatch)
 		return err
 	}); err != nil {
 		return 0, fmt.Errorf("listing what to sweep: %w", err)
@@ -144,8 +148,13 @@ func (o *Office) sweep(ctx context.Context, u Upload) error {
 func (o *Office) Lapse(ctx context.Context) (int, error) {
 	var due []Transfer
 	now := o.Office.Time()
-	if err := o.Store.View(ctx, func(tx Tx) (err error) {
-		due, err = tx.Lapsed(ctx, now, now.Add(-o.Policy.held()), now.Add(-o.Policy.window()), sweepBatch)
+	if err := o.Store.View(ctx, func(tx Tx) error {
+		e, _, err := o.ruled(ctx, tx)
+		if err != nil {
+			return err
+		}
+		r := rules{e.Rules}
+		due, err = tx.Lapsed(ctx, now, now.Add(-r.held()), now.Add(-r.window()), sweepBatch)
 		return err
 	}); err != nil {
 		return 0, fmt.Errorf("listing what has lapsed: %w", err)
@@ -235,7 +244,11 @@ func (o *Office) CloseAbandoned(ctx context.Context, before time.Time) (int, err
 // Abandoned is CloseAbandoned for what was begun longer ago than any delivery
 // may last.
 func (o *Office) Abandoned(ctx context.Context) (int, error) {
-	return o.CloseAbandoned(ctx, o.Office.Time().Add(-o.Policy.session()))
+	r, err := o.rulesNow(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reading how long a delivery may last: %w", err)
+	}
+	return o.CloseAbandoned(ctx, o.Office.Time().Add(-r.session()))
 }
 
 func hexOf(d [32]byte) string { return hex.EncodeToString(d[:]) }

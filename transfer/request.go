@@ -129,7 +129,7 @@ func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer
 
 func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Transfer) error {
 	role, denied := o.Office.Enforcer.Check(c, authz.TransferRequest, t.resource())
-	f, err := o.gather(ctx, tx, *t, gate.Request, actor{caller: c, allowed: denied == nil}, standing{})
+	f, err := o.gather(ctx, tx, *t, gate.Request, actor{caller: c, allowed: denied == nil}, standing{read: heldBy(c)})
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ type Entry struct {
 	Partner string       `json:"partner,omitempty"`
 	Subject Ref          `json:"subject"`           // what was acted upon
 	Objects []Ref        `json:"objects,omitempty"` // what was changed, set by the store
-	Facts   []Ref        `json:"facts,omitempty"`   // what was read to decide
+	Facts   string       `json:"facts_digest,omitempty"` // of what a decision rested on, which is kept beside the log
 	Request string       `json:"request,omitempty"`
 	Source  string       `json:"source,omitempty"` // commitment to the source address
 	Result  string       `json:"result,omitempty"` // a digest or a state, never free text

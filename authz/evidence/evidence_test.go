@@ -49,7 +49,7 @@ func TestCanonical(t *testing.T) {
 			"verdict": func(e *evidence.Entry) { e.Verdict = evidence.Refused }, "codes": func(e *evidence.Entry) { e.Codes = []string{"X"} },
 			"policy": func(e *evidence.Entry) { e.Policy = "" }, "mission": func(e *evidence.Entry) { e.Mission = "m2" },
 			"partner": func(e *evidence.Entry) { e.Partner = "q" }, "subject": func(e *evidence.Entry) { e.Subject.Version++ },
-			"objects": func(e *evidence.Entry) { e.Objects = nil }, "facts": func(e *evidence.Entry) { e.Facts = e.Objects },
+			"objects": func(e *evidence.Entry) { e.Objects = nil }, "facts": func(e *evidence.Entry) { e.Facts = "f" },
 			"request": func(e *evidence.Entry) { e.Request = "r" }, "source": func(e *evidence.Entry) { e.Source = "s" },
 			"result": func(e *evidence.Entry) { e.Result = "active" },
 		} {

@@ -5,6 +5,7 @@ package rulebook
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -110,11 +111,14 @@ type Edition struct {
 	Reason        string    `json:"reason"`
 	Author        string    `json:"author"`
 	Approver      string    `json:"approver,omitempty"`
+	Digest        string    `json:"digest"` // of the rules
 }
 
-// Digest identifies the rules of the edition.
-func (e Edition) Digest() (string, error) {
-	b, err := evidence.Canonical(e.Rules)
+// Cite is how a decision names the edition that it was taken under (R37).
+func (e Edition) Cite() string { return fmt.Sprintf("rules:%d:%s", e.Number, e.Digest) }
+
+func digest(r Rules) (string, error) {
+	b, err := evidence.Canonical(r)
 	if err != nil {
 		return "", err
 	}

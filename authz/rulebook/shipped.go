@@ -24,7 +24,13 @@ func Shipped() (Book, error) {
 	if err != nil {
 		return Book{}, fmt.Errorf("reading the rules that ship with the program: %w", err)
 	}
-	return Book{ID: ID, Current: Edition{Number: 1, Rules: r, Author: string(authz.SYS), Approver: string(authz.SYS), Reason: "shipped with the program"}}, nil
+	sum, err := digest(r)
+	if err != nil {
+		return Book{}, err
+	}
+	return Book{ID: ID, Current: Edition{
+		Number: 1, Rules: r, Author: string(authz.SYS), Approver: string(authz.SYS), Reason: "shipped with the program", Digest: sum,
+	}}, nil
 }
 
 func parse(body []byte) (Rules, error) {
@@ -41,7 +47,8 @@ func parse(body []byte) (Rules, error) {
 // that hold them equal.
 func bands() []string         { return []string{"LOW", "MODERATE", "HIGH", "SEVERE"} }
 func sensitivities() []string { return []string{"low", "moderate", "high", "severe"} }
-func kinds() []string         { return []string{"un_io", "ngo", "government", "company", "academic"} }
+func kinds() []string { return []string{"un_io", "ngo", "government", "company", "academic"} }
+
 func classes() []string {
 	return []string{"service_provider", "certification_authority", "un_io", "government_authority"}
 }

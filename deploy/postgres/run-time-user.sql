@@ -13,11 +13,11 @@ GRANT USAGE ON SCHEMA public TO safeconduct_run;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO safeconduct_run;
 
 -- Evidence. An entry is given its place, once; a trigger sees to it that nothing else of it changes.
-GRANT INSERT ON record_versions, log_entries, log_hashes, log_checkpoints TO safeconduct_run;
+GRANT INSERT ON record_versions, decision_facts, log_entries, log_hashes, log_checkpoints TO safeconduct_run;
 GRANT UPDATE (seq) ON log_entries TO safeconduct_run;
 
 -- Records that get later versions. None is ever deleted.
-GRANT INSERT, UPDATE ON grants, signing_keys, tokens, parties, agreements, assessments, consents, transfers, pull_sessions
+GRANT INSERT, UPDATE ON rulebooks, grants, signing_keys, tokens, parties, agreements, assessments, consents, transfers, pull_sessions
     TO safeconduct_run;
 
 -- Records that stay as they are, and the lists and keys beside them.

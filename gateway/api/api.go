@@ -15,6 +15,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
 	"safeconduct/transfer"
@@ -30,6 +31,7 @@ type Services struct {
 	People      *people.Register
 	Identity    *identity.Desk
 	Parties     *parties.Register
+	Rules       *rulebook.Desk
 	Terms       *terms.Book
 	Agreements  *agreements.Desk
 	Assessments *assessment.Desk
@@ -71,7 +73,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
-		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
+		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementActs, r.assessments,
 		r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log,
 	} {
 		mount()
@@ -108,6 +110,9 @@ func schemaName(t reflect.Type, hint string) string {
 		return "LogEntry"
 	case reflect.TypeFor[evidence.Ref]():
 		return "RecordRef"
+	}
+	if strings.HasSuffix(t.PkgPath(), "/rulebook") && !strings.HasPrefix(name, "Rule") {
+		return "Rules" + name
 	}
 	if strings.HasSuffix(t.PkgPath(), "/assessment") && !strings.HasPrefix(name, "Assessment") {
 		return "Assessment" + name

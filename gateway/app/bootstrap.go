@@ -12,6 +12,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // ErrBootstrapped says that the system has its first people already.
@@ -29,10 +30,10 @@ type Enrolled struct {
 }
 
 type bootstrapTx interface {
-	evidence.Recorder
 	people.PersonTx
 	people.GrantTx
 	identity.TokenTx
+	rulebook.Tx
 	Empty(ctx context.Context) (bool, error)
 }
 
@@ -58,6 +59,9 @@ func (b bootstrapDesk) run(ctx context.Context, first, second people.Person) ([]
 		}
 		if !empty {
 			return ErrBootstrapped
+		}
+		if err := b.deployRules(ctx, tx); err != nil {
+			return err
 		}
 		for _, p := range []people.Person{first, second} {
 			e, err := b.enrol(ctx, tx, p, office.Time())
@@ -96,4 +100,21 @@ func (b bootstrapDesk) enrol(ctx context.Context, tx bootstrapTx, p people.Perso
 	e := office.Entry(sys, authz.SYS, evidence.Change, "system.bootstrap", authz.Resource{Kind: people.KindPerson, ID: p.ID})
 	e.Result = string(authz.LEG)
 	return Enrolled{Person: p, Token: t, Secret: secret}, tx.Record(ctx, e)
+}
+
+// deployRules records the policy data that ship with the program as the first
+// edition (domain.md section 5: SYS deploys), so that decisions can be told
+// after the program has changed (R37).
+func (b bootstrapDesk) deployRules(ctx context.Context, tx bootstrapTx) error {
+	book, err := rulebook.Shipped()
+	if err != nil {
+		return err
+	}
+	office := b.services.Office
+	book.Version, book.Actor, book.Created = 1, string(authz.SYS), office.Time()
+	book.Updated = book.Created
+	if err := tx.SaveRulebook(ctx, book); err != nil {
+		return err
+	}
+	return tx.Record(ctx, office.Entry(authz.System(""), authz.SYS, evidence.Change, "rules.deploy", authz.Resource{Kind: rulebook.KindRulebook, ID: rulebook.ID}))
 }

@@ -19,6 +19,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/api"
 	"safeconduct/gateway/duty"
 	"safeconduct/gateway/sequencer"
@@ -92,21 +93,13 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy, err := transfer.DefaultPolicy()
-	if err != nil {
-		return nil, err
-	}
 	catalog, err := assessment.Embedded()
 	if err != nil {
 		return nil, fmt.Errorf("reading the assessment templates: %w", err)
 	}
-	digest, err := policy.Digest()
-	if err != nil {
-		return nil, err
-	}
 	office := &evidence.Office{
 		Enforcer: enforcer, Denials: watch.Denials(store.For[evidence.Recorder](p.Store)), Now: s.Now, NewID: NewID,
-		Policy: fmt.Sprintf("authz:%s transfer:%d:%s", enforcer.Digest(), policy.Version, digest),
+		Policy: "authz:" + enforcer.Digest(),
 	}
 	rung := &alarm{office: office, log: s.Logger, count: s.Tampered, last: map[evidence.Ref]time.Time{}}
 	p.Store.SetAlarm(rung.raise)
@@ -132,13 +125,14 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 		People:      people.NewRegister(office, store.For[people.Tx](p.Store), keyProof{}, consent.MissionKeys{Keeper: p.Keeper}),
 		Identity:    identity.NewDesk(office, store.For[identity.Tx](p.Store), rand.Reader),
 		Parties:     parties.NewRegister(office, store.For[parties.Tx](p.Store)),
+		Rules:       rulebook.NewDesk(office, store.For[rulebook.Tx](p.Store)),
 		Terms:       terms.NewBook(office, store.For[terms.Tx](p.Store)),
 		Agreements:  agreements.NewDesk(office, store.For[agreements.Tx](p.Store), transfer.AgreementKeys{Keeper: p.Keeper}),
 		Assessments: assessment.NewDesk(office, store.For[assessment.Tx](p.Store), catalog),
 		Consents:    consent.NewOffice(office, telemetry.Transactions(watch, store.For[consent.Tx](p.Store)), cases),
 		Transfers: transfer.NewOffice(transfer.Deps{
 			Office: office, Store: watch.Transfers(store.For[transfer.Tx](p.Store)), Keys: p.Keys, Blobs: p.Blobs, Log: watch.Log(seq),
-			Cases: cases, Policy: policy, Limits: s.Limits, Logger: s.Logger, Observer: watch,
+			Cases: cases, Limits: s.Limits, Logger: s.Logger, Observer: watch,
 		}),
 		Log:   transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store)),
 		Mends: mends, Duties: played, Claims: claims{store.Claims{Store: p.Store, Now: s.Now}, seq},

@@ -14,6 +14,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/duty"
 	"safeconduct/transfer"
 	"safeconduct/transfer/blob"
@@ -192,9 +193,12 @@ func rows() []row {
 		{identity.ErrUnknown, kindNoIdentity, nothing, gate.AuthInvalid},
 		{authz.ErrDenied, kindRefused, nothing, gate.AuthRoleDenied},
 		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
+		{rulebook.ErrOwnDraft, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
 		{transfer.ErrTooLarge, kindTooLarge, sentinel, ""},
 		{transfer.ErrDigest, kindInvalid, sentinel, ""},
 		{people.ErrInvalid, kindInvalid, message, ""},
+		{rulebook.ErrInvalid, kindInvalid, message, ""},
+		{rulebook.ErrNoDraft, kindConflict, sentinel, ""},
 		{assessment.ErrInvalid, kindInvalid, message, ""},
 		{assessment.ErrTemplateUnknown, kindInvalid, sentinel, ""},
 		{people.ErrKeyUnproven, kindInvalid, sentinel, ""},

@@ -54,7 +54,7 @@ func (s *Store) Export(ctx context.Context, path string) (err error) {
 
 // exported are all tables but the working state, which holds wrapped keys.
 func exported() []string {
-	return append(recordTables(), "record_versions", "transfer_subjects", "agreement_missions", "log_entries", "log_hashes", "log_checkpoints")
+	return append(recordTables(), "record_versions", "decision_facts", "transfer_subjects", "agreement_missions", "log_entries", "log_hashes", "log_checkpoints")
 }
 
 func copyTable(ctx context.Context, from, to *tx, table, query string) error {

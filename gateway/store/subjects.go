@@ -13,6 +13,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/seal"
@@ -139,10 +140,14 @@ func (t *tx) Downloaders(ctx context.Context, partner string, now time.Time) ([]
 	var all []gate.Downloader
 	for _, g := range held {
 		if g.LiveAt(now) {
-			all = append(all, gate.Downloader{Person: g.Person, Credential: slices.ContainsFunc(credentials, func(k identity.Token) bool {
+			d := gate.Downloader{Person: g.Person, Grant: evidence.Ref{Kind: people.KindGrant, ID: g.ID, Version: g.Version}}
+			if i := slices.IndexFunc(credentials, func(k identity.Token) bool {
 				return k.Person == g.Person && live(k) && !g.From.After(k.RolesAsOf) &&
 					authz.Caller{Scope: k.Scope}.Reaches(authz.TransferPull)
-			})})
+			}); i >= 0 {
+				d.Credential, d.Token = true, evidence.Ref{Kind: identity.KindToken, ID: credentials[i].ID, Version: credentials[i].Version}
+			}
+			all = append(all, d)
 		}
 	}
 	return all, nil

@@ -52,7 +52,7 @@ func (s *Store) Verify(ctx context.Context, keys []seal.PublicKey, origin string
 			return nil
 		}
 		c := comparison{tx: t, verification: &v, versions: map[versionKey]digest{}, latest: map[recordKey]newest{}, keys: map[int]string{}}
-		v.Report, err = ledger.Verify(ctx, source{t}, keys, origin, ledger.Options{Kept: kept, OnEntry: c.entry})
+		v.Report, err = ledger.Verify(ctx, source{t}, keys, origin, ledger.Options{Kept: kept, OnEntry: func(row ledger.Entry) error { return c.entry(ctx, row) }})
 		if err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ type comparison struct {
 // entry takes down which versions a good entry evidences. A version is saved
 // once, so only the first entry that names it counts: with a second one, even
 // in good form, an altered record could be made to look evidenced.
-func (c *comparison) entry(row ledger.Entry) error {
+func (c *comparison) entry(ctx context.Context, row ledger.Entry) error {
 	c.keyNamed(row)
 	for o := range objects(row) {
 		key := versionKey(keyOf(o.Kind, o.ID, strconv.Itoa(o.Version)))
@@ -105,8 +105,7 @@ func (c *comparison) entry(row ledger.Entry) error {
 			c.latest[record] = newest{o.Version, o.at}
 		}
 	}
-	c.decided(row)
-	return nil
+	return c.decided(ctx, row)
 }
 
 // newest is the last version of a record that the log evidences so far, and
@@ -122,12 +121,16 @@ const meanwhile = time.Minute
 
 // decided finds decisions that rested on a version that was long over: somebody
 // rolled a record back for a moment, and put it back.
-func (c *comparison) decided(row ledger.Entry) {
+func (c *comparison) decided(ctx context.Context, row ledger.Entry) error {
 	var said evidence.Entry
 	if row.Body == nil || json.Unmarshal(row.Body, &said) != nil {
-		return
+		return nil
 	}
-	for _, fact := range said.Facts {
+	facts, err := c.restedOn(ctx, row, said)
+	if err != nil {
+		return err
+	}
+	for _, fact := range facts {
 		last, ok := c.latest[recordKey(keyOf(fact.Kind, fact.ID))]
 		if ok && fact.Version < last.version && said.Time.Sub(last.at) > meanwhile && len(c.twice) < maxRecordFindings {
 			c.twice = append(c.twice, ledger.Finding{
@@ -136,6 +139,7 @@ func (c *comparison) decided(row ledger.Entry) {
 			})
 		}
 	}
+	return nil
 }
 
 type object struct {

@@ -8,6 +8,7 @@ import (
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/consent"
 )
 
@@ -24,117 +25,125 @@ const (
 // Facts is all that the gate knows. Whoever gathers them does so in one
 // transaction; what could not be read is named in Unreadable, which refuses.
 type Facts struct {
-	Phase  Phase
-	Now    time.Time
-	Policy string // digest of policy and policy data in force
+	Phase  Phase     `json:"phase,omitzero"`
+	Now    time.Time `json:"now,omitzero"`
+	Policy string    `json:"policy,omitzero"` // version of policy and policy data in force
+	// Rules are those of the edition in force, which is in this version of the rulebook.
+	Rules    rulebook.Rules `json:"rules,omitzero"`
+	Rulebook evidence.Ref   `json:"rulebook,omitzero"`
 
 	// Transfer is the transfer that is decided on.
-	Transfer evidence.Ref
+	Transfer evidence.Ref `json:"transfer,omitzero"`
 	// Actor is the person whose standing counts: the sender at REQUEST and
 	// COMMIT, the downloader at PULL.
-	Actor Actor
+	Actor Actor `json:"actor,omitzero"`
 	// Sender is the person who sends, at every phase.
-	Sender   string
-	Manifest Manifest
+	Sender   string   `json:"sender,omitzero"`
+	Manifest Manifest `json:"manifest,omitzero"`
 
-	Partner     *parties.Party
-	Downloaders []Downloader
+	Partner     *parties.Party `json:"partner,omitzero"`
+	Downloaders []Downloader   `json:"downloaders,omitzero"`
 
 	// Agreement is the one that Select chose; nil where there is none.
-	Agreement *agreements.Agreement
+	Agreement *agreements.Agreement `json:"agreement,omitzero"`
 	// Ambiguous says that more than one agreement could rule.
-	Ambiguous bool
+	Ambiguous bool `json:"ambiguous,omitzero"`
 	// SignatureFaults is, per signature of the agreement, what its
 	// verification found now.
-	SignatureFaults []agreements.SignatureFault
+	SignatureFaults []agreements.SignatureFault `json:"signature_faults,omitzero"`
 	// SubjectsThisYear counts the subjects of earlier transfers released
 	// under the agreement in the current calendar year (UTC).
-	SubjectsThisYear int
+	SubjectsThisYear int `json:"subjects_this_year,omitzero"`
 
 	// Assessment is the one that fits best; nil where the agreement has none.
-	Assessment *assessment.Assessment
-	Subjects   []Subject
-	Retention  []terms.RetentionRule // of the purpose
+	Assessment *assessment.Assessment `json:"assessment,omitzero"`
+	Subjects   []Subject              `json:"subjects,omitzero"`
+	Retention  []terms.RetentionRule  `json:"retention,omitzero"` // of the purpose
 
-	Approval Approval
-	Files    []File
-	Landing  Landing
-	Pull     PullFacts
+	Approval Approval  `json:"approval,omitzero"`
+	Files    []File    `json:"files,omitzero"`
+	Landing  Landing   `json:"landing,omitzero"`
+	Pull     PullFacts `json:"pull,omitzero"`
 
 	// Unreadable names the facts that could not be read. Any is a refusal.
-	Unreadable []string
-	// Read names every record version that was read, for replay.
-	Read []evidence.Ref
+	Unreadable []string `json:"unreadable,omitzero"`
+	// Read names the records of which only what was found stands above: grants,
+	// keys, tokens and categories.
+	Read []evidence.Ref `json:"read,omitzero"`
 }
 
 // Actor is the standing of the person who acts (condition 1).
 type Actor struct {
-	Person  string
-	Assured bool // the credential was minted under an assurance that the policy data accepts
-	Allowed bool // the authorisation function said yes, on grants read in this transaction
+	Person  string `json:"person,omitzero"`
+	Assured bool   `json:"assured,omitzero"` // the credential was minted under an assurance that the policy data accepts
+	Allowed bool   `json:"allowed,omitzero"` // the authorisation function said yes, on grants read in this transaction
 }
 
 // Manifest is what the sender declared (condition 3).
 type Manifest struct {
-	Mission        string
-	Partner        string
-	Purpose        string
-	Nature         string // personal, pseudonymised, anonymised, aggregate
-	RecipientClass string // R21
-	Categories     []string
-	Fields         []string
-	Subjects       int
-	Files          int
+	Mission        string   `json:"mission,omitzero"`
+	Partner        string   `json:"partner,omitzero"`
+	Purpose        string   `json:"purpose,omitzero"`
+	Nature         string   `json:"nature,omitzero"`          // personal, pseudonymised, anonymised, aggregate
+	RecipientClass string   `json:"recipient_class,omitzero"` // R21
+	Categories     []string `json:"categories,omitzero"`
+	Fields         []string `json:"fields,omitzero"`
+	Subjects       int      `json:"subjects,omitzero"`
+	Files          int      `json:"files,omitzero"`
 }
 
 // Downloader is a person of the partner who may pull (condition 7).
 type Downloader struct {
-	Person     string
-	Credential bool // has a live credential
+	Person     string `json:"person,omitzero"`
+	Credential bool   `json:"credential,omitzero"` // has a live credential
+	// Grant is the version of the grant under which they may pull, Token that of
+	// the credential, where there is one.
+	Grant evidence.Ref `json:"grant,omitzero"`
+	Token evidence.Ref `json:"token,omitzero"`
 }
 
 // Subject is one person in the transfer, by row number, with what they said.
 type Subject struct {
-	Row      int // from 1, in the order of the request
-	ID       string
-	Type     string
-	Consents []consent.Record
+	Row      int              `json:"row,omitzero"` // from 1, in the order of the request
+	ID       string           `json:"id,omitzero"`
+	Type     string           `json:"type,omitzero"`
+	Consents []consent.Record `json:"consents,omitzero"`
 }
 
 // Approval is the second person's part (condition 28).
 type Approval struct {
-	Needed bool // by band or category, as the policy data says
-	Given  []GivenApproval
+	Needed bool            `json:"needed,omitzero"` // by band or category, as the policy data says
+	Given  []GivenApproval `json:"given,omitzero"`
 }
 
 // GivenApproval is one approver's answer.
 type GivenApproval struct {
-	Person  string
-	Granted bool
-	Allowed bool // may approve, on grants read in this transaction
+	Person  string `json:"person,omitzero"`
+	Granted bool   `json:"granted,omitzero"`
+	Allowed bool   `json:"allowed,omitzero"` // may approve, on grants read in this transaction
 }
 
 // File is one file of the payload (condition 29).
 type File struct {
-	N        int
-	Declared string // hex SHA-256 that the sender declared; empty where none was
-	Sealed   string // hex SHA-256 of the plaintext that was sealed
+	N        int    `json:"n,omitzero"`
+	Declared string `json:"declared,omitzero"` // hex SHA-256 that the sender declared; empty where none was
+	Sealed   string `json:"sealed,omitzero"`   // hex SHA-256 of the plaintext that was sealed
 }
 
 // Landing is how the bytes arrived (condition 30). Only COMMIT reads it.
 type Landing struct {
-	Sealed           bool   // every file is sealed under a key of the agreement
-	AgreementAtStart string // id of the agreement that ruled at REQUEST
+	Sealed           bool   `json:"sealed,omitzero"`             // every file is sealed under a key of the agreement
+	AgreementAtStart string `json:"agreement_at_start,omitzero"` // id of the agreement that ruled at REQUEST
 }
 
 // PullFacts is what only a pull asks (condition 31).
 type PullFacts struct {
-	Recipient   bool // the caller is a downloader of the partner it is for
-	Released    bool // the release was committed
-	Recalled    bool
-	WindowEnds  time.Time // exclusive
-	Sessions    int       // pull sessions begun before this one
-	Limit       int
-	Resumed     bool // goes on in a session that was counted already
-	HeldTooLong bool
+	Recipient   bool      `json:"recipient,omitzero"` // the caller is a downloader of the partner it is for
+	Released    bool      `json:"released,omitzero"`  // the release was committed
+	Recalled    bool      `json:"recalled,omitzero"`
+	WindowEnds  time.Time `json:"window_ends,omitzero"` // exclusive
+	Sessions    int       `json:"sessions,omitzero"`    // pull sessions begun before this one
+	Limit       int       `json:"limit,omitzero"`
+	Resumed     bool      `json:"resumed,omitzero"` // goes on in a session that was counted already
+	HeldTooLong bool      `json:"held_too_long,omitzero"`
 }

@@ -99,12 +99,20 @@ func testPeople(t *testing.T, b *bench) {
 		if _, err := tx.TokenByHash(ctx, "h-none"); !errors.Is(err, evidence.ErrNotFound) {
 			t.Errorf("by no hash: %v", err)
 		}
-		downloaders(t, tx, "x", now, gate.Downloader{Person: "p-2", Credential: true}, gate.Downloader{Person: "p-4"})
-		downloaders(t, tx, "x", until, gate.Downloader{Person: "p-3"}, gate.Downloader{Person: "p-4"})
-		downloaders(t, tx, "y", now, gate.Downloader{Person: "p-5", Credential: true})
+		downloaders(t, tx, "x", now, puller("p-2", "g-4", "k-1"), puller("p-4", "g-6", ""))
+		downloaders(t, tx, "x", until, puller("p-3", "g-5", ""), puller("p-4", "g-6", ""))
+		downloaders(t, tx, "y", now, puller("p-5", "g-7", "k-3"))
 		downloaders(t, tx, "z", now)
 		return nil
 	})
+}
+
+func puller(person, grant, token string) gate.Downloader {
+	d := gate.Downloader{Person: person, Grant: evidence.Ref{Kind: "grant", ID: grant, Version: 1}}
+	if token != "" {
+		d.Credential, d.Token = true, evidence.Ref{Kind: "token", ID: token, Version: 1}
+	}
+	return d
 }
 
 func downloaders(t *testing.T, tx Tx, partner string, at time.Time, want ...gate.Downloader) {

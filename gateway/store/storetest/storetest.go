@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
@@ -34,6 +36,7 @@ type Tx interface {
 	assessment.AssessmentTx
 	consent.ConsentTx
 	consent.CaseKeyTx
+	SaveRulebook(ctx context.Context, b rulebook.Book) error
 }
 
 // Epoch is when everything in the suite happens.
@@ -64,6 +67,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"subjects":     testSubjects,
 		"log lines":    testLogLines,
 		"race":         testRace,
+		"rules":        testRules,
+		"facts":        testFacts,
 		"claims":       testClaims,
 		"rates":        testRates,
 		"tallies":      testTallies,

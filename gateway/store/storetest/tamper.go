@@ -42,6 +42,8 @@ func RunTampering(t *testing.T, open Open) {
 			}
 		}
 		addTransfer(t, l.bench)
+		addRules(t, l.bench)
+		addFacts(t, l.bench)
 		if _, err := l.db.ExecContext(t.Context(), "INSERT INTO mission_keys (mission, key_name, wrapped) SELECT DISTINCT mission, 'mis-x', 'w' FROM subjects"); err != nil {
 			t.Fatal(err)
 		}

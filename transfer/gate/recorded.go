@@ -1,0 +1,180 @@
+package gate
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/parties"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
+	"safeconduct/transfer/consent"
+)
+
+// Recorded is what is kept of facts so that the decision on them can be told again: what was counted and found, and of each
+// record that was read its id and version. It holds the body of no record. It is stored once, under its digest, which the
+// entry of the decision carries.
+type Recorded struct {
+	Facts Facts `json:"facts"` // without records
+	// People is the digest of the RecordedPeople, which decisions on the same transfer share; empty where there are none.
+	People     string         `json:"people,omitempty"`
+	Partner    evidence.Ref   `json:"partner,omitzero"`
+	Agreement  evidence.Ref   `json:"agreement,omitzero"`
+	Assessment evidence.Ref   `json:"assessment,omitzero"`
+	Retention  []evidence.Ref `json:"retention,omitempty"`
+	// Conditions is the digest of the gate's table (TableDigest), by which a later program knows that it judges by another.
+	Conditions string `json:"conditions"`
+}
+
+// RecordedPeople are the subjects of Recorded, in row order.
+type RecordedPeople []RecordedSubject
+
+// RecordedSubject is one of them.
+type RecordedSubject struct {
+	Row      int            `json:"row"`
+	ID       string         `json:"id,omitempty"`
+	Type     string         `json:"type,omitempty"`
+	Consents []evidence.Ref `json:"consents,omitempty"`
+}
+
+// Record takes facts apart. The digest of the people is the caller's to put in.
+func (f Facts) Record() (Recorded, RecordedPeople) {
+	r := Recorded{Conditions: TableDigest()}
+	if f.Partner != nil {
+		r.Partner = partyRef(f.Partner)
+	}
+	if f.Agreement != nil {
+		r.Agreement = agreementRef(f.Agreement)
+	}
+	if f.Assessment != nil {
+		r.Assessment = assessmentRef(f.Assessment)
+	}
+	for _, rule := range f.Retention {
+		r.Retention = append(r.Retention, evidence.Ref{Kind: terms.KindRetention, ID: rule.ID, Version: rule.Version})
+	}
+	var people RecordedPeople
+	for _, s := range f.Subjects {
+		one := RecordedSubject{Row: s.Row, ID: s.ID, Type: s.Type}
+		for _, c := range s.Consents {
+			one.Consents = append(one.Consents, c.Ref())
+		}
+		people = append(people, one)
+	}
+	f.Partner, f.Agreement, f.Assessment, f.Retention, f.Subjects = nil, nil, nil, nil, nil
+	if f.Rulebook.Version > 0 { // the edition that ships is in no record
+		f.Rules = rulebook.Rules{}
+	}
+	r.Facts = f
+	return r, people
+}
+
+// Refs are the records that the facts rested on, each once.
+func (r Recorded) Refs(people RecordedPeople) []evidence.Ref {
+	var refs []evidence.Ref
+	seen := map[evidence.Ref]bool{}
+	add := func(all ...evidence.Ref) {
+		for _, ref := range all {
+			if ref.Version > 0 && !seen[ref] {
+				seen[ref] = true
+				refs = append(refs, ref)
+			}
+		}
+	}
+	add(r.Facts.Rulebook, r.Partner, r.Agreement, r.Assessment)
+	add(r.Retention...)
+	add(r.Facts.Read...)
+	for _, d := range r.Facts.Downloaders {
+		add(d.Grant, d.Token)
+	}
+	for _, s := range people {
+		add(s.Consents...)
+	}
+	return refs
+}
+
+// Restore puts facts together again from the bodies of the records, as they were stored. A record that body does not know
+// fails it.
+func (r Recorded) Restore(people RecordedPeople, body func(evidence.Ref) ([]byte, bool)) (Facts, error) {
+	f := r.Facts
+	if err := r.restoreOne(&f, body); err != nil {
+		return Facts{}, err
+	}
+	f.Retention = make([]terms.RetentionRule, len(r.Retention))
+	for i, ref := range r.Retention {
+		if err := restored(ref, body, &f.Retention[i]); err != nil {
+			return Facts{}, err
+		}
+	}
+	for _, p := range people {
+		s := Subject{Row: p.Row, ID: p.ID, Type: p.Type, Consents: make([]consent.Record, len(p.Consents))}
+		for i, ref := range p.Consents {
+			if err := restored(ref, body, &s.Consents[i]); err != nil {
+				return Facts{}, err
+			}
+		}
+		f.Subjects = append(f.Subjects, s)
+	}
+	return f, nil
+}
+
+func (r Recorded) restoreOne(f *Facts, body func(evidence.Ref) ([]byte, bool)) error {
+	if r.Facts.Rulebook.Version > 0 {
+		var b rulebook.Book
+		if err := restored(r.Facts.Rulebook, body, &b); err != nil {
+			return err
+		}
+		f.Rules = b.At(f.Now).Rules
+	}
+	if r.Partner.Version > 0 {
+		f.Partner = &parties.Party{}
+		if err := restored(r.Partner, body, f.Partner); err != nil {
+			return err
+		}
+	}
+	if r.Agreement.Version > 0 {
+		f.Agreement = &agreements.Agreement{}
+		if err := restored(r.Agreement, body, f.Agreement); err != nil {
+			return err
+		}
+	}
+	if r.Assessment.Version > 0 {
+		f.Assessment = &assessment.Assessment{}
+		return restored(r.Assessment, body, f.Assessment)
+	}
+	return nil
+}
+
+func restored(ref evidence.Ref, body func(evidence.Ref) ([]byte, bool), v any) error {
+	b, ok := body(ref)
+	if !ok {
+		return fmt.Errorf("%w: %s %s, version %d", evidence.ErrNotFound, ref.Kind, ref.ID, ref.Version)
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("reading %s %s, version %d: %w", ref.Kind, ref.ID, ref.Version, err)
+	}
+	return nil
+}
+
+// TableDigest identifies the gate's table: its conditions with their phases, codes and overrides, in order. It does not see a
+// change inside a condition.
+func TableDigest() string {
+	var table []string
+	for _, c := range conditions() {
+		line := fmt.Sprintf("%s %d", c.number, c.phases)
+		for _, r := range c.codes {
+			line += fmt.Sprintf(" %s/%s", r.code, r.override)
+		}
+		table = append(table, line)
+	}
+	b, err := evidence.Canonical(table)
+	if err != nil {
+		return "" // strings always encode
+	}
+	return evidence.DigestOf(b)[:16]
+}
+
+// Same reports whether two decisions say the same: the same codes, in the same order.
+func (d Decision) Same(codes []string) bool { return slices.Equal(d.Codes(), codes) }
