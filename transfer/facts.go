@@ -63,7 +63,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement},
 	}
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
-		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects,
+		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherVolume, o.gatherRetention,
 	} {
 		if err := step(ctx, tx, t, &f); err != nil {
 			return gate.Facts{}, err
@@ -116,6 +116,23 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 	for _, s := range a.Signatures {
 		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys[s.Signatory], grants[s.Signatory]))
 	}
+	return nil
+}
+
+// gatherVolume counts what was released under the agreement. Releases under it
+// go one by one from here on, and so what is held still is read before, and
+// what nobody holds still after. The wait may have been long: all that depends
+// on the time is judged as of its end.
+func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+	if f.Agreement == nil {
+		return nil
+	}
+	if f.Phase == gate.Commit {
+		if err := tx.LockVolume(ctx, f.Agreement.ID); err != nil {
+			return err
+		}
+		f.Now = o.Office.Time()
+	}
 	// Of the year in which it is, or was, released; what was released after this
 	// transfer does not count against it.
 	until := f.Now
@@ -123,7 +140,15 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		until = *t.Released
 	}
 	year := time.Date(until.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
-	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, a.ID, year, until, t.ID)
+	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, f.Agreement.ID, year, until, t.ID)
+	return err
+}
+
+func (o *Office) gatherRetention(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+	if t.Purpose == "" {
+		return nil
+	}
+	f.Retention, err = tx.RetentionRules(ctx, t.Purpose)
 	return err
 }
 
@@ -193,11 +218,7 @@ func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.
 			f.Read = append(f.Read, r.Ref())
 		}
 	}
-	if t.Purpose == "" {
-		return nil
-	}
-	f.Retention, err = tx.RetentionRules(ctx, t.Purpose)
-	return err
+	return nil
 }
 
 // namesThese compares the list of subjects, which no tag covers, with what the
