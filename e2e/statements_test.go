@@ -110,7 +110,7 @@ func TestReferralTakesFewStatements(t *testing.T) {
 		{"upload", 28, func() error {
 			return by[authz.RO].Upload(a.Ctx, sent.ID, 1, size, sum, bytes.NewReader(payload), func(int64) {})
 		}},
-		{"approval and commit", 36, func() error {
+		{"approval and commit", 37, func() error {
 			_, err := by[authz.HOM].Call(a.Ctx, http.MethodPost, "/transfers/"+sent.ID+"/approvals", map[string]any{"granted": true}, nil)
 			return err
 		}},

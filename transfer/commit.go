@@ -107,7 +107,7 @@ func (o *Office) locked(ctx context.Context, tx Tx, c authz.Caller, id string, r
 	}
 	a := Anchors{
 		Persons: []string{t.Sender, c.Person}, Mission: t.Mission, Partner: t.Partner,
-		Agreement: t.Agreement, Subjects: id, Volume: releases, Downloaders: releases,
+		Agreement: t.Agreement, Subjects: id, Downloaders: releases,
 	}
 	if c.Token != "" {
 		a.Tokens = []string{c.Token, c.Root}
@@ -132,12 +132,12 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 		// counts, with the assurance under which they asked.
 		sender = authz.Caller{Person: t.Sender, Assurance: t.SenderAssurance}
 	}
-	now := o.Office.Time()
-	allowed := o.allowedNow(s, sender, authz.TransferCommit, t.resource(), now)
+	allowed := o.allowedNow(s, sender, authz.TransferCommit, t.resource(), o.Office.Time())
 	f, err := o.gather(ctx, tx, *t, gate.Commit, actor{caller: sender, allowed: allowed}, s)
 	if err != nil {
 		return err
 	}
+	now := f.Now
 	t.Decision = o.decide(ctx, f)
 	if waits(t.Decision) && t.State == AwaitingApproval {
 		// It waits: that is the answer, and not a refusal of the transfer.

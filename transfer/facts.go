@@ -72,29 +72,25 @@ func heldBy(c authz.Caller) (refs []evidence.Ref) {
 // error means that the store failed: nothing is decided then, and the act does
 // not happen. A record that does not exist is a fact.
 func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, a actor, s standing) (gate.Facts, error) {
-	edition, book, err := o.ruled(ctx, tx)
-	if err != nil {
-		return gate.Facts{}, err
-	}
 	f := gate.Facts{
-		Phase: phase, Now: o.Office.Time(), Policy: o.Office.Policy + " " + edition.Cite(), Rules: edition.Rules, Transfer: t.ref(), Sender: t.Sender,
-		Actor: gate.Actor{
-			Person: a.caller.Person, Allowed: a.allowed,
-			Assured: slices.Contains(edition.Rules.Assurances, a.caller.Assurance),
-		},
+		Phase: phase, Now: o.Office.Time(), Transfer: t.ref(), Sender: t.Sender,
+		Actor: gate.Actor{Person: a.caller.Person, Allowed: a.allowed},
 		Manifest: gate.Manifest{
 			Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature, RecipientClass: t.RecipientClass,
 			Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects, Files: len(t.Files),
 		},
 		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement},
 	}
-	f.Rulebook, f.Read = book.Ref(), slices.Clone(s.read)
+	f.Read = slices.Clone(s.read)
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
-		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects,
+		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherVolume, o.gatherRetention,
 	} {
 		if err := step(ctx, tx, t, &f); err != nil {
 			return gate.Facts{}, err
 		}
+	}
+	if err := o.gatherRules(ctx, tx, a, &f); err != nil {
+		return gate.Facts{}, err
 	}
 	if err := o.gatherApproval(ctx, tx, t, s, &f); err != nil {
 		return gate.Facts{}, err
@@ -147,6 +143,23 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 	for _, s := range a.Signatures {
 		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys[s.Signatory], grants[s.Signatory]))
 	}
+	return nil
+}
+
+// gatherVolume counts what was released under the agreement. Releases under it
+// go one by one from here on, and so what is held still is read before, and
+// what nobody holds still after. The wait may have been long: all that depends
+// on the time is judged as of its end.
+func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+	if f.Agreement == nil {
+		return nil
+	}
+	if f.Phase == gate.Commit {
+		if err := tx.LockVolume(ctx, f.Agreement.ID); err != nil {
+			return err
+		}
+		f.Now = o.Office.Time()
+	}
 	// Of the year in which it is, or was, released; what was released after this
 	// transfer does not count against it.
 	until := f.Now
@@ -154,8 +167,28 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		until = *t.Released
 	}
 	year := time.Date(until.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
-	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, a.ID, year, until, t.ID)
+	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, f.Agreement.ID, year, until, t.ID)
 	return err
+}
+
+func (o *Office) gatherRetention(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+	if t.Purpose == "" {
+		return nil
+	}
+	f.Retention, err = tx.RetentionRules(ctx, t.Purpose)
+	return err
+}
+
+// gatherRules reads the edition in force at the moment of the decision.
+func (o *Office) gatherRules(ctx context.Context, tx Tx, a actor, f *gate.Facts) error {
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return err
+	}
+	edition := book.At(f.Now)
+	f.Rules, f.Rulebook, f.Policy = edition.Rules, book.Ref(), o.Office.Policy+" "+edition.Cite()
+	f.Actor.Assured = slices.Contains(edition.Rules.Assurances, a.caller.Assurance)
+	return nil
 }
 
 // chooseAgreement finds the agreement that rules. After REQUEST it is the one
@@ -216,11 +249,7 @@ func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.
 	if err := t.namesThese(f.Subjects); err != nil {
 		return err
 	}
-	if t.Purpose == "" {
-		return nil
-	}
-	f.Retention, err = tx.RetentionRules(ctx, t.Purpose)
-	return err
+	return nil
 }
 
 // namesThese compares the list of subjects, which no tag covers, with what the

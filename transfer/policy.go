@@ -13,19 +13,15 @@ import (
 // rules are the policy data of transfers in force (rulebook.Rules), with what follows from them.
 type rules struct{ rulebook.Rules }
 
-// ruled is the edition in force now, and the version of the book that says so.
-func (o *Office) ruled(ctx context.Context, tx Tx) (rulebook.Edition, rulebook.Book, error) {
+// ruled are the rules in force now.
+func (o *Office) ruled(ctx context.Context, tx Tx) (rules, error) {
 	b, err := tx.Rulebook(ctx)
-	return b.At(o.Office.Time()), b, err
+	return rules{b.At(o.Office.Time()).Rules}, err
 }
 
 // rulesNow reads the rules in a transaction of its own, for what the clock does.
 func (o *Office) rulesNow(ctx context.Context) (r rules, err error) {
-	err = o.Store.View(ctx, func(tx Tx) error {
-		e, _, err := o.ruled(ctx, tx)
-		r = rules{e.Rules}
-		return err
-	})
+	err = o.Store.View(ctx, func(tx Tx) (err error) { r, err = o.ruled(ctx, tx); return err })
 	return r, err
 }
 

@@ -126,7 +126,6 @@ type Anchors struct {
 	Partner   string
 	Agreement string
 	Subjects  string // transfer whose subjects they are
-	Volume    bool   // the yearly volume of the agreement: releases under it go one by one
 	// Downloaders are the grants and tokens of those who may pull for the partner.
 	Downloaders bool
 }
@@ -138,6 +137,10 @@ type AnchorTx interface {
 	// rests on.
 	LockTransfer(ctx context.Context, id string) error
 	LockAnchors(ctx context.Context, a Anchors) error
+	// LockVolume has releases under the agreement go one by one until the end of
+	// the transaction; after LockAnchors, and as late as may be. What counts
+	// against its yearly volume is read afterwards.
+	LockVolume(ctx context.Context, agreement string) error
 }
 
 // Store is where transfers live.

@@ -72,11 +72,11 @@ func (o *Office) Sweep(ctx context.Context) (int, error) {
 	var list []Upload
 	now := o.Office.Time()
 	if err := o.Store.View(ctx, func(tx Tx) error {
-		e, _, err := o.ruled(ctx, tx)
+		r, err := o.ruled(ctx, tx)
 		if err != nil {
 			return err
 		}
-		list, err = tx.Sweepable(ctx, now.Add(-rules{e.Rules}.lease()), now.Add(-sweepGrace), sweepBatch)
+		list, err = tx.Sweepable(ctx, now.Add(-r.lease()), now.Add(-sweepGrace), sweepBatch)
 		return err
 	}); err != nil {
 		return 0, fmt.Errorf("listing what to sweep: %w", err)
@@ -149,11 +149,10 @@ func (o *Office) Lapse(ctx context.Context) (int, error) {
 	var due []Transfer
 	now := o.Office.Time()
 	if err := o.Store.View(ctx, func(tx Tx) error {
-		e, _, err := o.ruled(ctx, tx)
+		r, err := o.ruled(ctx, tx)
 		if err != nil {
 			return err
 		}
-		r := rules{e.Rules}
 		due, err = tx.Lapsed(ctx, now, now.Add(-r.held()), now.Add(-r.window()), sweepBatch)
 		return err
 	}); err != nil {

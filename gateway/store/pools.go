@@ -54,11 +54,17 @@ func (p pools) close() error {
 	return err
 }
 
+// connRest is how long a connection that nobody needs is kept. Until then all
+// are: to connect, and to prepare every statement anew, costs more than the work
+// of a referral, which takes and gives back a connection many times.
+const connRest = 5 * time.Minute
+
 // openPool prepares a pool; it connects at first use.
 func openPool(config pgx.ConnConfig, most int) *sql.DB {
 	db := stdlib.OpenDB(config)
 	db.SetMaxOpenConns(most)
-	db.SetMaxIdleConns((most + 1) / 2)
+	db.SetMaxIdleConns(most)
+	db.SetConnMaxIdleTime(connRest)
 	db.SetConnMaxLifetime(30 * time.Minute)
 	return db
 }

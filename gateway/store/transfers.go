@@ -179,8 +179,7 @@ func (t *tx) DeleteUpload(ctx context.Context, id string) error {
 
 // lockShared locks what a decision rests on, in the order in which it stands
 // here: expressions are evaluated from the left. What is not wanted is empty, or
-// NULL, and matches no row. The volume comes last, since a release that has it
-// waits for no other lock: what it writes from then on is its own.
+// NULL, and matches no row.
 var lockShared = "SELECT " + strings.Join([]string{
 	inTurn("tokens", "id = ANY($1) OR person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
 	inTurn("grants", "person = ANY($3) OR partner = $2 AND role = 'PDL'"),
@@ -191,7 +190,6 @@ var lockShared = "SELECT " + strings.Join([]string{
 	subjectsInTurn("pg_advisory_xact_lock_shared", "subject", "transfer_subjects WHERE transfer = $7"),
 	`(SELECT COUNT(*) FROM (SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject
     WHERE ts.transfer = $7 ORDER BY s.id FOR SHARE OF s) l)`,
-	"(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || CAST($8 AS TEXT), 0)) WHERE CAST($8 AS TEXT) <> '') l)",
 }, ",\n")
 
 // LockTransfer implements transfer.AnchorTx.
@@ -202,17 +200,19 @@ func (t *tx) LockTransfer(ctx context.Context, id string) error {
 // LockAnchors implements transfer.AnchorTx. Every changer updates the row of
 // its record, and a change of consent locks its subject. The order of the locks,
 // and of the keys of each kind, is the same everywhere: the transfer, then
-// lockShared.
+// lockShared, then the volume.
 func (t *tx) LockAnchors(ctx context.Context, a transfer.Anchors) error {
 	var downloaders any // no partner equals NULL
 	if a.Downloaders && a.Partner != "" {
 		downloaders = a.Partner
 	}
-	volume := ""
-	if a.Volume {
-		volume = a.Agreement
-	}
-	return t.lock(ctx, lockShared, a.Tokens, downloaders, a.Persons, a.Mission, a.Partner, a.Agreement, a.Subjects, volume)
+	return t.lock(ctx, lockShared, a.Tokens, downloaders, a.Persons, a.Mission, a.Partner, a.Agreement, a.Subjects)
+}
+
+// LockVolume implements transfer.AnchorTx. It comes last of all, since a release
+// that has it waits for no other lock: what it writes from then on is its own.
+func (t *tx) LockVolume(ctx context.Context, agreement string) error {
+	return t.lock(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || CAST($1 AS TEXT), 0))", agreement)
 }
 
 // lock runs a statement that locks. SQLite has one writer, which this

@@ -87,12 +87,12 @@ func RunLocks(t *testing.T, open Open) {
 		}
 	})
 	t.Run("two releases under one agreement go one by one", func(t *testing.T) {
-		release := func(tx Tx) error { return tx.LockAnchors(ctx, transfer.Anchors{Agreement: "a-1", Volume: true}) }
+		release := func(tx Tx) error { return tx.LockVolume(ctx, "a-1") }
 		l.waits(t, release, nil, release)
 	})
 	t.Run("releases under two agreements do not", func(t *testing.T) {
 		under := func(agreement string) func(Tx) error {
-			return func(tx Tx) error { return tx.LockAnchors(ctx, transfer.Anchors{Agreement: agreement, Volume: true}) }
+			return func(tx Tx) error { return tx.LockVolume(ctx, agreement) }
 		}
 		if _, err := l.tx.Update(ctx, func(tx Tx) error { return errors.Join(under("a-1")(tx), l.work(t, under("a-2"))) }); err != nil {
 			t.Error(err)
@@ -229,12 +229,12 @@ func (l *logged) fewTurns(t *testing.T, anchors transfer.Anchors) {
 		return errors.Join(err, tx.SaveSubjects(ctx, people), tx.SaveConsents(ctx, said),
 			tx.SaveTransfer(ctx, transfer.Transfer{ID: "t-few", Version: 1}), tx.SaveTransferSubjects(ctx, "t-few", ids))
 	})
-	anchors.Subjects, anchors.Downloaders, anchors.Volume = "t-few", true, true
+	anchors.Subjects, anchors.Downloaders = "t-few", true
 	for i := range 300 {
 		anchors.Tokens = append(anchors.Tokens, "few-"+strconv.Itoa(i))
 	}
 	l.must(t, func(tx Tx) error {
-		if err := tx.LockAnchors(ctx, anchors); err != nil {
+		if err := errors.Join(tx.LockAnchors(ctx, anchors), tx.LockVolume(ctx, anchors.Agreement)); err != nil {
 			return err
 		}
 		var turns int

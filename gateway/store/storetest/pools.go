@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ func RunPools(t *testing.T, open Open) {
 	t.Helper()
 	s, db := open(t)
 	l := &logged{bench: &bench{Store: s, tx: store.For[Tx](s)}, db: db}
+	l.keepsConnections(t)
 	ctx, leave := context.WithCancel(t.Context())
 	entered := make(chan struct{}, generalAtOnce)
 	var running sync.WaitGroup
@@ -81,6 +83,45 @@ func RunPools(t *testing.T, open Open) {
 	t.Run("the process is ready", func(t *testing.T) {
 		if err := s.Ready(bounded); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// keepsConnections checks that a burst of work finds the connections of the last
+// one: to connect, and to prepare every statement anew, costs more than the work.
+func (l *logged) keepsConnections(t *testing.T) {
+	t.Helper()
+	const most = 24
+	burst := func() (sessions string) {
+		var running sync.WaitGroup
+		entered, leave := make(chan error, most), make(chan struct{})
+		for range most {
+			running.Go(func() {
+				if err := l.tx.View(t.Context(), func(Tx) error {
+					entered <- nil
+					<-leave
+					return nil
+				}); err != nil {
+					entered <- err
+				}
+			})
+		}
+		for range most {
+			if err := <-entered; err != nil {
+				t.Error(err)
+			}
+		}
+		if err := l.db.QueryRowContext(t.Context(), `SELECT string_agg(CAST(pid AS TEXT), ' ' ORDER BY pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = 'safeconduct' AND state = 'idle in transaction'`).Scan(&sessions); err != nil {
+			t.Error(err)
+		}
+		close(leave)
+		running.Wait()
+		return sessions
+	}
+	t.Run("connections are kept between bursts", func(t *testing.T) {
+		if before, after := burst(), burst(); before != after || strings.Count(before, " ") != most-1 {
+			t.Errorf("the sessions of one burst are %s, and of the next %s", before, after)
 		}
 	})
 }
