@@ -69,11 +69,8 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 		o.Logger.ErrorContext(ctx, "a pull found something else than was sealed", "transfer", id, "file", n, "error", err)
 		return nil, errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, authz.TransferPull, t.resource(), "CRYPTO_FAILED"))
 	}
-	if errors.Is(err, evidence.ErrTampered) {
-		return nil, errors.Join(ErrNotAvailable, err) // the partner is told no more; the store has raised the alarm
-	}
 	if err != nil {
-		return nil, err
+		return nil, toldAs(c, err)
 	}
 	if !t.Decision.Released() {
 		return nil, ErrNotAvailable // and no more: the partner is not told why
@@ -394,7 +391,7 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 		return tx.Record(ctx, e)
 	})
 	if err != nil {
-		return Transfer{}, o.outOfTurn(ctx, c, authz.TransferAcknowledge, asked, err)
+		return Transfer{}, o.outOfTurn(ctx, c, authz.TransferAcknowledge, asked, toldAs(c, err))
 	}
 	return t.reduced()
 }
