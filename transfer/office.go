@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"safeconduct/agreements"
@@ -156,8 +155,6 @@ func (o *Office) refusal(t Transfer, phase gate.Phase, code gate.Code) gate.Deci
 
 // system is the caller for what follows from another's act by itself.
 func system(c authz.Caller) authz.Caller { return authz.System(c.Request) }
-
-func joinCodes(codes []string) string { return strings.Join(codes, " ") }
 
 // Transfer answers with one transfer, reduced to what a partner may see where
 // the caller is of the partner.
