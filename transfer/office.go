@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"safeconduct/agreements"
@@ -91,12 +90,22 @@ func (o *Office) may(ctx context.Context, c authz.Caller, action authz.Action, i
 func (o *Office) scoped(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
 	var t Transfer
 	if err := o.Store.View(ctx, func(tx Tx) (err error) { t, err = tx.Transfer(ctx, id); return err }); err != nil {
-		return Transfer{}, err
+		return Transfer{}, toldAs(c, err)
 	}
 	if !c.In(t.Mission) && !c.Of(t.Partner) {
 		return Transfer{}, evidence.ErrNotFound
 	}
 	return t, nil
+}
+
+// toldAs is err as the caller may have it: people of a partner are not told
+// that a row was altered, only PULL_DENIED (gate.md). The store has raised the
+// alarm.
+func toldAs(c authz.Caller, err error) error {
+	if errors.Is(err, evidence.ErrTampered) && len(c.Partners()) > 0 {
+		return errors.Join(ErrNotAvailable, err)
+	}
+	return err
 }
 
 // save writes the next version of the transfer; its entry follows.
@@ -153,8 +162,6 @@ func (o *Office) refusal(t Transfer, phase gate.Phase, code gate.Code) gate.Deci
 
 // system is the caller for what follows from another's act by itself.
 func system(c authz.Caller) authz.Caller { return authz.System(c.Request) }
-
-func joinCodes(codes []string) string { return strings.Join(codes, " ") }
 
 // Transfer answers with one transfer, reduced to what a partner may see where
 // the caller is of the partner.

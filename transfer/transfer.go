@@ -7,6 +7,7 @@ package transfer
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"safeconduct/agreements/lifecycle"
@@ -253,7 +254,7 @@ type RefusedError struct {
 
 // Error names the codes; it holds references only.
 func (e *RefusedError) Error() string {
-	return "refused: " + joinCodes(e.Decision.Codes())
+	return "refused: " + strings.Join(e.Decision.Codes(), " ")
 }
 
 // Refused is the gate's decision.

@@ -140,6 +140,10 @@ type Tx interface {
 type TokenTx interface {
 	Token(ctx context.Context, id string) (Token, error)
 	TokenByHash(ctx context.Context, hash string) (Token, error)
+	// TokensOf lists the tokens of a person, oldest first.
+	TokensOf(ctx context.Context, person string) ([]Token, error)
+	// SaveToken has the turn of the person's tokens until the transaction ends:
+	// what is read after it, nobody else adds to.
 	SaveToken(ctx context.Context, t Token) error
 }
 
@@ -200,6 +204,11 @@ func (d *Desk) Authenticate(ctx context.Context, secret Secret) (authz.Caller, e
 // MaxLife bounds the life of every token [P].
 const MaxLife = 90 * 24 * time.Hour
 
+// MaxMade is how many live tokens may have been made with one that was handed
+// over [P]: enough for each machine and script of a person, and each decision
+// on a transfer reads those of all who may receive it.
+const MaxMade = 20
+
 // Issue makes a token for a person and returns its secret, once. For oneself
 // it carries at most the assurance that one has now; for another it is handed
 // over in person (AssuranceVouched), and only by who may grant every role that
@@ -255,6 +264,9 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 		if err := tx.SaveToken(ctx, t); err != nil {
 			return err
 		}
+		if err := fewMade(ctx, tx, t); err != nil {
+			return err
+		}
 		return tx.Record(ctx, d.office.Entry(c, role, evidence.Change, authz.TokenIssue, res))
 	})
 	if err != nil {
@@ -282,6 +294,27 @@ func (d *Desk) narrow(ctx context.Context, c authz.Caller, t *Token) error {
 		}
 		return nil
 	})
+}
+
+// fewMade refuses a token beyond MaxMade; it is saved already.
+func fewMade(ctx context.Context, tx TokenTx, t Token) error {
+	if t.Root == "" {
+		return nil
+	}
+	all, err := tx.TokensOf(ctx, t.Person)
+	if err != nil {
+		return err
+	}
+	made := 0
+	for _, k := range all {
+		if k.Root == t.Root && k.LiveAt(t.Created) {
+			made++
+		}
+	}
+	if made > MaxMade {
+		return fmt.Errorf("%w: %d tokens that were made with this one are live, and more may not be; revoke one that is not needed", people.ErrInvalid, MaxMade)
+	}
+	return nil
 }
 
 // Live reports whether the token is honoured now, and the one that it was made

@@ -19,6 +19,7 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/api"
@@ -147,6 +148,16 @@ func (b *bench) mount(config edge.Config) (*edge.Server, huma.API) {
 	})
 	must(b, err)
 	return server, mounted
+}
+
+// placed returns when every entry so far has its place in the log, and is under a signed checkpoint.
+func (b *bench) placed() {
+	b.Helper()
+	office := b.services.Office
+	e := office.Entry(authz.System(""), authz.SYS, evidence.Change, "test.settled", authz.Resource{})
+	ids, err := office.Denials.Update(b.Context(), func(r evidence.Recorder) error { return r.Record(b.Context(), e) })
+	must(b, err)
+	must(b, b.services.Sequencer.Wait(b.Context(), ids...))
 }
 
 // answer is what came back.

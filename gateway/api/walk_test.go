@@ -178,31 +178,21 @@ func hidden(role authz.Role, op apitest.Operation) bool {
 	return place == authz.AtPartner && (len(op.Params()) == 0 || !slices.Contains([]string{"agreements", "transfers", "parties", "purposes", "categories", "retention-rules", "log"}, op.Collection()))
 }
 
-// logged polls the log until it has a denial for each request.
+// logged reads the log, which must have a denial for each request.
 func (w *walk) logged(t *testing.T, refused map[string]string) {
 	if len(refused) < 100 {
 		t.Fatalf("only %d denials", len(refused))
 	}
-	for range 200 { // the sequencer takes entries as they come
-		after := -1.0
-		for {
-			page := w.call(authz.OIG, apitest.Operation{Method: http.MethodGet}, v1+"/log/entries?limit=500&after="+number(after), nil).object(t)
-			for _, line := range page["items"].([]any) {
-				entry := line.(object)["entry"].(object)
-				request, by := str(entry, "request"), entry["kind"] == "denial" || entry["kind"] == "decision"
-				if by && entry["verdict"] == "refused" {
-					delete(refused, request)
-				}
+	w.placed()
+	for after, more := -1.0, true; more; {
+		page := w.call(authz.OIG, apitest.Operation{Method: http.MethodGet}, v1+"/log/entries?limit=500&after="+number(after), nil).object(t)
+		for _, line := range page["items"].([]any) {
+			entry := line.(object)["entry"].(object)
+			if by := entry["kind"] == "denial" || entry["kind"] == "decision"; by && entry["verdict"] == "refused" {
+				delete(refused, str(entry, "request"))
 			}
-			next, more := page["next_after"].(float64)
-			if !more {
-				break
-			}
-			after = next
 		}
-		if len(refused) == 0 {
-			return
-		}
+		after, more = page["next_after"].(float64)
 	}
 	for _, who := range refused {
 		t.Errorf("nothing in the log says that %s was refused", who)

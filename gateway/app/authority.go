@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/gateway/duty"
@@ -88,15 +86,11 @@ func makeAuthority(ctx context.Context, p Parts, office *evidence.Office) error 
 	p.Store.SetAuthority(authority)
 	e := office.Entry(authz.System(""), authz.SYS, evidence.Change, store.ActionAuthority, authz.Resource{Kind: kindAuthority})
 	err = p.Store.AddAuthorityKey(ctx, store.AuthorityKey{Version: firstAuthority, Name: AuthorityKey, Wrapped: wrapped}, e)
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == insufficientPrivilege {
+	if errors.Is(err, store.ErrForbidden) {
 		return fmt.Errorf("%w: %w", errNotOwner, err)
 	}
 	return err
 }
-
-// insufficientPrivilege is what PostgreSQL answers who may not (SQLSTATE 42501).
-const insufficientPrivilege = "42501"
 
 // errNotOwner says that the run-time user of the database makes no authority key (deploy/postgres).
 var errNotOwner = errors.New("the authority key is made as the owner of the tables: run safeconduct bootstrap with their database.url_file")

@@ -34,10 +34,7 @@ func checkEvidenced(ctx context.Context, p Parts, key store.AuthorityKey) error 
 		if lines, _, err = tx.LogLines(ctx, transfer.LogFilter{After: -1, AtMost: firstEntries}); err != nil {
 			return err
 		}
-		note, err = tx.LatestCheckpoint(ctx)
-		if errors.Is(err, evidence.ErrNotFound) {
-			return nil
-		}
+		note, err = newestCheckpoint(ctx, tx)
 		return err
 	})
 	if errors.Is(err, evidence.ErrTampered) {

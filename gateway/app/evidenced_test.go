@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/binary"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,7 +36,7 @@ func TestReplacedAuthorityKey(t *testing.T) {
 			w.Must(err)
 			h := w.Hand() // which takes the triggers away
 			h.Exec("UPDATE authority_keys SET wrapped = $1", string(wrapped))
-			db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
+			db, err := sql.Open("sqlite", w.Database()+"?_pragma=busy_timeout(10000)")
 			w.Must(err)
 			t.Cleanup(func() { w.Must(db.Close()) })
 			c.forge(t, w, db, theirs, string(app.AuthorityKey)+":"+evidence.DigestOf([]byte(wrapped)))

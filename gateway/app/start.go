@@ -22,14 +22,14 @@ var ErrOrigin = errors.New("log.origin is not the name of this log")
 func checkOrigin(ctx context.Context, st *store.Store, origin string) error {
 	var newest []byte
 	err := store.For[transfer.LogTx](st).View(ctx, func(tx transfer.LogTx) (err error) {
-		newest, err = tx.LatestCheckpoint(ctx)
+		newest, err = newestCheckpoint(ctx, tx)
 		return err
 	})
-	if errors.Is(err, evidence.ErrNotFound) {
-		return nil
-	}
 	if err != nil {
 		return fmt.Errorf("reading the newest checkpoint: %w", err)
+	}
+	if newest == nil {
+		return nil
 	}
 	text, _, _ := strings.Cut(string(newest), "\n\n")
 	c, err := ledger.ParseCheckpoint([]byte(text + "\n"))
@@ -38,6 +38,15 @@ func checkOrigin(ctx context.Context, st *store.Store, origin string) error {
 	}
 	return fmt.Errorf("%w: it is %s, and the checkpoints of this database are of %s: set log.origin to %s, or name the database of the other log",
 		ErrOrigin, origin, c.Origin, c.Origin)
+}
+
+// newestCheckpoint reads the newest signed checkpoint; nil where nobody signed one yet.
+func newestCheckpoint(ctx context.Context, tx transfer.LogTx) ([]byte, error) {
+	note, err := tx.LatestCheckpoint(ctx)
+	if errors.Is(err, evidence.ErrNotFound) {
+		return nil, nil
+	}
+	return note, err
 }
 
 // ErrNotSetUp says that the system has never been started by its operator.

@@ -55,15 +55,19 @@ func TestBodyBounds(t *testing.T) {
 	}
 }
 
-// slow opens a connection, sends a request whose body stops half way, and answers with the status of the response.
-func slow(t *testing.T, b *bench, url, head string) int {
+// slow opens a connection, sends a request to the host whose body stops half way, and answers with the status of the
+// response.
+func slow(t *testing.T, b *bench, url, host, head string) int {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if _, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: 100\r\n\r\nhalf", head, b.token); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Length: 100\r\n\r\nhalf", head, host, b.token); err != nil {
 		t.Fatal(err)
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -87,9 +91,51 @@ func TestSlowBodies(t *testing.T) {
 	server := httptest.NewServer(b.Handler())
 	defer server.Close()
 	for _, head := range []string{"POST /api/v1/json", "PUT /api/v1/files"} {
-		if status := slow(t, b, server.URL, head); status != http.StatusRequestTimeout {
+		if status := slow(t, b, server.URL, "localhost", head); status != http.StatusRequestTimeout {
 			t.Errorf("%s: %d", head, status)
 		}
+	}
+}
+
+// Who is refused before the body is looked at holds their connection no longer than who is not.
+func TestSlowBodiesOfTheRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *edge.Config, _ *edge.Deps) {
+		c.BodyTimeout, c.AdminListen = 50*time.Millisecond, "127.0.0.1:0"
+	})
+	b.API().POST("/json", reader)
+	stop, ended := start(t, b)
+	api := "http://" + b.Addr().String()
+	for name, c := range map[string]struct {
+		url, host, head string
+		want            int
+	}{
+		"another host":       {api, "other.example", "POST /api/v1/json", http.StatusMisdirectedRequest},
+		"another origin":     {api, "localhost", "POST /api/v1/json HTTP/1.1\r\nSec-Fetch-Site: cross-site\r\nX-Rest:", http.StatusForbidden},
+		"no such route":      {api, "localhost", "POST /nowhere", http.StatusNotFound},
+		"the admin listener": {"http://" + b.AdminAddr().String(), "localhost", "GET /healthz", http.StatusOK},
+	} {
+		if status := slow(t, b, c.url, c.host, c.head); status != c.want {
+			t.Errorf("%s: %d, want %d", name, status, c.want)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// The same where there is no place left.
+func TestSlowBodiesWithoutAPlace(t *testing.T) {
+	t.Parallel()
+	f := newFull(t)
+	if n := f.many(100, "/read"); n != 24 {
+		t.Errorf("%d reads at once", n)
+	}
+	server := httptest.NewServer(f.Handler())
+	defer server.Close()
+	if status := slow(t, f.bench, server.URL, "localhost", "POST /api/v1/read"); status != http.StatusServiceUnavailable {
+		t.Error(status)
 	}
 }
 

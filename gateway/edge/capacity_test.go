@@ -37,7 +37,9 @@ type full struct {
 
 func newFull(t *testing.T) *full {
 	f := &full{t: t, entered: make(chan string), leave: make(chan struct{})}
-	f.bench = newBench(t, func(c *edge.Config, d *edge.Deps) { c.MaxRequests, c.MaxUploads, d.Identity = 32, 10, crowd{} })
+	f.bench = newBench(t, func(c *edge.Config, d *edge.Deps) {
+		c.MaxRequests, c.MaxUploads, c.BodyTimeout, d.Identity = 32, 10, 50*time.Millisecond, crowd{}
+	})
 	for path, class := range map[string]edge.Class{"/act": edge.Release, "/pull": edge.Pull, "/file": edge.Upload, "/read": edge.General} {
 		f.Class(http.MethodPost, "/api/v1"+path, class)
 		f.API().POST(path, func(c *gin.Context) {

@@ -70,7 +70,9 @@ func (s *Server) Run(ctx context.Context) error {
 	servers := []*http.Server{s.server(base, s.handler)}
 	listeners := []net.Listener{s.main}
 	if s.admin != nil {
-		servers, listeners = append(servers, s.server(base, s.Admin())), append(listeners, s.admin)
+		admin := s.server(base, s.Admin())
+		admin.ReadTimeout = s.config.BodyTimeout // nothing there reads a body, which net/http then does
+		servers, listeners = append(servers, admin), append(listeners, s.admin)
 	}
 	failed := make(chan error, len(servers))
 	var running sync.WaitGroup

@@ -108,7 +108,8 @@ func New(c Config, deps Deps) (*Server, error) {
 	if err := s.engine.SetTrustedProxies(c.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("server: trusted_proxies: %w", err)
 	}
-	s.engine.Use(s.begin, s.record, s.rescue, s.secure, s.peer, s.host, s.crossOrigin, s.admit, s.bound)
+	// Bounds come before any refusal: net/http reads on in the body of a request that was refused, and answers only then.
+	s.engine.Use(s.begin, s.record, s.rescue, s.bound, s.secure, s.peer, s.host, s.crossOrigin, s.admit)
 	s.engine.NoRoute(s.unrouted(evidence.ErrNotFound))
 	s.engine.NoMethod(s.unrouted(errMethod))
 	s.api = s.engine.Group(apiPath, s.identify)

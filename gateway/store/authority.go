@@ -209,7 +209,8 @@ func (k AuthorityKey) said() string {
 }
 
 // AddAuthorityKey writes a version of the authority key together with the entry
-// that evidences it. ErrExists: there is one of that version.
+// that evidences it. ErrExists: there is one of that version. ErrForbidden: only
+// the owner of the tables may.
 func (s *Store) AddAuthorityKey(ctx context.Context, k AuthorityKey, e evidence.Entry) error {
 	e.Action, e.Subject.Version, e.Result = ActionAuthority, int(k.Version), k.said()
 	_, err := s.update(ctx, func(t *tx) error {

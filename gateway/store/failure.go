@@ -38,7 +38,11 @@ func unique(err error) bool {
 	return errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
-// forbidden reports whether the user of the database has not the right.
+// ErrForbidden says that the user of the database has not the right to what was
+// tried (deploy/postgres).
+var ErrForbidden = errors.New("the user of the database may not do this")
+
+// forbidden reports whether err is PostgreSQL's insufficient_privilege.
 func forbidden(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "42501"
@@ -57,6 +61,8 @@ func explain(err error) error {
 	switch {
 	case unique(err):
 		return fmt.Errorf("%w: %w", evidence.ErrExists, err)
+	case forbidden(err):
+		return fmt.Errorf("%w: %w", ErrForbidden, err)
 	case errors.As(err, &connect), errors.As(err, &network), pgconn.SafeToRetry(err), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
 		return fmt.Errorf("%w: %w", evidence.ErrUnavailable, err)

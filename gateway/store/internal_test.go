@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"safeconduct/authz/evidence"
@@ -184,6 +185,13 @@ func TestExplainKeepsWhatCallersBranchOn(t *testing.T) {
 		}
 	}
 	if err := explain(context.DeadlineExceeded); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, evidence.ErrUnavailable) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestExplainTellsOfAMissingRight(t *testing.T) {
+	err := explain(fmt.Errorf("inserting: %w", &pgconn.PgError{Code: "42501", Message: "permission denied"}))
+	if !errors.Is(err, ErrForbidden) || errors.Is(err, evidence.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
 }

@@ -163,6 +163,11 @@ func (t *tx) TokenByHash(ctx context.Context, hash string) (identity.Token, erro
 	return one(ctx, t, tokens(), "WHERE r.hash = $1", hash)
 }
 
+// TokensOf implements identity.TokenTx.
+func (t *tx) TokensOf(ctx context.Context, person string) ([]identity.Token, error) {
+	return find(ctx, t, tokens(), "WHERE r.person = $1 ORDER BY r.id", person)
+}
+
 // SaveToken implements identity.TokenTx.
 func (t *tx) SaveToken(ctx context.Context, k identity.Token) error {
 	return save(ctx, t, tokens(), k)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"testing"
 
 	"safeconduct/authz/evidence"
@@ -35,7 +34,7 @@ func NewHand(t *testing.T, db *sql.DB, postgres bool) *Hand {
 // Hand is the administrator of the embedded database of the world.
 func (w *World) Hand() *Hand {
 	w.T.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(w.Dir, "safeconduct.db")+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", w.Database()+"?_pragma=busy_timeout(10000)")
 	w.Must(err)
 	w.T.Cleanup(func() { w.Must(db.Close()) })
 	return NewHand(w.T, db, false)

@@ -3,7 +3,6 @@ package apptest
 import (
 	"context"
 	"crypto/rand"
-	"path/filepath"
 	"sync"
 
 	"safeconduct/gateway/app"
@@ -41,7 +40,7 @@ func (w *World) sequence(s *app.Services) {
 // sequencer runs for it.
 func (w *World) Again(keys seal.KeyWrapper) (*app.Services, error) {
 	w.T.Helper()
-	s, err := store.OpenSQLite(w.Ctx, filepath.Join(w.Dir, "safeconduct.db"), w.storeOptions())
+	s, err := store.OpenSQLite(w.Ctx, w.Database(), w.storeOptions())
 	w.Must(err)
 	return w.compose(s, keys)
 }

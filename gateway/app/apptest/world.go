@@ -101,7 +101,7 @@ func Bare(t *testing.T, o Options) *World {
 	if o.Store != nil {
 		w.Store = o.Store(w.storeOptions())
 	} else {
-		w.Store, err = store.OpenSQLite(w.Ctx, filepath.Join(dir, "safeconduct.db"), w.storeOptions())
+		w.Store, err = store.OpenSQLite(w.Ctx, w.Database(), w.storeOptions())
 		w.Must(err)
 	}
 	_, err = w.Store.Migrate(w.Ctx)
@@ -129,6 +129,9 @@ func Bare(t *testing.T, o Options) *World {
 	w.sequence(w.Services)
 	return w
 }
+
+// Database is the file of the embedded database of the world.
+func (w *World) Database() string { return filepath.Join(w.Dir, "safeconduct.db") }
 
 // Must ends the test on an error.
 func (w *World) Must(err error) {

@@ -96,6 +96,11 @@ func testPeople(t *testing.T, b *bench) {
 		if found, err := tx.TokenByHash(ctx, "h-k-2"); err != nil || found.ID != "k-2" {
 			t.Errorf("by hash: %v, %v", found.ID, err)
 		}
+		mine, err := tx.TokensOf(ctx, "p-4")
+		lists(t, "tokens of a person", tokenKind(), mine, err, "k-2", "k-4", "k-5")
+		if none, err := tx.TokensOf(ctx, "p-0"); err != nil || len(none) != 0 {
+			t.Errorf("tokens of nobody: %v, %v", none, err)
+		}
 		if _, err := tx.TokenByHash(ctx, "h-none"); !errors.Is(err, evidence.ErrNotFound) {
 			t.Errorf("by no hash: %v", err)
 		}
