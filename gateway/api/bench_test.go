@@ -141,11 +141,9 @@ func (b *bench) mount(config edge.Config) (*edge.Server, huma.API) {
 		Tracer: tracenoop.NewTracerProvider(), Meter: metricnoop.NewMeterProvider(),
 	})
 	must(b, err)
-	mounted, err := api.Register(server, api.Services{
-		People: s.People, Identity: s.Identity, Parties: s.Parties, Terms: s.Terms, Agreements: s.Agreements,
-		Assessments: s.Assessments, Consents: s.Consents, Transfers: s.Transfers, Log: s.Log, Mends: mends, Duties: s.Duties,
-		Claims: s.Claims,
-	})
+	all := s.Services
+	all.Mends = mends
+	mounted, err := api.Register(server, all)
 	must(b, err)
 	return server, mounted
 }

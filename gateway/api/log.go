@@ -25,6 +25,11 @@ type logQuery struct {
 	Limit   int              `query:"limit" default:"100" minimum:"1" maximum:"500"`
 }
 
+// SeqInput is the input of an operation on one entry of the log. It is exported for huma, which passes over what it cannot name.
+type SeqInput struct {
+	Seq int64 `path:"seq" minimum:"0" doc:"sequence number of the entry" example:"0"`
+}
+
 // logView is one page of the log.
 type logView struct {
 	Items []transfer.LogLine `json:"items" nullable:"false"`
@@ -46,6 +51,12 @@ func (r *routes) log() {
 			v.Next = &next
 		}
 		return v, err
+	})
+	handle(r, spec{
+		tag: tag, id: "replay-decision", method: http.MethodGet, path: "/log/{seq}/replay", summary: "Decide again what an entry decided",
+		about: "Puts the facts together again from the versions of the records that were read then, asks the gate, and says whether the same verdict comes out, or what differs.",
+	}, func(ctx context.Context, c authz.Caller, in *SeqInput) (transfer.Replay, error) {
+		return r.Log.Replay(ctx, c, in.Seq)
 	})
 	bytesOf(r, spec{
 		tag: tag, id: "get-checkpoint", method: http.MethodGet, path: "/log/checkpoint", summary: "Read the newest signed checkpoint",

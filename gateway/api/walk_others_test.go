@@ -24,6 +24,9 @@ func (w *walk) outsiders(t *testing.T, m map[authz.Action]map[authz.Role]string)
 			for _, values := range []object{w.values(s), w.home(s)} {
 				compared += w.compare(t, m, role, op, s, values)
 			}
+			if slices.Contains(op.Params(), "seq") {
+				continue // a number, which is no id
+			}
 			for _, bad := range []string{"%00", "%20", "..%2fx", strings.Repeat("a", 200)} {
 				if got := w.call(others(role), op, with(op, bad), w.values(s)); got.StatusCode != http.StatusNotFound {
 					t.Errorf("%s: the id %.9s answers %d %s", role, bad, got.StatusCode, got.body)

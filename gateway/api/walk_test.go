@@ -35,6 +35,8 @@ func (w *walk) steps() map[string]step {
 	draft.values = w.draft()
 	role := on(authz.LEG, authz.GrantRole(authz.RO))
 	role.values = object{"role": "RO", "partner": nil}
+	draftRules := on(authz.LEG, authz.RulesDraft)
+	draftRules.values = object{"rules": w.shippedRules()}
 	person := on(authz.LEG, authz.PersonCreate)
 	person.values = object{"partner": nil}
 	return map[string]step{
@@ -57,6 +59,8 @@ func (w *walk) steps() map[string]step {
 		"request-transfer": transfer, "get-transfer": on(authz.PDL, authz.TransferRead, authz.TransferReadReduced), "send-file": on(authz.RO, authz.TransferUpload),
 		"commit-transfer": on(authz.RO, authz.TransferCommit), "approve-transfer": on(authz.HOM, authz.TransferApprove), "pull-file": on(authz.PDL, authz.TransferPull),
 		"acknowledge-transfer": on(authz.PDL, authz.TransferAcknowledge), "recall-transfer": ends(authz.DPO, authz.TransferRecall),
+		"get-rulebook": on(authz.RO, authz.RulesRead), "draft-rules": draftRules, "approve-rules": ends(authz.DPO, authz.RulesApprove), "reject-rules": ends(authz.DPO, authz.RulesApprove),
+		"replay-decision":  on(authz.OIG, authz.LogRead),
 		"list-log-entries": on(authz.OIG, authz.LogRead), "get-checkpoint": on(authz.OIG, authz.LogCheckpoint),
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"safeconduct/authz"
+	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/api/apitest"
 )
 
@@ -81,6 +82,22 @@ func (w *walk) fill() {
 	w.consent("CASE-1")
 	w.ids["transfers"] = w.released([]byte("given_name\n" + planted + "\n"))
 	w.partners["transfers"] = w.ids["transfers"]
+	w.placed()
+	page := w.want(http.StatusOK, authz.OIG, http.MethodGet, v1+"/log/entries?kind=decision&limit=1", nil)
+	w.ids["seq"] = number(first(page, "items")["seq"].(float64))
+	w.partners["seq"] = w.ids["seq"]
+}
+
+// shippedRules is the policy data that ship with the program, as a body has them.
+func (w *walk) shippedRules() object {
+	w.Helper()
+	book, err := rulebook.Shipped()
+	must(w, err)
+	b, err := json.Marshal(book.Current.Rules)
+	must(w, err)
+	var rules object
+	must(w, json.Unmarshal(b, &rules))
+	return rules
 }
 
 func first(v object, list string) object { return v[list].([]any)[0].(object) }
@@ -130,8 +147,11 @@ func (w *walk) at(op apitest.Operation, ids map[string]string) string {
 // with fills every parameter of a path with id, but for the number of a file.
 func with(op apitest.Operation, id string) string {
 	return v1 + op.At(func(name string) string {
-		if name == "n" {
+		switch name {
+		case "n":
 			return "1"
+		case "seq":
+			return "999999999"
 		}
 		return id
 	})
