@@ -20,6 +20,7 @@ import (
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/rights"
 )
 
 // Prefix is the path under which the whole API lies.
@@ -34,6 +35,7 @@ type Services struct {
 	Agreements  *agreements.Desk
 	Assessments *assessment.Desk
 	Consents    *consent.Office
+	Holds       *rights.Desk
 	Transfers   *transfer.Office
 	Log         *transfer.LogOffice
 	Claims      Claims
@@ -72,7 +74,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
 		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
-		r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log,
+		r.consents, r.holds, r.transfers, r.transferActs, r.upload, r.download, r.log,
 	} {
 		mount()
 	}

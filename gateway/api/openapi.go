@@ -47,6 +47,7 @@ func description() *huma.OpenAPI {
 			{Name: "agreements"},
 			{Name: "assessments", Description: "Risk-benefit assessments."},
 			{Name: "consents"},
+			{Name: "holds", Description: "What stops the sharing of a person's data, or of one transfer."},
 			{Name: "transfers"},
 			{Name: "log", Description: "The tamper-evident evidence log."},
 		},

@@ -37,7 +37,10 @@ func (w *walk) steps() map[string]step {
 	role.values = object{"role": "RO", "partner": nil}
 	person := on(authz.LEG, authz.PersonCreate)
 	person.values = object{"partner": nil}
+	hold := on(authz.RO, authz.HoldOpen, authz.HoldPlaceLegal)
+	hold.values = object{"case_reference": "CASE-" + planted}
 	return map[string]step{
+		"place-hold": hold, "list-holds": on(authz.HOM, authz.HoldRead), "get-hold": on(authz.OIG, authz.HoldRead), "lift-hold": ends(authz.FP, authz.HoldClose),
 		"create-mission": on(authz.LEG, authz.MissionCreate), "list-missions": {as: authz.RO}, "get-mission": on(authz.RO, authz.MissionRead),
 		"create-person": person, "get-person": on(authz.FP, authz.PersonRead), "grant-role": role, "end-role": ends(authz.LEG, authz.GrantRole(authz.RO)),
 		"enrol-key": {as: spare, self: true}, "confirm-key": on(authz.LEG, authz.KeyConfirm), "revoke-key": ends(authz.LEG, authz.KeyConfirm),

@@ -79,6 +79,7 @@ func (w *walk) fill() {
 		"people": w.people[authz.PSG], "tokens": str(token, "id"), "grant": str(first(signatory, "grants"), "id"), "key": str(first(signatory, "keys"), "id"),
 	})
 	w.consent("CASE-1")
+	w.ids["holds"] = w.make(authz.RO, v1+"/holds", object{"kind": "erasure", "mission": w.mission, "case_reference": "CASE-" + planted, "reason": "asked"})
 	w.ids["transfers"] = w.released([]byte("given_name\n" + planted + "\n"))
 	w.partners["transfers"] = w.ids["transfers"]
 }

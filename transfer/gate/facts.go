@@ -98,6 +98,7 @@ type Subject struct {
 	Row      int // from 1, in the order of the request
 	ID       string
 	Type     string
+	Child    bool
 	Consents []consent.Record
 }
 

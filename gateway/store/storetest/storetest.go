@@ -19,6 +19,7 @@ import (
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/rights"
 )
 
 // Tx is a transaction with every port of the system.
@@ -34,6 +35,9 @@ type Tx interface {
 	assessment.AssessmentTx
 	consent.ConsentTx
 	consent.CaseKeyTx
+	rights.HoldTx
+	rights.FactTx
+	rights.TargetTx
 }
 
 // Epoch is when everything in the suite happens.
@@ -62,6 +66,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"agreements":   testAgreements,
 		"transfers":    testTransfers,
 		"subjects":     testSubjects,
+		"holds":        testHolds,
 		"log lines":    testLogLines,
 		"race":         testRace,
 		"claims":       testClaims,
