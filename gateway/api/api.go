@@ -18,6 +18,8 @@ import (
 	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
 	"safeconduct/transfer"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/rights"
@@ -36,6 +38,8 @@ type Services struct {
 	Assessments *assessment.Desk
 	Consents    *consent.Office
 	Holds       *rights.Desk
+	Approvals   *approvals.Desk
+	Disclosures *anonymous.Desk
 	Transfers   *transfer.Office
 	Log         *transfer.LogOffice
 	Claims      Claims
@@ -74,7 +78,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
 		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
-		r.consents, r.holds, r.transfers, r.transferActs, r.upload, r.download, r.log,
+		r.consents, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures, r.transfers, r.transferActs, r.upload, r.download, r.log,
 	} {
 		mount()
 	}

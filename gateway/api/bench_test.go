@@ -44,6 +44,7 @@ type bench struct {
 	mission string
 	partner string
 	purpose string
+	notice  string
 
 	sensitivity string // of the one category
 	database    string // its file
@@ -142,7 +143,7 @@ func (b *bench) mount(config edge.Config) (*edge.Server, huma.API) {
 	must(b, err)
 	mounted, err := api.Register(server, api.Services{
 		People: s.People, Identity: s.Identity, Parties: s.Parties, Terms: s.Terms, Agreements: s.Agreements,
-		Assessments: s.Assessments, Consents: s.Consents, Holds: s.Holds, Transfers: s.Transfers, Log: s.Log, Mends: mends, Duties: s.Duties,
+		Assessments: s.Assessments, Consents: s.Consents, Holds: s.Holds, Approvals: s.Approvals, Disclosures: s.Disclosures, Transfers: s.Transfers, Log: s.Log, Mends: mends, Duties: s.Duties,
 		Claims: s.Claims,
 	})
 	must(b, err)

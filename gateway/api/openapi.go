@@ -48,6 +48,8 @@ func description() *huma.OpenAPI {
 			{Name: "assessments", Description: "Risk-benefit assessments."},
 			{Name: "consents"},
 			{Name: "holds", Description: "What stops the sharing of a person's data, or of one transfer."},
+			{Name: "sensitive categories", Description: "Decisions of the data protection officer."},
+			{Name: "disclosure assessments", Description: "What shows that data is anonymised or aggregate."},
 			{Name: "transfers"},
 			{Name: "log", Description: "The tamper-evident evidence log."},
 		},

@@ -25,6 +25,8 @@ import (
 	"safeconduct/gateway/store"
 	"safeconduct/gateway/telemetry"
 	"safeconduct/transfer"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/blob"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
@@ -138,6 +140,8 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 		Assessments: assessment.NewDesk(office, store.For[assessment.Tx](p.Store), catalog),
 		Consents:    consent.NewOffice(office, telemetry.Transactions(watch, store.For[consent.Tx](p.Store)), cases),
 		Holds:       rights.NewDesk(office, telemetry.Transactions(watch, store.For[rights.Tx](p.Store)), cases),
+		Approvals:   approvals.NewDesk(office, store.For[approvals.Tx](p.Store)),
+		Disclosures: anonymous.NewDesk(office, store.For[anonymous.Tx](p.Store)),
 		Transfers: transfer.NewOffice(transfer.Deps{
 			Office: office, Store: watch.Transfers(store.For[transfer.Tx](p.Store)), Keys: p.Keys, Blobs: p.Blobs, Log: watch.Log(seq),
 			Cases: cases, Policy: policy, Limits: s.Limits, Logger: s.Logger, Observer: watch,

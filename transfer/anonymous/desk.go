@@ -26,6 +26,9 @@ type Tx interface {
 	evidence.Recorder
 	DisclosureTx
 	people.MissionTx
+	// LockMission waits for the decisions of the mission, and then excludes them
+	// until the transaction ends.
+	LockMission(ctx context.Context, id string) error
 }
 
 // Desk is the service over disclosure assessments.
@@ -115,6 +118,9 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 	}
 	res := authz.Resource{Kind: KindDisclosure, ID: id, Mission: a.Mission}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
+		if err := tx.LockMission(ctx, a.Mission); err != nil {
+			return err
+		}
 		if a, err = tx.Disclosure(ctx, id); err != nil {
 			return err
 		}

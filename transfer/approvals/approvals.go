@@ -236,4 +236,7 @@ type TargetTx interface {
 	// AwaitingDPO lists the transfers on which the officer has not decided since
 	// the gate asked for it, oldest first.
 	AwaitingDPO(ctx context.Context, most int) ([]Waiting, error)
+	// LockMission waits for the decisions of the mission, and then excludes them
+	// until the transaction ends.
+	LockMission(ctx context.Context, id string) error
 }

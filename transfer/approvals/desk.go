@@ -193,6 +193,9 @@ func (d *Desk) Revoke(ctx context.Context, c authz.Caller, id, reason string) (D
 		return DPOApproval{}, fmt.Errorf("%w: a revocation needs its reason", people.ErrInvalid)
 	}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
+		if err := tx.LockMission(ctx, a.Mission); err != nil {
+			return err
+		}
 		if a, err = tx.DPOApproval(ctx, id); err != nil {
 			return err
 		}
@@ -241,6 +244,9 @@ func (d *Desk) Approvals(ctx context.Context, c authz.Caller, mission, after str
 }
 
 func (d *Desk) list(ctx context.Context, c authz.Caller, mission string, load func(Tx) error) error {
+	if mission != "" && !c.In(mission) {
+		return evidence.ErrNotFound
+	}
 	if _, err := d.office.Authorise(ctx, c, authz.DPOApprovalRead, authz.Resource{Kind: KindApproval, Mission: mission}); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"sync/atomic"
@@ -18,6 +19,8 @@ import (
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/rights"
 )
@@ -36,6 +39,10 @@ type Tx interface {
 	consent.ConsentTx
 	consent.CaseKeyTx
 	rights.HoldTx
+	approvals.ApprovalTx
+	anonymous.DisclosureTx
+	terms.NoticeTx
+	AwaitingDPO(ctx context.Context, most int) ([]approvals.Waiting, error)
 	rights.FactTx
 	rights.TargetTx
 }
@@ -67,6 +74,9 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"transfers":    testTransfers,
 		"subjects":     testSubjects,
 		"holds":        testHolds,
+		"approvals":    testApprovals,
+		"notices":      testNotices,
+		"disclosures":  testDisclosures,
 		"log lines":    testLogLines,
 		"race":         testRace,
 		"claims":       testClaims,
