@@ -10,6 +10,7 @@ import (
 	"hash"
 	"net/http"
 	"slices"
+	"strings"
 
 	"safeconduct/authz"
 	"safeconduct/gateway/cli/client"
