@@ -53,7 +53,9 @@ func (a DisclosureAssessment) check(now time.Time) error {
 		return fmt.Errorf("%w: countries are those that the data is about, two capital letters each", people.ErrInvalid)
 	case a.Own == (len(a.Originators) > 0):
 		return fmt.Errorf("%w: either all is the organisation's own, or name the originators", people.ErrInvalid)
-	case slices.ContainsFunc(a.Originators, func(o Originator) bool { return strings.TrimSpace(o.Name) == "" || o.SHA256 != "" && !isDigest(o.SHA256) }):
+	case slices.ContainsFunc(a.Originators, func(o Originator) bool {
+		return strings.TrimSpace(o.Name) == "" || o.SHA256 != "" && !isDigest(o.SHA256)
+	}):
 		return fmt.Errorf("%w: an originator has a name, and its written agreement a SHA-256", people.ErrInvalid)
 	case !a.ValidUntil.After(now) || a.ValidUntil.After(now.Add(MaxLife)):
 		return fmt.Errorf("%w: valid_until lies within a year from now", people.ErrInvalid)

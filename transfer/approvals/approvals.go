@@ -46,7 +46,7 @@ type DPOApproval struct {
 	Most       int        `json:"most_subjects,omitempty"` // of one transfer on the pathway
 	Reason     string     `json:"reason,omitempty"`
 	From       time.Time  `json:"from"`
-	Until      time.Time  `json:"until"` // exclusive
+	Until      time.Time  `json:"until"`           // exclusive
 	Spent      string     `json:"spent,omitempty"` // the one transfer that was released under it, of ForTransfer
 	Approver   string     `json:"approver"`
 	Revoked    *time.Time `json:"revoked,omitempty"`
@@ -76,8 +76,8 @@ func (a DPOApproval) About() string {
 	}
 }
 
-func aboutAgreement(id string) string            { return "agreement:" + id }
-func aboutSubjects(digest string) string         { return "subjects:" + digest }
+func aboutAgreement(id string) string             { return "agreement:" + id }
+func aboutSubjects(digest string) string          { return "subjects:" + digest }
 func aboutPathway(mission, partner string) string { return "pathway:" + mission + ":" + partner }
 
 // Use is what an approval is asked for. Subjects is the digest of the

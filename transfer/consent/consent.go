@@ -98,9 +98,9 @@ type Record struct {
 	Views      *Views         `json:"views,omitempty"`              // R08
 	Assent     *Assent        `json:"assent,omitempty"`             // R09
 
-	Actor        string     `json:"actor"`
-	Created      time.Time  `json:"created"`
-	Updated      time.Time  `json:"updated"`
+	Actor   string    `json:"actor"`
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
 }
 
 // Ref names the record's version for the log.

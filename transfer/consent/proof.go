@@ -270,7 +270,9 @@ func JudgeEvidence(r Record, collector string) []Gap {
 }
 
 func (r Record) evidenced() bool {
-	has := func(kind ProofKind) bool { return r.Evidence != nil && r.Evidence.Kind == kind && digest(r.Evidence.SHA256) }
+	has := func(kind ProofKind) bool {
+		return r.Evidence != nil && r.Evidence.Kind == kind && digest(r.Evidence.SHA256)
+	}
 	switch r.Form {
 	case Written:
 		return has(SignedDocument)
