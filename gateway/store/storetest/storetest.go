@@ -43,6 +43,7 @@ type Tx interface {
 	anonymous.DisclosureTx
 	terms.NoticeTx
 	AwaitingDPO(ctx context.Context, most int) ([]approvals.Waiting, error)
+	LockMission(ctx context.Context, id string) error
 	rights.FactTx
 	rights.TargetTx
 }
