@@ -46,6 +46,27 @@ const (
 	ConsentRead     Action = "consent.read"
 	ConsentWithdraw Action = "consent.withdraw"
 
+	ConsentAttach  Action = "consent.attach"  // evidence of it
+	ConsentCertify Action = "consent.certify" // what was said without writing
+	ConsentAssess  Action = "consent.assess"  // capacity, guardian, own views
+
+	HoldOpen       Action = "hold.open" // an objection, a request for erasure or rectification
+	HoldClose      Action = "hold.close"
+	HoldPlaceLegal Action = "hold.legal.place"
+	HoldLiftLegal  Action = "hold.legal.lift"
+	HoldRead       Action = "hold.read"
+
+	DPODecide       Action = "dpo_approval.decide"
+	DPOApprovalRead Action = "dpo_approval.read"
+
+	NoticeWrite   Action = "notice.write"
+	NoticeApprove Action = "notice.approve"
+
+	DisclosureWrite    Action = "disclosure.write"
+	DisclosureSign     Action = "disclosure.sign"
+	DisclosureWithdraw Action = "disclosure.withdraw"
+	DisclosureRead     Action = "disclosure.read"
+
 	TransferRequest     Action = "transfer.request"
 	TransferUpload      Action = "transfer.upload"
 	TransferCommit      Action = "transfer.commit"
@@ -77,7 +98,9 @@ func Actions() []Action {
 		RulesDraft, RulesApprove, RulesRead,
 		AgreementDraft, AgreementRead, AgreementReview, AgreementApprove, AgreementSign, AgreementActivate, AgreementSuspend, AgreementLift, AgreementTerminate,
 		AssessmentCreate, AssessmentRead, AssessmentSubmit, AssessmentApprove,
-		ConsentRecord, ConsentRead, ConsentWithdraw,
+		ConsentRecord, ConsentRead, ConsentWithdraw, ConsentAttach, ConsentCertify, ConsentAssess,
+		HoldOpen, HoldClose, HoldPlaceLegal, HoldLiftLegal, HoldRead,
+		DPODecide, DPOApprovalRead, NoticeWrite, NoticeApprove, DisclosureWrite, DisclosureSign, DisclosureWithdraw, DisclosureRead,
 		TransferRequest, TransferUpload, TransferCommit, TransferApprove, TransferRead, TransferReadReduced, TransferPull, TransferAcknowledge, TransferRecall,
 		LogRead, LogCheckpoint,
 	}

@@ -107,6 +107,8 @@ func (g *ground) play() {
 		"mission": g.world.Mission, "decision": "given", "notice_version": "1", "language": "fr", "could_ask_questions": true, "understood": true,
 		"purposes": []string{g.world.Purpose}, "recipients": []string{g.world.Partner}, "categories": g.world.Categories, "form": "written",
 		"event_time": time.Now().UTC(), "subject_type": "beneficiary", "case_references": []string{plantedCase},
+		"evidence": map[string]any{"kind": "signed_document", "sha256": strings.Repeat("0a", 32)},
+		"capacity": map[string]any{"aspects": []string{"age", "cognitive", "physical", "psychological"}, "method": "interview", "result": "capable"},
 	}, nil)
 	g.must(err)
 	ro.Close()

@@ -15,6 +15,7 @@ import (
 	"safeconduct/gateway/app"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
+	ofsubjects "safeconduct/transfer/rights"
 )
 
 // taking is one way in which what is allowed stops being allowed.
@@ -36,6 +37,8 @@ func takings() []taking {
 		{"PULL_RECALLED recall", consented, recall},
 		{"AUTH_ROLE_DENIED role removal", consented, removeRole},
 		{"AUTH_INVALID token revocation", withToken, revokeToken},
+		{"SUBJECT_OBJECTION objection", consented, openObjection},
+		{"LEGAL_HOLD hold on the transfer", consented, holdTransfer},
 	}
 }
 
@@ -57,6 +60,25 @@ func withdraw(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
 		a.consents[i] = c
 	}
 	return evidence.Ref{Kind: consent.KindConsent, ID: c.ID, Version: c.Version}, err
+}
+
+// openObjection opens a hold on one of the two persons, which is lifted before the next round.
+func openObjection(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
+	h, err := s.Holds.Place(a.w.Ctx, r.ro, ofsubjects.Order{
+		Kind: ofsubjects.Objection, Mission: a.w.Mission.ID, Case: []string{"CASE-1", "CASE-2"}[r.rng.IntN(2)], Reason: "spoken",
+	})
+	if err == nil {
+		a.after = append(a.after, func() {
+			_, err := a.w.Holds.Lift(a.w.Ctx, a.w.As(authz.FP), h.ID, "answered")
+			a.w.Must(err)
+		})
+	}
+	return h.Ref(), err
+}
+
+func holdTransfer(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
+	h, err := s.Holds.Place(a.w.Ctx, r.leg, ofsubjects.Order{Kind: ofsubjects.Legal, Transfer: r.transfer.ID, Reason: "litigation"})
+	return h.Ref(), err
 }
 
 // inForce sees that one agreement is: the last one lifted, or another.

@@ -85,6 +85,7 @@ type Tx interface {
 	PurposeTx
 	CategoryTx
 	RetentionTx
+	NoticeTx
 }
 
 // PurposeTx reads and writes purposes.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"safeconduct/agreements"
@@ -146,6 +147,19 @@ func (w *world) terms(ctx context.Context) (err error) {
 	if w.purpose, err = legal.post(ctx, "/purposes", object{"code": "shelter", "text": "Shelter", "legal_basis": "consent"}); err != nil {
 		return err
 	}
+	text := object{
+		"controller": "chief of mission", "contact": "focal point", "purpose": "shelter", "retention": "90 days", "recipients": "the partner",
+		"rights": "see, correct, withdraw", "non_waiver": "privileges and immunities are not waived",
+	}
+	notice, err := legal.post(ctx, "/notices", object{
+		"purpose": w.purpose, "notice_version": "1", "effective_from": "2026-01-01T00:00:00Z", "texts": object{"en": text, "fr": text, "es": text},
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := w.by[authz.DPO].post(ctx, "/notices/"+notice+"/approval", nil); err != nil {
+		return err
+	}
 	if _, err = legal.post(ctx, "/categories", object{"code": category, "fields": []string{"given_name"}, "sensitivity": "moderate"}); err != nil {
 		return err
 	}
@@ -274,6 +288,8 @@ func (w *world) consent(ctx context.Context, sender int) error {
 		"mission": w.mission, "case_reference": reference(sender), "decision": "given", "notice_version": "1", "language": "es",
 		"could_ask_questions": true, "understood": true, "purposes": []string{w.purpose}, "recipients": []string{w.partner},
 		"categories": []string{category}, "form": "written", "event_time": time.Now().Add(-time.Hour).UTC(), "subject_type": "beneficiary",
+		"evidence": object{"kind": "signed_document", "sha256": strings.Repeat("0a", 32)},
+		"capacity": object{"aspects": []string{"age", "cognitive", "physical", "psychological"}, "method": "interview", "result": "capable"},
 	})
 	return err
 }

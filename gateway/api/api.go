@@ -19,8 +19,11 @@ import (
 	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
 	"safeconduct/transfer"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/rights"
 )
 
 // Prefix is the path under which the whole API lies.
@@ -36,6 +39,9 @@ type Services struct {
 	Agreements  *agreements.Desk
 	Assessments *assessment.Desk
 	Consents    *consent.Office
+	Holds       *rights.Desk
+	Approvals   *approvals.Desk
+	Disclosures *anonymous.Desk
 	Transfers   *transfer.Office
 	Log         *transfer.LogOffice
 	Claims      Claims
@@ -73,8 +79,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
-		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementActs, r.assessments,
-		r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log,
+		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementActs, r.assessments, r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures,
 	} {
 		mount()
 	}

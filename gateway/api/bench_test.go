@@ -45,6 +45,7 @@ type bench struct {
 	mission string
 	partner string
 	purpose string
+	notice  string
 
 	sensitivity string // of the one category
 	database    string // its file

@@ -118,6 +118,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 	b.enrol()
 	agreement := v1 + "/agreements/" + b.agree()
 	d.transfers(b)
+	d.subjects(b)
 	d.endings(b, agreement)
 	for path, item := range b.api.OpenAPI().Paths {
 		for _, op := range []struct {
@@ -165,6 +166,25 @@ func (d *doubled) transfers(b *bench) {
 	b.want(http.StatusOK, authz.PDL, http.MethodPost, path+"/acknowledgement", object{"files": []object{{"n": 1, "sha256": hex.EncodeToString(sum[:])}}})
 	b.want(http.StatusOK, authz.FP, http.MethodPost, path+"/recall", object{"reason": "asked for"})
 	b.want(http.StatusOK, authz.HOM, http.MethodPost, sealed()+"/approvals", object{"granted": false})
+}
+
+// subjects adds to consents, holds, and decides.
+func (d *doubled) subjects(b *bench) {
+	verbal := b.statement()
+	verbal["case_reference"], verbal["form"] = "CASE-5", "verbal"
+	path := v1 + "/consents/" + b.make(authz.RO, v1+"/consents", verbal)
+	b.want(http.StatusOK, authz.RO, http.MethodPost, path+"/evidence", object{"kind": "recording", "sha256": someDigest(), "reason_not_written": "low_literacy"})
+	b.want(http.StatusOK, authz.FP, http.MethodPost, path+"/certification", nil)
+	b.want(http.StatusOK, authz.RO, http.MethodPost, path+"/capacity", object{"views": object{"outcome": "agrees"}, "assent": true})
+	hold := b.make(authz.RO, v1+"/holds", object{"kind": "objection", "mission": b.mission, "case_reference": "CASE-5", "reason": "spoken"})
+	b.want(http.StatusOK, authz.FP, http.MethodPost, v1+"/holds/"+hold+"/lift", object{"reason": "answered"})
+	approval := b.make(authz.DPO, v1+"/dpo-approvals", object{
+		"scope": "pathway", "granted": true, "pathway": "Clinic", "mission": b.mission, "partner": b.partner, "purposes": []string{b.purpose}, "categories": []string{"identity"},
+	})
+	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/dpo-approvals/"+approval+"/revocation", object{"reason": "closed"})
+	disclosure := v1 + "/disclosure-assessments/" + b.make(authz.RO, v1+"/disclosure-assessments", b.disclosure())
+	b.want(http.StatusOK, authz.FP, http.MethodPost, disclosure+"/signature", nil)
+	b.want(http.StatusOK, authz.DPO, http.MethodPost, disclosure+"/withdrawal", nil)
 }
 
 // endings revises, suspends, ends and revokes.

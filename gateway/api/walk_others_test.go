@@ -43,7 +43,7 @@ func (w *walk) outsiders(t *testing.T, m map[authz.Action]map[authz.Role]string)
 
 // lists name nothing of others, but for the terms and the register of partners, which are everybody's.
 func (w *walk) lists(t *testing.T) {
-	shared := []string{"parties", "purposes", "categories", "retention-rules", "tokens"} // of tokens, one's own
+	shared := []string{"parties", "purposes", "categories", "retention-rules", "notices", "tokens"} // of tokens, one's own
 	w.each(t, func(t *testing.T, op apitest.Operation, s step) {
 		if op.Method != http.MethodGet || len(op.Params()) > 0 || slices.Contains(shared, op.Collection()) {
 			return

@@ -39,7 +39,23 @@ func (w *walk) steps() map[string]step {
 	draftRules.values = object{"rules": w.shippedRules()}
 	person := on(authz.LEG, authz.PersonCreate)
 	person.values = object{"partner": nil}
+	hold := on(authz.RO, authz.HoldOpen, authz.HoldPlaceLegal)
+	hold.values = object{"case_reference": "CASE-" + planted}
+	notice := on(authz.LEG, authz.NoticeWrite)
+	notice.values = object{"texts": noticeTexts(planted)}
+	disclosure := on(authz.RO, authz.DisclosureWrite)
+	disclosure.values = object{"datasets": []string{someDigest()}}
+	assess := on(authz.RO, authz.ConsentAssess)
+	assess.values = object{"assent": true}
 	return map[string]step{
+		"place-hold": hold, "list-holds": on(authz.HOM, authz.HoldRead), "get-hold": on(authz.OIG, authz.HoldRead), "lift-hold": ends(authz.FP, authz.HoldClose),
+		"write-notice": notice, "list-notices": on(authz.RO, authz.TermsRead), "approve-notice": on(authz.DPO, authz.NoticeApprove),
+		"decide-sensitive": on(authz.DPO, authz.DPODecide), "list-sensitive-decisions": on(authz.OIG, authz.DPOApprovalRead),
+		"get-sensitive-decision": on(authz.LEG, authz.DPOApprovalRead), "revoke-sensitive": ends(authz.DPO, authz.DPODecide),
+		"list-waiting-for-dpo": on(authz.DPO, authz.DPOApprovalRead),
+		"write-disclosure":     disclosure, "get-disclosure": on(authz.HOM, authz.DisclosureRead), "sign-disclosure": on(authz.FP, authz.DisclosureSign),
+		"withdraw-disclosure": ends(authz.LEG, authz.DisclosureWithdraw),
+		"attach-evidence":     on(authz.RO, authz.ConsentAttach), "certify-consent": on(authz.FP, authz.ConsentCertify), "assess-capacity": assess,
 		"create-mission": on(authz.LEG, authz.MissionCreate), "list-missions": {as: authz.RO}, "get-mission": on(authz.RO, authz.MissionRead),
 		"create-person": person, "get-person": on(authz.FP, authz.PersonRead), "grant-role": role, "end-role": ends(authz.LEG, authz.GrantRole(authz.RO)),
 		"enrol-key": {as: spare, self: true}, "confirm-key": on(authz.LEG, authz.KeyConfirm), "revoke-key": ends(authz.LEG, authz.KeyConfirm),
@@ -179,7 +195,7 @@ func (w *walk) wrongRoles(t *testing.T, m map[authz.Action]map[authz.Role]string
 // itself and the terms, and nothing of the mission in which others are made.
 func hidden(role authz.Role, op apitest.Operation) bool {
 	place, _ := authz.PlaceOf(role)
-	return place == authz.AtPartner && (len(op.Params()) == 0 || !slices.Contains([]string{"agreements", "transfers", "parties", "purposes", "categories", "retention-rules", "log"}, op.Collection()))
+	return place == authz.AtPartner && (len(op.Params()) == 0 || !slices.Contains([]string{"agreements", "transfers", "parties", "purposes", "categories", "retention-rules", "notices", "log"}, op.Collection()))
 }
 
 // logged reads the log, which must have a denial for each request.

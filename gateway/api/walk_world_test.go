@@ -73,6 +73,10 @@ func (w *walk) fill() {
 		"agreements": agreement, "assessments": w.assess(agreement), "consents": str(w.consent("CASE-"+planted), "id"),
 		"grant": str(first(officer, "grants"), "id"), "key": str(first(head, "keys"), "id"), "n": "1",
 	}
+	w.ids["holds"] = w.make(authz.RO, v1+"/holds", object{"kind": "erasure", "mission": w.mission, "case_reference": "CASE-" + planted, "reason": "asked"})
+	w.ids["notices"] = w.notice
+	w.ids["dpo-approvals"] = w.make(authz.DPO, v1+"/dpo-approvals", object{"scope": "agreement", "granted": true, "agreement": agreement, "purposes": []string{w.purpose}, "categories": []string{"identity"}})
+	w.ids["disclosure-assessments"] = w.make(authz.RO, v1+"/disclosure-assessments", w.disclosure())
 	signatory := w.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/people/"+w.people[authz.PSG], nil)
 	token = w.want(http.StatusCreated, authz.LEG, http.MethodPost, v1+"/tokens", object{"person": w.people[authz.PSG], "expires_in_days": 1})
 	w.partners = maps.Clone(w.ids)

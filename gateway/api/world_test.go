@@ -4,11 +4,13 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/signing"
 	"safeconduct/authz"
+	"safeconduct/transfer/consent"
 )
 
 const (
@@ -26,6 +28,8 @@ func (b *bench) enrol() *bench {
 	}
 	b.want(http.StatusOK, authz.HOM, http.MethodPost, v1+"/parties/"+b.partner+"/vetting", object{"passed": true, "note": "checked" + b.planted})
 	b.purpose = b.make(authz.LEG, v1+"/purposes", object{"code": "shelter", "text": "Shelter" + b.planted, "legal_basis": "consent"})
+	b.notice = b.make(authz.LEG, v1+"/notices", object{"purpose": b.purpose, "notice_version": "1", "texts": noticeTexts(b.planted), "effective_from": "2026-01-01T00:00:00Z"})
+	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/notices/"+b.notice+"/approval", nil)
 	b.make(authz.LEG, v1+"/categories", object{"code": "identity", "fields": []string{"given_name", "notes"}, "sensitivity": b.sensitivity})
 	b.make(authz.LEG, v1+"/retention-rules", object{
 		"purpose": b.purpose, "category": "identity", "trigger": "case closed", "days": 90, "action": "delete", "review": "2027-03-01T00:00:00Z",
@@ -139,6 +143,26 @@ func (b *bench) statement() object {
 		"mission": b.mission, "decision": "given", "notice_version": "1", "language": "es", "could_ask_questions": true, "understood": true,
 		"purposes": []string{b.purpose}, "recipients": []string{b.partner}, "categories": []string{"identity"},
 		"form": "written", "event_time": b.clock.Now().Add(-time.Hour), "subject_type": "beneficiary",
+		"evidence": object{"kind": "signed_document", "sha256": someDigest()},
+		"capacity": object{"aspects": consent.Aspects(), "method": "interview", "result": "capable"},
+	}
+}
+
+// noticeTexts are those of a notice, each ending alike.
+func noticeTexts(end string) object {
+	text := object{
+		"controller": "The chief of mission" + end, "contact": "the focal point", "purpose": "shelter", "retention": "ninety days",
+		"recipients": "the shelter", "rights": "see, correct, withdraw", "non_waiver": "nothing is waived",
+	}
+	return object{"en": text, "fr": text, "es": text}
+}
+
+func someDigest() string { return strings.Repeat("0a", 32) }
+
+func (b *bench) disclosure() object {
+	return object{
+		"mission": b.mission, "datasets": []string{someDigest()}, "countries": []string{"CO"}, "method": "counted" + b.planted,
+		"smallest_cell": 12, "all_own": true, "valid_until": "2026-12-01T00:00:00Z",
 	}
 }
 

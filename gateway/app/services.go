@@ -26,9 +26,12 @@ import (
 	"safeconduct/gateway/store"
 	"safeconduct/gateway/telemetry"
 	"safeconduct/transfer"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/blob"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/rights"
 	"safeconduct/transfer/seal"
 )
 
@@ -130,6 +133,9 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 		Agreements:  agreements.NewDesk(office, store.For[agreements.Tx](p.Store), transfer.AgreementKeys{Keeper: p.Keeper}),
 		Assessments: assessment.NewDesk(office, store.For[assessment.Tx](p.Store), catalog),
 		Consents:    consent.NewOffice(office, telemetry.Transactions(watch, store.For[consent.Tx](p.Store)), cases),
+		Holds:       rights.NewDesk(office, telemetry.Transactions(watch, store.For[rights.Tx](p.Store)), cases),
+		Approvals:   approvals.NewDesk(office, store.For[approvals.Tx](p.Store)),
+		Disclosures: anonymous.NewDesk(office, store.For[anonymous.Tx](p.Store)),
 		Transfers: transfer.NewOffice(transfer.Deps{
 			Office: office, Store: watch.Transfers(store.For[transfer.Tx](p.Store)), Keys: p.Keys, Blobs: p.Blobs, Log: watch.Log(seq),
 			Cases: cases, Limits: s.Limits, Logger: s.Logger, Observer: watch,

@@ -62,6 +62,8 @@ func consent(ts *testscript.TestScript, _ bool, args []string) {
 		"mission": w.Mission, "decision": "given", "notice_version": "1", "language": "en", "could_ask_questions": true, "understood": true,
 		"purposes": []string{w.Purpose}, "recipients": []string{w.Partner}, "categories": w.Categories, "form": "written",
 		"event_time": time.Now().UTC(), "subject_type": "beneficiary", "case_references": args[1:],
+		"evidence": map[string]any{"kind": "signed_document", "sha256": strings.Repeat("0a", 32)},
+		"capacity": map[string]any{"aspects": []string{"age", "cognitive", "physical", "psychological"}, "method": "interview", "result": "capable"},
 	}, nil)
 }
 

@@ -35,6 +35,14 @@ func retentionRules() record[terms.RetentionRule] {
 	}
 }
 
+func notices() record[terms.Notice] {
+	return record[terms.Notice]{
+		kind: terms.KindNotice, table: "notices", columns: []string{"purpose", "number"},
+		values: func(n terms.Notice) []any { return []any{n.Purpose, n.Number} },
+		ident:  func(n terms.Notice) (string, int) { return n.ID, n.Version },
+	}
+}
+
 func agreementRecords() record[agreements.Agreement] {
 	return record[agreements.Agreement]{
 		kind: agreements.KindAgreement, table: "agreements", columns: []string{"mission", "partner", "state", "valid_until"},
@@ -96,6 +104,21 @@ func (t *tx) RetentionRules(ctx context.Context, purpose string) ([]terms.Retent
 // SaveRetentionRule implements terms.RetentionTx.
 func (t *tx) SaveRetentionRule(ctx context.Context, r terms.RetentionRule) error {
 	return save(ctx, t, retentionRules(), r)
+}
+
+// Notice implements terms.NoticeTx.
+func (t *tx) Notice(ctx context.Context, id string) (terms.Notice, error) {
+	return one(ctx, t, notices(), "WHERE r.id = $1", id)
+}
+
+// Notices implements terms.NoticeTx.
+func (t *tx) Notices(ctx context.Context, purpose string) ([]terms.Notice, error) {
+	return find(ctx, t, notices(), "WHERE $1 = '' OR r.purpose = $1 ORDER BY r.number, r.id", purpose)
+}
+
+// SaveNotice implements terms.NoticeTx.
+func (t *tx) SaveNotice(ctx context.Context, n terms.Notice) error {
+	return save(ctx, t, notices(), n)
 }
 
 // Agreement implements agreements.AgreementTx.

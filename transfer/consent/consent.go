@@ -86,11 +86,21 @@ type Record struct {
 	ValidUntil   *time.Time `json:"valid_until,omitempty"` // exclusive
 	WithdrawnAt  *time.Time `json:"withdrawn_at,omitempty"`
 	WithdrawnWhy string     `json:"withdrawn_reason,omitempty"`
+	Child        bool       `json:"child,omitempty"`
 	CollectedBy  string     `json:"collected_by"`
 	Partner      string     `json:"collected_by_partner,omitempty"` // R10
-	Actor        string     `json:"actor"`
-	Created      time.Time  `json:"created"`
-	Updated      time.Time  `json:"updated"`
+
+	Evidence   *Evidence      `json:"evidence,omitempty"`           // R03-R05
+	NotWritten NotWritten     `json:"reason_not_written,omitempty"` // R05
+	Certified  *Certification `json:"certification,omitempty"`      // R06
+	Capacity   *Capacity      `json:"capacity,omitempty"`           // R07
+	Guardian   *Guardian      `json:"guardian,omitempty"`           // R08
+	Views      *Views         `json:"views,omitempty"`              // R08
+	Assent     *Assent        `json:"assent,omitempty"`             // R09
+
+	Actor   string    `json:"actor"`
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
 }
 
 // Ref names the record's version for the log.
@@ -142,6 +152,26 @@ type Use struct {
 // Consent to share with another recipient says nothing about this one: it takes
 // nothing away, and hides no refusal.
 func Judge(records []Record, use Use) Gap {
+	last, undecided := decisive(records, use)
+	if last == nil {
+		return undecided
+	}
+	return last.gap(use)
+}
+
+// Basis is the record that a release for the use rests on, whatever it lacks:
+// the one that decides, where it gives consent. Without one there is only what
+// Judge says; the record's own parts are then not asked for.
+func Basis(records []Record, use Use) (Record, bool) {
+	last, _ := decisive(records, use)
+	if last == nil || !last.permits() {
+		return Record{}, false
+	}
+	return *last, true
+}
+
+// decisive is the record that decides on the use; without one, what is missing.
+func decisive(records []Record, use Use) (*Record, Gap) {
 	undecided := Missing
 	var last *Record
 	for i := range records {
@@ -158,10 +188,7 @@ func Judge(records []Record, use Use) Gap {
 			last = r
 		}
 	}
-	if last == nil {
-		return undecided
-	}
-	return last.gap(use)
+	return last, undecided
 }
 
 func (r Record) outweighs(other *Record, use Use) bool {

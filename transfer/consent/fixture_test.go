@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -109,6 +110,10 @@ func (w *world) statement() consent.Statement {
 		Mission: w.here, Decision: consent.Given, Notice: "1", Language: "es", Questions: true, Understood: true,
 		Purposes: []string{w.purpose}, Recipients: []string{w.partner}, Categories: []string{"identity"},
 		Form: consent.Written, EventTime: noon(), Type: "beneficiary",
+		Evidence: &consent.Proof{Kind: consent.SignedDocument, SHA256: strings.Repeat("0a", 32)},
+		Circumstances: consent.Circumstances{
+			Capacity: &consent.CapacityStated{Aspects: consent.Aspects(), Method: "interview", Result: consent.Capable},
+		},
 	}
 }
 

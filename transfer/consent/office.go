@@ -76,13 +76,18 @@ type Statement struct {
 	Purposes   []string   `json:"purposes" minItems:"1" maxItems:"50"`
 	Recipients []string   `json:"recipients" minItems:"1" maxItems:"50" doc:"partner ids"`
 	Categories []string   `json:"categories" minItems:"1" maxItems:"100" doc:"category codes"`
-	Form       Form       `json:"form" enum:"written,audio,video,verbal"`
+	Form       Form       `json:"form,omitempty" enum:"written,audio,video,verbal" doc:"written where it is left out (R04)"`
 	EventTime  time.Time  `json:"event_time"`
 	ValidUntil *time.Time `json:"valid_until,omitempty" doc:"exclusive"`
 	Withdrawal string     `json:"withdrawal_method,omitempty" maxLength:"500" doc:"how the person can withdraw; the mission's focal point where empty"`
 	Type       string     `json:"subject_type" enum:"beneficiary,event_participant,staff,consultant,vendor"`
 	Child      bool       `json:"child,omitempty"`
 	Alone      bool       `json:"unaccompanied,omitempty"`
+	Partner    string     `json:"collected_by_partner,omitempty" maxLength:"128" doc:"id of the partner who collected it; it counts where the agreement gives them that duty, with evidence (R10)"`
+
+	Evidence   *Proof     `json:"evidence,omitempty" doc:"what shows it; of a batch the one document that all signed, or the one recording"`
+	NotWritten NotWritten `json:"reason_not_written,omitempty" enum:"child,low_literacy,incapacity,other" doc:"needed for audio and video (R05)"`
+	Circumstances
 }
 
 func (s Statement) check(now time.Time) error {
@@ -101,8 +106,15 @@ func (s Statement) check(now time.Time) error {
 		return fmt.Errorf("%w: event_time must lie in the past", people.ErrInvalid)
 	case s.ValidUntil != nil && !s.EventTime.Before(*s.ValidUntil):
 		return fmt.Errorf("%w: valid_until must lie after event_time", people.ErrInvalid)
+	case s.NotWritten != "" && !s.NotWritten.known():
+		return fmt.Errorf("%w: reason_not_written is child, low_literacy, incapacity or other", people.ErrInvalid)
 	}
-	return nil
+	if s.Evidence != nil {
+		if err := s.Evidence.check(); err != nil {
+			return err
+		}
+	}
+	return s.Circumstances.check()
 }
 
 // SubjectTypes are those of R38.
@@ -122,6 +134,9 @@ func (o *Office) Record(ctx context.Context, c authz.Caller, s Statement, cases 
 		return nil, err
 	}
 	now := o.office.Time()
+	if s.Form == "" {
+		s.Form = Written // R04
+	}
 	if err := s.check(now); err != nil {
 		return nil, err
 	}
@@ -191,9 +206,13 @@ func (o *Office) known(ctx context.Context, tx Tx, s Statement) error {
 			return fmt.Errorf("%w: unknown purpose", people.ErrInvalid)
 		}
 	}
-	for _, p := range s.Recipients {
+	others := s.Recipients
+	if s.Partner != "" {
+		others = append(slices.Clone(others), s.Partner)
+	}
+	for _, p := range others {
 		if _, err := tx.Party(ctx, p); err != nil {
-			return fmt.Errorf("%w: unknown recipient", people.ErrInvalid)
+			return fmt.Errorf("%w: unknown recipient or partner", people.ErrInvalid)
 		}
 	}
 	known, err := tx.Categories(ctx)
@@ -240,12 +259,16 @@ func (o *Office) record(c authz.Caller, s Statement, subject string, now time.Ti
 		ID: o.office.NewID(), Version: 1, Schema: SchemaVersion, Mission: s.Mission, Subject: subject, State: s.Decision,
 		Notice: s.Notice, Language: s.Language, Questions: s.Questions, Understood: s.Understood,
 		Purposes: s.Purposes, Recipients: s.Recipients, Categories: s.Categories, Form: s.Form,
-		ExpressedBy: "subject", Withdrawal: s.Withdrawal, EventTime: s.EventTime.UTC().Truncate(time.Microsecond),
+		ExpressedBy: BySubject, Child: s.Child, Partner: s.Partner, NotWritten: s.NotWritten, Withdrawal: s.Withdrawal, EventTime: s.EventTime.UTC().Truncate(time.Microsecond),
 		CollectedBy: c.Person, Actor: c.Person, Created: now, Updated: now,
 	}
 	if r.Withdrawal == "" {
 		r.Withdrawal = "to the mission's data protection focal point, in any form"
 	}
+	if s.Evidence != nil {
+		r.Evidence = &Evidence{Proof: *s.Evidence, By: c.Person, At: now}
+	}
+	r.known(s.Circumstances, c.Person, now)
 	if s.ValidUntil != nil {
 		until := s.ValidUntil.UTC().Truncate(time.Microsecond)
 		r.ValidUntil = &until

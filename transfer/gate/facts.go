@@ -107,6 +107,7 @@ type Subject struct {
 	Row      int              `json:"row,omitzero"` // from 1, in the order of the request
 	ID       string           `json:"id,omitzero"`
 	Type     string           `json:"type,omitzero"`
+	Child    bool             `json:"child,omitzero"`
 	Consents []consent.Record `json:"consents,omitzero"`
 }
 

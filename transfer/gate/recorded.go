@@ -37,6 +37,7 @@ type RecordedSubject struct {
 	Row      int            `json:"row"`
 	ID       string         `json:"id,omitempty"`
 	Type     string         `json:"type,omitempty"`
+	Child    bool           `json:"child,omitempty"`
 	Consents []evidence.Ref `json:"consents,omitempty"`
 }
 
@@ -57,7 +58,7 @@ func (f Facts) Record() (Recorded, RecordedPeople) {
 	}
 	var people RecordedPeople
 	for _, s := range f.Subjects {
-		one := RecordedSubject{Row: s.Row, ID: s.ID, Type: s.Type}
+		one := RecordedSubject{Row: s.Row, ID: s.ID, Type: s.Type, Child: s.Child}
 		for _, c := range s.Consents {
 			one.Consents = append(one.Consents, c.Ref())
 		}
@@ -109,7 +110,7 @@ func (r Recorded) Restore(people RecordedPeople, body func(evidence.Ref) ([]byte
 		}
 	}
 	for _, p := range people {
-		s := Subject{Row: p.Row, ID: p.ID, Type: p.Type, Consents: make([]consent.Record, len(p.Consents))}
+		s := Subject{Row: p.Row, ID: p.ID, Type: p.Type, Child: p.Child, Consents: make([]consent.Record, len(p.Consents))}
 		for i, ref := range p.Consents {
 			if err := restored(ref, body, &s.Consents[i]); err != nil {
 				return Facts{}, err

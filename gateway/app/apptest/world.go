@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -187,6 +188,16 @@ func (w *World) enrol() {
 	w.Must(err)
 	w.Purpose, err = w.Terms.CreatePurpose(w.Ctx, w.As(authz.LEG), terms.Purpose{Code: "shelter", Text: "Shelter", LegalBasis: "consent"})
 	w.Must(err)
+	text := terms.NoticeText{
+		Controller: "chief of mission", Contact: "focal point", Purpose: "shelter", Retention: "90 days", Recipients: "the partner",
+		Rights: "see, correct, withdraw", NonWaiver: "privileges and immunities are not waived",
+	}
+	notice, err := w.Terms.WriteNotice(w.Ctx, w.As(authz.LEG), terms.Notice{
+		Purpose: w.Purpose.ID, Number: "1", Texts: map[string]terms.NoticeText{"en": text, "fr": text, "es": text}, EffectiveFrom: w.Clock.Now().AddDate(-1, 0, 0),
+	})
+	w.Must(err)
+	_, err = w.Terms.ApproveNotice(w.Ctx, w.As(authz.DPO), notice.ID)
+	w.Must(err)
 	_, err = w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{Code: "identity", Fields: []string{"given_name", "notes"}, Sensitivity: terms.High})
 	w.Must(err)
 	_, err = w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{
@@ -311,6 +322,10 @@ func (w *World) Consent(cases ...string) []consent.Record {
 		Mission: w.Mission.ID, Decision: consent.Given, Notice: "1", Language: "es", Questions: true, Understood: true,
 		Purposes: []string{w.Purpose.ID}, Recipients: []string{w.Partner.ID}, Categories: []string{"identity"},
 		Form: consent.Written, EventTime: w.Clock.Now(), Type: "beneficiary",
+		Evidence: &consent.Proof{Kind: consent.SignedDocument, SHA256: strings.Repeat("0a", 32)},
+		Circumstances: consent.Circumstances{
+			Capacity: &consent.CapacityStated{Aspects: consent.Aspects(), Method: "interview", Result: consent.Capable},
+		},
 	}, cases)
 	w.Must(err)
 	return records

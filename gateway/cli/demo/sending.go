@@ -10,6 +10,7 @@ import (
 	"hash"
 	"net/http"
 	"slices"
+	"strings"
 
 	"safeconduct/authz"
 	"safeconduct/gateway/cli/client"
@@ -82,6 +83,8 @@ func (p *Player) consent(ctx context.Context) error {
 			"mission": p.world.Mission, "decision": "given", "notice_version": "1", "language": "fr", "could_ask_questions": true, "understood": true,
 			"purposes": []string{p.world.Purpose}, "recipients": []string{p.world.Partner}, "categories": []string{category}, "form": "written",
 			"event_time": p.Now().UTC(), "subject_type": "beneficiary", "case_references": cases,
+			"evidence": object{"kind": "signed_document", "sha256": strings.Repeat("0a", 32)},
+			"capacity": object{"aspects": []string{"age", "cognitive", "physical", "psychological"}, "method": "interview", "result": "capable"},
 		}), &records); err != nil {
 			return err
 		}

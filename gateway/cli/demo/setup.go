@@ -169,6 +169,9 @@ func (p *Player) terms(ctx context.Context) error {
 		return err
 	}
 	p.world.Purpose = purpose.ID
+	if err := p.notice(ctx); err != nil {
+		return err
+	}
 	if err := p.do(ctx, post("record-category", authz.LEG, "records the category of data", "/categories", object{
 		"code": category, "fields": Fields(), "sensitivity": "high",
 	}), nil); err != nil {
@@ -177,4 +180,22 @@ func (p *Player) terms(ctx context.Context) error {
 	return p.do(ctx, post("record-retention", authz.LEG, "records how long it may be kept", "/retention-rules", object{
 		"purpose": p.world.Purpose, "category": category, "trigger": "case_closed", "days": keepDays, "action": "delete", "review": p.Now().AddDate(1, 0, 0).UTC(),
 	}), nil)
+}
+
+// notice records what people are told before they are asked, and has it approved.
+func (p *Player) notice(ctx context.Context) error {
+	text := object{
+		"controller": "The chief of mission", "contact": "The data protection focal point of the mission", "purpose": "Referral to services of a partner",
+		"retention": "Until your case is closed, and the days that the rules allow after it", "recipients": "The partner who serves you",
+		"rights": "You may see it, correct it, and take back your consent", "non_waiver": "Nothing here waives privileges and immunities.",
+	}
+	var notice struct {
+		ID string `json:"id"`
+	}
+	if err := p.do(ctx, post("record-notice", authz.LEG, "writes the notice that people are given", "/notices", object{
+		"purpose": p.world.Purpose, "notice_version": "1", "effective_from": p.Now().AddDate(-1, 0, 0).UTC(), "texts": object{"en": text, "fr": text, "es": text},
+	}), &notice); err != nil {
+		return err
+	}
+	return p.do(ctx, post("approve-notice", authz.DPO, "approves the notice", "/notices/"+notice.ID+"/approval", nil), nil)
 }

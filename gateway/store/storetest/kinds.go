@@ -13,6 +13,7 @@ import (
 	"safeconduct/authz/people"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/rights"
 )
 
 // kind is one kind of record, with its port methods.
@@ -52,6 +53,7 @@ func kinds() []anyKind {
 	return []anyKind{
 		missionKind(), personKind(), grantKind(), keyKind(), tokenKind(), partyKind(), purposeKind(), categoryKind(),
 		retentionKind(), agreementKind(), assessmentKind(), subjectKind(), consentKind(), transferKind(), fileKind(), pullKind(),
+		holdKind(), approvalKind(), noticeKind(), disclosureKind(),
 	}
 }
 
@@ -134,6 +136,10 @@ func consentKind() kind[consent.Record] {
 		func(tx Tx, ctx context.Context, c consent.Record) error {
 			return tx.SaveConsents(ctx, []consent.Record{c})
 		}, Tx.Consent)
+}
+
+func holdKind() kind[rights.Hold] {
+	return simple("hold", func(v *rights.Hold) *string { return &v.ID }, func(v *rights.Hold) *int { return &v.Version }, Tx.SaveHold, Tx.Hold)
 }
 
 func transferKind() kind[transfer.Transfer] {

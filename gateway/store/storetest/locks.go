@@ -16,6 +16,7 @@ import (
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/rights"
 )
 
 const lockBound = 20 * time.Second
@@ -59,6 +60,31 @@ func RunLocks(t *testing.T, open Open) {
 	t.Run("a decision waits for a withdrawal, and reads it", func(t *testing.T) {
 		said[0].Version, said[0].State = 2, consent.Given
 		l.waits(t, withdraw, nil, both(decide, reads(consent.Withdrawn)))
+	})
+	hold := func(id string, h rights.Hold) func(Tx) error {
+		return func(tx Tx) error {
+			h.ID, h.Version, h.Placed = id, 1, Epoch()
+			if h.Transfer != "" {
+				return errors.Join(tx.LockTransfer(ctx, h.Transfer), tx.SaveHold(ctx, h))
+			}
+			return errors.Join(tx.LockSubjects(ctx, []string{h.Subject}), tx.SaveHold(ctx, h))
+		}
+	}
+	t.Run("a hold on a person waits for the decision that reads it", func(t *testing.T) {
+		l.waits(t, decide, nil, hold("h-1", rights.Hold{Subject: said[0].Subject}))
+	})
+	t.Run("a hold on a transfer waits for the decision that reads it", func(t *testing.T) {
+		l.waits(t, decide, nil, hold("h-2", rights.Hold{Transfer: "t-1"}))
+	})
+	t.Run("a decision waits for a hold, and reads it", func(t *testing.T) {
+		l.waits(t, hold("h-3", rights.Hold{Subject: said[1].Subject}), nil, both(decide, func(tx Tx) error {
+			all, err := tx.HoldsOf(ctx, "t-1")
+			lists(t, "holds", holdKind(), all, err, "h-1", "h-2", "h-3")
+			return err
+		}))
+	})
+	t.Run("what changes with its mission waits for the decision", func(t *testing.T) {
+		l.waits(t, decide, nil, func(tx Tx) error { return tx.LockMission(ctx, "m-1") })
 	})
 	for name, change := range l.changes(t, 2) {
 		t.Run(name+" waits for the decision that rests on it", func(t *testing.T) { l.waits(t, decide, nil, change) })

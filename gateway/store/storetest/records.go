@@ -125,6 +125,7 @@ func testNaturalKeys(t *testing.T, b *bench) {
 	shared(t, b, purposeKind(), "Code")
 	shared(t, b, categoryKind(), "Code")
 	shared(t, b, retentionKind(), "Purpose", "Category")
+	shared(t, b, noticeKind(), "Purpose", "Number")
 	shared(t, b, subjectKind(), "Mission", "Reference")
 }
 

@@ -20,7 +20,10 @@ import (
 	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/rights"
 )
 
 // Tx is a transaction with every port of the system.
@@ -37,6 +40,14 @@ type Tx interface {
 	consent.ConsentTx
 	consent.CaseKeyTx
 	SaveRulebook(ctx context.Context, b rulebook.Book) error
+	rights.HoldTx
+	approvals.ApprovalTx
+	anonymous.DisclosureTx
+	terms.NoticeTx
+	AwaitingDPO(ctx context.Context, most int) ([]approvals.Waiting, error)
+	LockMission(ctx context.Context, id string) error
+	rights.FactTx
+	rights.TargetTx
 }
 
 // Epoch is when everything in the suite happens.
@@ -65,6 +76,10 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"agreements":   testAgreements,
 		"transfers":    testTransfers,
 		"subjects":     testSubjects,
+		"holds":        testHolds,
+		"approvals":    testApprovals,
+		"notices":      testNotices,
+		"disclosures":  testDisclosures,
 		"log lines":    testLogLines,
 		"race":         testRace,
 		"rules":        testRules,

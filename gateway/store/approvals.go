@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"safeconduct/transfer"
+	"safeconduct/transfer/approvals"
+)
+
+func dpoApprovals() record[approvals.DPOApproval] {
+	return record[approvals.DPOApproval]{
+		kind: approvals.KindApproval, table: "dpo_approvals", columns: []string{"about", "transfer", "mission"},
+		values: func(a approvals.DPOApproval) []any { return []any{a.About(), a.Transfer, a.Mission} },
+		ident:  func(a approvals.DPOApproval) (string, int) { return a.ID, a.Version },
+	}
+}
+
+// awaitsDPO is 1 where the last decision on the transfer wants the data
+// protection officer, and somebody may still ask for it.
+func awaitsDPO(t transfer.Transfer) int {
+	wants := slices.ContainsFunc(t.Decision.Codes(), func(code string) bool { return code == "DPO_REQUIRED" || code == "DPO_EXPIRED" })
+	if wants && t.State != transfer.Recalled && t.State != transfer.Unclaimed {
+		return 1
+	}
+	return 0
+}
+
+// DPOApproval implements approvals.ApprovalTx.
+func (t *tx) DPOApproval(ctx context.Context, id string) (approvals.DPOApproval, error) {
+	return one(ctx, t, dpoApprovals(), "WHERE r.id = $1", id)
+}
+
+// DPOApprovals implements approvals.ApprovalTx.
+func (t *tx) DPOApprovals(ctx context.Context, about []string) ([]approvals.DPOApproval, error) {
+	about = slices.Compact(slices.Sorted(slices.Values(about)))
+	if len(about) == 0 {
+		return nil, nil
+	}
+	args, in := make([]any, len(about)), make([]string, len(about))
+	for i, key := range about {
+		args[i], in[i] = key, "$"+strconv.Itoa(i+1)
+	}
+	return find(ctx, t, dpoApprovals(), "WHERE r.about IN ("+strings.Join(in, ", ")+") ORDER BY r.id", args...)
+}
+
+// DPOApprovalsIn implements approvals.ApprovalTx.
+func (t *tx) DPOApprovalsIn(ctx context.Context, mission, after string, most int) ([]approvals.DPOApproval, error) {
+	return find(ctx, t, dpoApprovals(), "WHERE ($1 = '' OR r.mission = $1) AND r.id > $2 ORDER BY r.id LIMIT $3", mission, after, most)
+}
+
+// SaveDPOApproval implements approvals.ApprovalTx.
+func (t *tx) SaveDPOApproval(ctx context.Context, a approvals.DPOApproval) error {
+	return save(ctx, t, dpoApprovals(), a)
+}
+
+// Awaiting implements approvals.TargetTx.
+func (t *tx) Awaiting(ctx context.Context, id string) (approvals.Waiting, error) {
+	x, err := t.Transfer(ctx, id)
+	return waiting(x), err
+}
+
+// AwaitingDPO implements approvals.TargetTx.
+func (t *tx) AwaitingDPO(ctx context.Context, most int) ([]approvals.Waiting, error) {
+	all, err := due(ctx, t, transfers(), most, "WHERE r.awaits_dpo > 0 AND NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.transfer = r.id) ORDER BY r.id")
+	list := make([]approvals.Waiting, 0, len(all))
+	for _, x := range all {
+		list = append(list, waiting(x))
+	}
+	return list, err
+}
+
+func waiting(x transfer.Transfer) approvals.Waiting {
+	return approvals.Waiting{
+		Transfer: x.ID, Mission: x.Mission, Partner: x.Partner, Agreement: x.Agreement, Purpose: x.Purpose, Categories: x.Categories,
+		Subjects: x.SubjectsDigest, People: x.Subjects, Sender: x.Sender, Since: x.Created,
+	}
+}

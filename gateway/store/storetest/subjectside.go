@@ -1,0 +1,88 @@
+package storetest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"safeconduct/agreements/terms"
+	"safeconduct/transfer"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
+	"safeconduct/transfer/gate"
+)
+
+func approvalKind() kind[approvals.DPOApproval] {
+	return simple("dpo_approval", func(v *approvals.DPOApproval) *string { return &v.ID }, func(v *approvals.DPOApproval) *int { return &v.Version }, Tx.SaveDPOApproval, Tx.DPOApproval)
+}
+
+func noticeKind() kind[terms.Notice] {
+	return simple("notice", func(v *terms.Notice) *string { return &v.ID }, func(v *terms.Notice) *int { return &v.Version }, Tx.SaveNotice, Tx.Notice)
+}
+
+func disclosureKind() kind[anonymous.DisclosureAssessment] {
+	return simple("disclosure_assessment", func(v *anonymous.DisclosureAssessment) *string { return &v.ID }, func(v *anonymous.DisclosureAssessment) *int { return &v.Version }, Tx.SaveDisclosure, Tx.Disclosure)
+}
+
+func testApprovals(t *testing.T, b *bench) {
+	saveEach(t, b, approvalKind(),
+		approvals.DPOApproval{ID: "d-2", Version: 1, Scope: approvals.ForAgreement, Agreement: "a-1", Mission: "m-1"},
+		approvals.DPOApproval{ID: "d-1", Version: 1, Scope: approvals.ForTransfer, Transfer: "t-1", Subjects: "s", Mission: "m-1"},
+		approvals.DPOApproval{ID: "d-3", Version: 1, Scope: approvals.ForPathway, Mission: "m-2", Partner: "x"})
+	wants := func(id string, state transfer.State, code gate.Code) transfer.Transfer {
+		return transfer.Transfer{ID: id, Version: 1, State: state, Decision: gate.Decision{Refusals: []gate.Refusal{{Code: code}}}}
+	}
+	saveEach(t, b, transferKind(), wants("t-1", transfer.Refused, "DPO_REQUIRED"), wants("t-2", transfer.Held, "DPO_EXPIRED"),
+		wants("t-3", transfer.Refused, "DPO_REQUIRED"), wants("t-4", transfer.Refused, "AGR_EXPIRED"), wants("t-5", transfer.Recalled, "DPO_EXPIRED"))
+	b.view(t, func(tx Tx) error {
+		ctx := t.Context()
+		of := func(about ...string) []approvals.DPOApproval {
+			t.Helper()
+			all, err := tx.DPOApprovals(ctx, about)
+			if err != nil {
+				t.Error(err)
+			}
+			return all
+		}
+		lists(t, "about all", approvalKind(), of("agreement:a-1", "subjects:s", "pathway:m-2:x"), nil, "d-1", "d-2", "d-3")
+		lists(t, "about another", approvalKind(), of("agreement:a-2", "pathway:m-1:x"), nil)
+		lists(t, "about nothing", approvalKind(), of(), nil)
+		in, err := tx.DPOApprovalsIn(ctx, "m-1", "d-1", 10)
+		lists(t, "in a mission", approvalKind(), in, err, "d-2")
+		in, err = tx.DPOApprovalsIn(ctx, "", "", 2)
+		lists(t, "in all", approvalKind(), in, err, "d-1", "d-2")
+		waiting, err := tx.AwaitingDPO(ctx, 10)
+		if err != nil || len(waiting) != 2 || waiting[0].Transfer != "t-2" || waiting[1].Transfer != "t-3" {
+			t.Errorf("waiting: %v, %v", waiting, err)
+		}
+		return nil
+	})
+}
+
+func testNotices(t *testing.T, b *bench) {
+	saveEach(t, b, noticeKind(), terms.Notice{ID: "n-1", Version: 1, Purpose: "p-1", Number: "2"}, terms.Notice{ID: "n-2", Version: 1, Purpose: "p-1", Number: "1"},
+		terms.Notice{ID: "n-3", Version: 1, Purpose: "p-2", Number: "1"})
+	b.view(t, func(tx Tx) error {
+		of, err := tx.Notices(t.Context(), "p-1")
+		lists(t, "of a purpose", noticeKind(), of, err, "n-2", "n-1")
+		of, err = tx.Notices(t.Context(), "")
+		lists(t, "of all", noticeKind(), of, err, "n-2", "n-3", "n-1")
+		return nil
+	})
+}
+
+func testDisclosures(t *testing.T, b *bench) {
+	one, two := strings.Repeat("1a", 32), strings.Repeat("2b", 32)
+	about := func(id, mission string, until time.Time, files ...string) anonymous.DisclosureAssessment {
+		return anonymous.DisclosureAssessment{ID: id, Version: 1, Mission: mission, Datasets: files, ValidUntil: until}
+	}
+	later := Epoch().Add(time.Hour)
+	saveEach(t, b, disclosureKind(), about("e-2", "m-1", later, one, two), about("e-1", "m-1", later, two), about("e-3", "m-1", Epoch(), one), about("e-4", "m-2", later, one))
+	b.view(t, func(tx Tx) error {
+		for want, files := range map[string][]string{"e-2": {one}, "e-1 e-2": {two, "", two, one}, "": {"", strings.Repeat("3c", 32)}} {
+			all, err := tx.DisclosuresOf(t.Context(), "m-1", files, Epoch())
+			lists(t, want, disclosureKind(), all, err, strings.Fields(want)...)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,242 @@
+// Package approvals keeps what the data protection officer decided on sensitive
+// categories (gate condition 19): for an agreement, for one transfer, or
+// standing for a named pathway of referrals, such as of survivors of gender-
+// based violence. An approval is dated, ends by itself, and can be revoked.
+package approvals
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
+)
+
+// KindApproval is the record kind of the officer's decisions.
+const KindApproval = "dpo_approval"
+
+// Scope is what a decision is about.
+type Scope string
+
+// The scopes.
+const (
+	ForAgreement Scope = "agreement"
+	ForTransfer  Scope = "transfer"
+	ForPathway   Scope = "pathway" // standing
+)
+
+// DPOApproval is one decision of the data protection officer.
+type DPOApproval struct {
+	ID         string     `json:"id"`
+	Version    int        `json:"version"`
+	Scope      Scope      `json:"scope"`
+	Granted    bool       `json:"granted"` // a refusal covers nothing, and answers who waited
+	Mission    string     `json:"mission"`
+	Partner    string     `json:"partner"`
+	Pathway    string     `json:"pathway,omitempty"`   // its name
+	Agreement  string     `json:"agreement,omitempty"` // for ForAgreement
+	Transfer   string     `json:"transfer,omitempty"`  // for ForTransfer
+	Subjects   string     `json:"subjects_digest,omitempty"`
+	Purposes   []string   `json:"purposes"`
+	Categories []string   `json:"categories"`
+	Most       int        `json:"most_subjects,omitempty"` // of one transfer on the pathway
+	Reason     string     `json:"reason,omitempty"`
+	From       time.Time  `json:"from"`
+	Until      time.Time  `json:"until"`           // exclusive
+	Spent      string     `json:"spent,omitempty"` // the one transfer that was released under it, of ForTransfer
+	Approver   string     `json:"approver"`
+	Revoked    *time.Time `json:"revoked,omitempty"`
+	RevokedBy  string     `json:"revoked_by,omitempty"`
+	RevokedWhy string     `json:"revoked_reason,omitempty"`
+	Actor      string     `json:"actor"`
+	Created    time.Time  `json:"created"`
+	Updated    time.Time  `json:"updated"`
+}
+
+// Ref names the version of the decision for the log.
+func (a DPOApproval) Ref() evidence.Ref {
+	return evidence.Ref{Kind: KindApproval, ID: a.ID, Version: a.Version}
+}
+
+// About is what the decision is looked up by.
+func (a DPOApproval) About() string {
+	switch a.Scope {
+	case ForAgreement:
+		return aboutAgreement(a.Agreement)
+	case ForTransfer:
+		return aboutSubjects(a.Subjects)
+	case ForPathway:
+		return aboutPathway(a.Mission, a.Partner)
+	default:
+		return ""
+	}
+}
+
+func aboutAgreement(id string) string             { return "agreement:" + id }
+func aboutSubjects(digest string) string          { return "subjects:" + digest }
+func aboutPathway(mission, partner string) string { return "pathway:" + mission + ":" + partner }
+
+// Use is what an approval is asked for. Subjects is the digest of the
+// transfer's list of people, as the transfer holds it.
+type Use struct {
+	Transfer  string
+	Mission   string
+	Partner   string
+	Agreement string
+	Purpose   string
+	Subjects  string
+	People    int // how many are in it
+	Sensitive []terms.Category
+	At        time.Time
+}
+
+// Abouts are what the decisions on the use are looked up by.
+func (u Use) Abouts() []string {
+	return []string{aboutAgreement(u.Agreement), aboutSubjects(u.Subjects), aboutPathway(u.Mission, u.Partner)}
+}
+
+// SensitiveOf are those of the declared categories that need the officer. A
+// code that nobody knows is none: condition 13 refuses it.
+func SensitiveOf(declared []string, known []terms.Category) []terms.Category {
+	return slices.DeleteFunc(slices.Clone(known), func(k terms.Category) bool {
+		return !k.Sensitive || !slices.Contains(declared, k.Code)
+	})
+}
+
+// Judge is gate condition 19: it tells, by code, which of the sensitive
+// categories no approval covers (DPO_REQUIRED), and which only one that is over
+// would (DPO_EXPIRED). A category whose approval scope is the transfer is
+// covered by an approval of that transfer, or of a pathway that it follows, and
+// by no agreement's. The order of the approvals does not matter.
+func Judge(all []DPOApproval, use Use) (required, expired []string) {
+	for _, k := range use.Sensitive {
+		live, over := false, false
+		for _, a := range all {
+			if a.fits(k, use) {
+				live = live || use.At.Before(a.Until)
+				over = true
+			}
+		}
+		switch {
+		case live:
+		case over:
+			expired = append(expired, k.Code)
+		default:
+			required = append(required, k.Code)
+		}
+	}
+	return required, expired
+}
+
+// fits reports whether the approval, if its time is not over, covers the
+// category. One that was revoked does not, whatever another replica's clock
+// says; one dated after use.At does not yet.
+func (a DPOApproval) fits(k terms.Category, use Use) bool {
+	if !a.Granted || a.Revoked != nil || a.From.After(use.At) || use.Mission == "" || use.Partner == "" ||
+		a.Mission != use.Mission || a.Partner != use.Partner ||
+		!slices.Contains(a.Purposes, use.Purpose) || !slices.Contains(a.Categories, k.Code) {
+		return false
+	}
+	switch a.Scope {
+	case ForAgreement:
+		return k.ApprovalScope == "agreement" && a.Agreement != "" && a.Agreement == use.Agreement
+	case ForTransfer:
+		// Of the transfer that was refused for want of it, or of the one that asks
+		// for the same again; of one only.
+		same := a.Transfer == use.Transfer || a.Subjects == use.Subjects
+		return a.Subjects != "" && same && (a.Spent == "" || a.Spent == use.Transfer)
+	case ForPathway:
+		return use.People > 0 && use.People <= a.Most
+	default:
+		return false
+	}
+}
+
+// Spend binds an approval of one transfer to the transfer that is released
+// under it, so that it covers no other. Those that were not needed stay as they
+// are: changed are the ones to be saved, in the transaction of the release.
+func Spend(all []DPOApproval, use Use, person string) (changed []DPOApproval) {
+	for _, a := range all {
+		if a.Scope != ForTransfer || a.Spent != "" || !use.At.Before(a.Until) ||
+			!slices.ContainsFunc(use.Sensitive, func(k terms.Category) bool { return a.fits(k, use) }) {
+			continue
+		}
+		a.Version, a.Spent, a.Actor, a.Updated = a.Version+1, use.Transfer, person, use.At
+		changed = append(changed, a)
+	}
+	return changed
+}
+
+func (a DPOApproval) revoke(person, reason string, now time.Time) (DPOApproval, error) {
+	if !a.Granted || a.Revoked != nil {
+		state := "revoked"
+		if !a.Granted {
+			state = "refused"
+		}
+		return DPOApproval{}, &lifecycle.TransitionError{
+			Entity: KindApproval, State: state, Event: "revoke", Guard: "only an approval that stands is revoked", Mend: "nothing is covered by it",
+		}
+	}
+	a.Version, a.Revoked, a.RevokedBy, a.RevokedWhy, a.Actor, a.Updated = a.Version+1, &now, person, reason, person, now
+	return a, nil
+}
+
+// Waiting is a transfer that was refused, or is held, for want of an approval.
+type Waiting struct {
+	Transfer   string    `json:"transfer"`
+	Mission    string    `json:"mission"`
+	Partner    string    `json:"partner"`
+	Agreement  string    `json:"agreement,omitempty"`
+	Purpose    string    `json:"purpose"`
+	Categories []string  `json:"categories"`
+	Subjects   string    `json:"-"`
+	People     int       `json:"subjects" doc:"how many"`
+	Sender     string    `json:"sender"`
+	Since      time.Time `json:"since"`
+}
+
+func (w Waiting) use(known []terms.Category, now time.Time) Use {
+	return Use{
+		Transfer: w.Transfer, Mission: w.Mission, Partner: w.Partner, Agreement: w.Agreement, Purpose: w.Purpose,
+		Subjects: w.Subjects, People: w.People, Sensitive: SensitiveOf(w.Categories, known), At: now,
+	}
+}
+
+// Tx is what the desk needs of a transaction.
+type Tx interface {
+	evidence.Recorder
+	ApprovalTx
+	TargetTx
+	terms.PurposeTx
+	terms.CategoryTx
+	rulebook.Reader
+}
+
+// ApprovalTx reads and writes the officer's decisions.
+type ApprovalTx interface {
+	DPOApproval(ctx context.Context, id string) (DPOApproval, error)
+	// DPOApprovals lists the decisions about any of these, by id: one query.
+	DPOApprovals(ctx context.Context, about []string) ([]DPOApproval, error)
+	// DPOApprovalsIn lists the decisions in a mission, in all where it is empty,
+	// whose id follows after, oldest first.
+	DPOApprovalsIn(ctx context.Context, mission, after string, most int) ([]DPOApproval, error)
+	SaveDPOApproval(ctx context.Context, a DPOApproval) error
+}
+
+// TargetTx finds what a decision is about, and excludes the decisions that rest
+// on it.
+type TargetTx interface {
+	Agreement(ctx context.Context, id string) (agreements.Agreement, error)
+	// Awaiting answers with a transfer as far as the officer needs to know it.
+	Awaiting(ctx context.Context, transfer string) (Waiting, error)
+	// AwaitingDPO lists the transfers on which the officer has not decided since
+	// the gate asked for it, oldest first.
+	AwaitingDPO(ctx context.Context, most int) ([]Waiting, error)
+	// LockMission waits for the decisions of the mission, and then excludes them
+	// until the transaction ends.
+	LockMission(ctx context.Context, id string) error
+}

@@ -1,0 +1,285 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+)
+
+// MaxPage is how many entries a list has at most.
+const MaxPage = 200
+
+// Desk is the service over the officer's decisions.
+type Desk struct {
+	office *evidence.Office
+	store  evidence.Store[Tx]
+}
+
+// NewDesk makes the service.
+func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
+	return &Desk{office: office, store: store}
+}
+
+// Decision is a decision as the officer hands it in. What the scope says by
+// itself (mission, partner; of a transfer everything) is left out.
+type Decision struct {
+	Scope      Scope
+	Granted    bool
+	Agreement  string
+	Transfer   string
+	Pathway    string
+	Mission    string
+	Partner    string
+	Purposes   []string
+	Categories []string
+	Most       int
+	Until      *time.Time
+	Reason     string
+}
+
+// Decide records a decision of the data protection officer. Nobody decides on
+// what they asked for themselves: a transfer that they send, an agreement that
+// they drafted. It ends after what the rulebook allows, or earlier.
+func (d *Desk) Decide(ctx context.Context, c authz.Caller, in Decision) (DPOApproval, error) {
+	a, asked, err := d.draft(ctx, c, in)
+	if err != nil {
+		return DPOApproval{}, err
+	}
+	if !c.In(a.Mission) {
+		return DPOApproval{}, evidence.ErrNotFound
+	}
+	res := authz.Resource{Kind: KindApproval, ID: a.ID, Mission: a.Mission, Partner: a.Partner}
+	role, err := d.office.Authorise(ctx, c, authz.DPODecide, res)
+	if err != nil {
+		return DPOApproval{}, err
+	}
+	if slices.Contains(asked, c.Person) {
+		return DPOApproval{}, errors.Join(authz.ErrDenied, d.office.Deny(ctx, c, authz.DPODecide, res, "AUTH_ROLE_DENIED"))
+	}
+	if err := in.check(); err != nil {
+		return DPOApproval{}, err
+	}
+	_, err = d.store.Update(ctx, func(tx Tx) error {
+		if err := d.complete(ctx, tx, &a, in.Until); err != nil {
+			return err
+		}
+		return d.save(ctx, tx, c, role, res, a)
+	})
+	if err != nil {
+		return DPOApproval{}, err
+	}
+	return a, nil
+}
+
+func (in Decision) check() error {
+	switch {
+	case in.Scope == ForPathway && (strings.TrimSpace(in.Pathway) == "" || in.Partner == "" || in.Mission == ""):
+		return fmt.Errorf("%w: a standing approval needs the name of its pathway, a mission and a partner", people.ErrInvalid)
+	case in.Scope != ForTransfer && (len(in.Purposes) == 0 || len(in.Categories) == 0):
+		return fmt.Errorf("%w: name purposes and categories", people.ErrInvalid)
+	case in.Scope != ForTransfer && !in.Granted:
+		return fmt.Errorf("%w: a refusal is about a transfer; what is not approved otherwise is refused already", people.ErrInvalid)
+	case !in.Granted && strings.TrimSpace(in.Reason) == "":
+		return fmt.Errorf("%w: a refusal needs its reason", people.ErrInvalid)
+	}
+	return nil
+}
+
+// draft is the decision as far as its scope says it, with who asked for what it
+// is about.
+func (d *Desk) draft(ctx context.Context, c authz.Caller, in Decision) (a DPOApproval, asked []string, err error) {
+	now := d.office.Time()
+	a = DPOApproval{
+		ID: d.office.NewID(), Version: 1, Scope: in.Scope, Granted: in.Granted, Reason: in.Reason, Purposes: in.Purposes,
+		Categories: in.Categories, From: now, Approver: c.Person, Actor: c.Person, Created: now, Updated: now,
+	}
+	switch in.Scope {
+	case ForPathway:
+		a.Pathway, a.Mission, a.Partner, a.Most = strings.TrimSpace(in.Pathway), in.Mission, in.Partner, max(in.Most, 1)
+		return a, nil, nil
+	case ForAgreement, ForTransfer:
+	default:
+		return a, nil, fmt.Errorf("%w: scope is agreement, transfer or pathway", people.ErrInvalid)
+	}
+	err = d.store.View(ctx, func(tx Tx) error {
+		if in.Scope == ForAgreement {
+			x, err := tx.Agreement(ctx, in.Agreement)
+			a.Agreement, a.Mission, a.Partner = x.ID, x.Document.Mission, x.Document.Partner
+			asked = append(slices.Clone(x.Editors), x.Drafter)
+			return err
+		}
+		w, err := tx.Awaiting(ctx, in.Transfer)
+		a.Transfer, a.Subjects, a.Mission, a.Partner, a.Categories = w.Transfer, w.Subjects, w.Mission, w.Partner, w.Categories
+		a.Purposes, asked = []string{w.Purpose}, []string{w.Sender}
+		return err
+	})
+	return a, asked, err
+}
+
+// complete checks what the decision names, and dates it within the rulebook.
+func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.Time) error {
+	for _, p := range a.Purposes {
+		if _, err := tx.Purpose(ctx, p); err != nil {
+			return fmt.Errorf("%w: unknown purpose", people.ErrInvalid)
+		}
+	}
+	known, err := tx.Categories(ctx)
+	if err != nil {
+		return err
+	}
+	for _, code := range a.Categories {
+		if !slices.ContainsFunc(known, func(k terms.Category) bool { return k.Code == code }) {
+			return fmt.Errorf("%w: unknown category", people.ErrInvalid)
+		}
+	}
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return err
+	}
+	rules := book.At(a.From).Rules.Approval
+	days := rules.DPODays
+	if a.Scope == ForPathway {
+		days = rules.StandingDays
+	}
+	a.Until = a.From.AddDate(0, 0, days)
+	if until == nil {
+		return nil
+	}
+	if !until.After(a.From) || until.After(a.Until) {
+		return fmt.Errorf("%w: until lies after now, and within %d days", people.ErrInvalid, days)
+	}
+	a.Until = until.UTC().Truncate(time.Microsecond)
+	return nil
+}
+
+func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, res authz.Resource, a DPOApproval) error {
+	if err := tx.SaveDPOApproval(ctx, a); err != nil {
+		return err
+	}
+	e := d.office.Entry(c, role, evidence.Change, authz.DPODecide, res)
+	switch {
+	case a.Revoked != nil:
+		e.Result = "revoked"
+	case a.Granted:
+		e.Result = "granted"
+	default:
+		e.Result = "refused"
+	}
+	return tx.Record(ctx, e)
+}
+
+// Revoke takes an approval back, from now on and for what still waits to be
+// pulled.
+func (d *Desk) Revoke(ctx context.Context, c authz.Caller, id, reason string) (DPOApproval, error) {
+	a, err := d.find(ctx, c, id)
+	if err != nil {
+		return DPOApproval{}, err
+	}
+	res := authz.Resource{Kind: KindApproval, ID: id, Mission: a.Mission, Partner: a.Partner}
+	role, err := d.office.Authorise(ctx, c, authz.DPODecide, res)
+	if err != nil {
+		return DPOApproval{}, err
+	}
+	if strings.TrimSpace(reason) == "" {
+		return DPOApproval{}, fmt.Errorf("%w: a revocation needs its reason", people.ErrInvalid)
+	}
+	_, err = d.store.Update(ctx, func(tx Tx) error {
+		if err := tx.LockMission(ctx, a.Mission); err != nil {
+			return err
+		}
+		if a, err = tx.DPOApproval(ctx, id); err != nil {
+			return err
+		}
+		if a, err = a.revoke(c.Person, reason, d.office.Time()); err != nil {
+			return err
+		}
+		return d.save(ctx, tx, c, role, res, a)
+	})
+	switch {
+	case errors.Is(err, lifecycle.ErrIllegal):
+		return DPOApproval{}, errors.Join(err, d.office.Deny(ctx, c, authz.DPODecide, res, lifecycle.Code))
+	case err != nil:
+		return DPOApproval{}, err
+	}
+	return a, nil
+}
+
+func (d *Desk) find(ctx context.Context, c authz.Caller, id string) (DPOApproval, error) {
+	var a DPOApproval
+	if err := d.store.View(ctx, func(tx Tx) (err error) { a, err = tx.DPOApproval(ctx, id); return err }); err != nil {
+		return DPOApproval{}, err
+	}
+	if !c.In(a.Mission) {
+		return DPOApproval{}, evidence.ErrNotFound
+	}
+	return a, nil
+}
+
+// Approval answers with one decision.
+func (d *Desk) Approval(ctx context.Context, c authz.Caller, id string) (DPOApproval, error) {
+	a, err := d.find(ctx, c, id)
+	if err != nil {
+		return DPOApproval{}, err
+	}
+	if _, err := d.office.Authorise(ctx, c, authz.DPOApprovalRead, authz.Resource{Kind: KindApproval, ID: id, Mission: a.Mission}); err != nil {
+		return DPOApproval{}, err
+	}
+	return a, nil
+}
+
+// Approvals lists the decisions in a mission, in all where it is empty, oldest
+// first, at most MaxPage after the id.
+func (d *Desk) Approvals(ctx context.Context, c authz.Caller, mission, after string) (all []DPOApproval, err error) {
+	err = d.list(ctx, c, mission, func(tx Tx) (err error) { all, err = tx.DPOApprovalsIn(ctx, mission, after, MaxPage); return err })
+	return all, err
+}
+
+func (d *Desk) list(ctx context.Context, c authz.Caller, mission string, load func(Tx) error) error {
+	if mission != "" && !c.In(mission) {
+		return evidence.ErrNotFound
+	}
+	if _, err := d.office.Authorise(ctx, c, authz.DPOApprovalRead, authz.Resource{Kind: KindApproval, Mission: mission}); err != nil {
+		return err
+	}
+	return d.store.View(ctx, load)
+}
+
+// Queue lists the transfers that wait for the officer, oldest first, at most
+// MaxPage: those that the gate refused, or holds, for want of an approval which
+// no decision since gave or denied.
+func (d *Desk) Queue(ctx context.Context, c authz.Caller) (waiting []Waiting, err error) {
+	err = d.list(ctx, c, "", func(tx Tx) error {
+		all, err := tx.AwaitingDPO(ctx, MaxPage)
+		if err != nil {
+			return err
+		}
+		known, err := tx.Categories(ctx)
+		if err != nil {
+			return err
+		}
+		var about []string
+		now := d.office.Time()
+		for _, w := range all {
+			about = append(about, w.use(known, now).Abouts()...)
+		}
+		decided, err := tx.DPOApprovals(ctx, about)
+		if err != nil {
+			return err
+		}
+		waiting = slices.DeleteFunc(all, func(w Waiting) bool {
+			required, expired := Judge(decided, w.use(known, now))
+			return len(required)+len(expired) == 0
+		})
+		return nil
+	})
+	return waiting, err
+}

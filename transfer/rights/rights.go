@@ -1,0 +1,138 @@
+// Package rights keeps what stops the sharing of a person's data while it is
+// open: an objection, a request for erasure or rectification, and the hold that
+// Legal places, on a person or on one transfer (gate condition 25, R28). A hold
+// is reversible, so it is placed first and what it rests on is verified after
+// (domain.md section 4).
+package rights
+
+import (
+	"context"
+	"time"
+
+	"safeconduct/agreements/lifecycle"
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer/consent"
+)
+
+// KindHold is the record kind of holds.
+const KindHold = "hold"
+
+// Kind is why a hold was placed.
+type Kind string
+
+// The kinds, one for each code of gate condition 25.
+const (
+	Objection     Kind = "objection"
+	Erasure       Kind = "erasure"
+	Rectification Kind = "rectification"
+	Legal         Kind = "legal_hold"
+)
+
+// Kinds are all of them, in the order of gate.md.
+func Kinds() []Kind { return []Kind{Objection, Erasure, Rectification, Legal} }
+
+// Code is the refusal code of an open hold of the kind; empty for no kind.
+func (k Kind) Code() string {
+	switch k {
+	case Objection:
+		return "SUBJECT_OBJECTION"
+	case Erasure:
+		return "SUBJECT_ERASURE"
+	case Rectification:
+		return "SUBJECT_RECTIFICATION"
+	case Legal:
+		return "LEGAL_HOLD"
+	default:
+		return ""
+	}
+}
+
+// Hold stops every release and every pull of one person's data, or of one
+// transfer, from its placing to its lifting.
+type Hold struct {
+	ID         string     `json:"id"`
+	Version    int        `json:"version"`
+	Mission    string     `json:"mission"`
+	Kind       Kind       `json:"kind"`
+	Subject    string     `json:"subject,omitempty"`  // opaque id of the person, or
+	Transfer   string     `json:"transfer,omitempty"` // the one transfer that Legal holds
+	Reason     string     `json:"reason"`             // a code, never free text (R55)
+	PlacedBy   string     `json:"placed_by"`
+	Placed     time.Time  `json:"placed"`
+	LiftedBy   string     `json:"lifted_by,omitempty"`
+	Lifted     *time.Time `json:"lifted,omitempty"`
+	LiftReason string     `json:"lift_reason,omitempty"` // a code
+	Actor      string     `json:"actor"`
+	Created    time.Time  `json:"created"`
+	Updated    time.Time  `json:"updated"`
+}
+
+// Open reports whether the hold stands: from its placing, whatever another
+// replica's clock says, until somebody lifts it.
+func (h Hold) Open() bool { return h.Lifted == nil }
+
+// Code is the refusal code of the hold while it is open. A kind that nobody
+// knows is held as Legal's: a hold never lapses for want of a name.
+func (h Hold) Code() string {
+	if code := h.Kind.Code(); code != "" {
+		return code
+	}
+	return Legal.Code()
+}
+
+// Ref names the version of the hold for the log.
+func (h Hold) Ref() evidence.Ref {
+	return evidence.Ref{Kind: KindHold, ID: h.ID, Version: h.Version}
+}
+
+// lift ends the hold. Who placed it does not lift it (separation of duties 11).
+func (h Hold) lift(person, reason string, now time.Time) (Hold, error) {
+	refuse := func(guard, mend string) (Hold, error) {
+		state := "open"
+		if !h.Open() {
+			state = "lifted"
+		}
+		return Hold{}, &lifecycle.TransitionError{Entity: KindHold, State: state, Event: "lift", Guard: guard, Mend: mend}
+	}
+	switch {
+	case !h.Open():
+		return refuse("only an open hold is lifted", "place another one")
+	case person == h.PlacedBy:
+		return refuse("who placed it does not lift it (separation of duties 11)", "ask another person who may")
+	}
+	h.Version, h.LiftedBy, h.Lifted, h.LiftReason, h.Actor, h.Updated = h.Version+1, person, &now, reason, person, now
+	return h, nil
+}
+
+// Tx is what the desk needs of a transaction.
+type Tx interface {
+	evidence.Recorder
+	HoldTx
+	TargetTx
+	consent.SubjectTx
+}
+
+// HoldTx reads and writes holds.
+type HoldTx interface {
+	Hold(ctx context.Context, id string) (Hold, error)
+	// OpenHolds lists the open holds of a mission, of all missions where it is
+	// empty, whose id follows after, oldest first.
+	OpenHolds(ctx context.Context, mission, after string, most int) ([]Hold, error)
+	SaveHold(ctx context.Context, h Hold) error
+}
+
+// FactTx reads what the gate judges.
+type FactTx interface {
+	// HoldsOf lists the open holds of the transfer and of everybody in it, by
+	// id, with one query however many people there are.
+	HoldsOf(ctx context.Context, transfer string) ([]Hold, error)
+}
+
+// TargetTx finds what a hold is placed on, and excludes the decisions about it.
+type TargetTx interface {
+	Subject(ctx context.Context, id string) (consent.Subject, error)
+	MissionOfTransfer(ctx context.Context, id string) (string, error)
+	// LockTransfer waits for the decisions on the transfer, and then excludes
+	// them until the transaction ends.
+	LockTransfer(ctx context.Context, id string) error
+}
