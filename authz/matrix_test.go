@@ -183,6 +183,7 @@ func TestAuditorsWriteNothing(t *testing.T) {
 	e := enforcer(t)
 	reads := []authz.Action{
 		authz.MissionRead, authz.PersonRead, authz.PartyRead, authz.TermsRead, authz.AgreementRead, authz.AssessmentRead,
+		authz.AuthorityRead, authz.IncidentRead, authz.ClearanceRead, authz.DestructionRead,
 		authz.ConsentRead, authz.TransferRead, authz.LogRead, authz.LogCheckpoint,
 	}
 	for _, action := range declaredActions(t) {

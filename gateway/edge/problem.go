@@ -192,6 +192,7 @@ func rows() []row {
 		{identity.ErrUnknown, kindNoIdentity, nothing, gate.AuthInvalid},
 		{authz.ErrDenied, kindRefused, nothing, gate.AuthRoleDenied},
 		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
+		{people.ErrClassDenied, kindRefused, sentinel, gate.RecipientClassDenied},
 		{transfer.ErrTooLarge, kindTooLarge, sentinel, ""},
 		{transfer.ErrDigest, kindInvalid, sentinel, ""},
 		{people.ErrInvalid, kindInvalid, message, ""},
