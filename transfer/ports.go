@@ -13,6 +13,7 @@ import (
 	"safeconduct/authz/people"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/retention"
 	"safeconduct/transfer/seal"
 )
 
@@ -23,6 +24,7 @@ type Tx interface {
 	UploadTx
 	PullTx
 	FactTx
+	retention.DutyTx
 	AnchorTx
 }
 

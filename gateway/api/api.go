@@ -10,6 +10,9 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
@@ -20,6 +23,7 @@ import (
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/retention"
 )
 
 // Prefix is the path under which the whole API lies.
@@ -30,6 +34,10 @@ type Services struct {
 	People      *people.Register
 	Identity    *identity.Desk
 	Parties     *parties.Register
+	Authorities *authorities.Desk
+	Incidents   *incidents.Desk
+	Clearances  *clearance.Desk
+	Destruction *retention.Desk
 	Terms       *terms.Book
 	Agreements  *agreements.Desk
 	Assessments *assessment.Desk
@@ -71,7 +79,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
-		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
+		r.missions, r.people, r.keys, r.tokens, r.parties, r.authorities, r.incidents, r.clearances, r.destructions, r.terms, r.agreements, r.agreementActs, r.assessments,
 		r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log,
 	} {
 		mount()

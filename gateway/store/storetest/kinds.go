@@ -52,6 +52,7 @@ func kinds() []anyKind {
 	return []anyKind{
 		missionKind(), personKind(), grantKind(), keyKind(), tokenKind(), partyKind(), purposeKind(), categoryKind(),
 		retentionKind(), agreementKind(), assessmentKind(), subjectKind(), consentKind(), transferKind(), fileKind(), pullKind(),
+		caseKind(), incidentKind(), clearanceKind(), dutyKind(),
 	}
 }
 

@@ -11,6 +11,10 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/incidents"
+	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
@@ -19,6 +23,7 @@ import (
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/retention"
 )
 
 // Tx is a transaction with every port of the system.
@@ -34,6 +39,13 @@ type Tx interface {
 	assessment.AssessmentTx
 	consent.ConsentTx
 	consent.CaseKeyTx
+	assessment.PartnerTx
+	parties.LockTx
+	authorities.CaseTx
+	incidents.IncidentTx
+	clearance.ClearanceTx
+	retention.Tx
+	people.EnrolmentTx
 }
 
 // Epoch is when everything in the suite happens.
@@ -60,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"uploads":      testUploads,
 		"people":       testPeople,
 		"agreements":   testAgreements,
+		"partners":     testPartners,
 		"transfers":    testTransfers,
 		"subjects":     testSubjects,
 		"log lines":    testLogLines,
