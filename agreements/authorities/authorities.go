@@ -62,15 +62,15 @@ type Case struct {
 	Asked     time.Time       `json:"asked"`              // when the authority asked
 	Reporter  string          `json:"reporter"`
 	Owner     string          `json:"owner,omitempty"`    // the person of Legal who has it
-	Decision  *Decision       `json:"decision,omitempty"` // nil until there is one
+	Decision  *Answer         `json:"decision,omitempty"` // nil until there is one
 	History   []lifecycle.Act `json:"history"`
 	Actor     string          `json:"actor"`
 	Created   time.Time       `json:"created"`
 	Updated   time.Time       `json:"updated"`
 }
 
-// Decision is Legal's answer to the authority.
-type Decision struct {
+// Answer is Legal's answer to the authority.
+type Answer struct {
 	Outcome State     `json:"outcome"` // answered or refused
 	Ground  string    `json:"ground"`
 	Letter  string    `json:"letter_digest"` // hex SHA-256 of the letter to the authority
@@ -230,7 +230,7 @@ func (d *Desk) Decide(ctx context.Context, by authz.Caller, id string, outcome S
 		case !digest.MatchString(letter):
 			return c, fmt.Errorf("%w: letter_digest is the SHA-256 of the letter, 64 lower-case hexadecimal digits", people.ErrInvalid)
 		}
-		c.Decision = &Decision{Outcome: outcome, Ground: ground, Letter: letter, Person: by.Person, At: act.At}
+		c.Decision = &Answer{Outcome: outcome, Ground: ground, Letter: letter, Person: by.Person, At: act.At}
 		return c.next(outcome, act), nil
 	})
 }

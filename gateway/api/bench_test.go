@@ -140,11 +140,7 @@ func (b *bench) mount(config edge.Config) (*edge.Server, huma.API) {
 		Tracer: tracenoop.NewTracerProvider(), Meter: metricnoop.NewMeterProvider(),
 	})
 	must(b, err)
-	mounted, err := api.Register(server, api.Services{
-		People: s.People, Identity: s.Identity, Parties: s.Parties, Terms: s.Terms, Agreements: s.Agreements,
-		Assessments: s.Assessments, Consents: s.Consents, Transfers: s.Transfers, Log: s.Log, Mends: mends, Duties: s.Duties,
-		Claims: s.Claims,
-	})
+	mounted, err := api.Register(server, s.Services)
 	must(b, err)
 	return server, mounted
 }

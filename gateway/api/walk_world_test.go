@@ -81,6 +81,33 @@ func (w *walk) fill() {
 	w.consent("CASE-1")
 	w.ids["transfers"] = w.released([]byte("given_name\n" + planted + "\n"))
 	w.partners["transfers"] = w.ids["transfers"]
+	w.fillPartners()
+}
+
+// fillPartners makes what is kept of partners. The incident is at one to which nothing is sent.
+func (w *walk) fillPartners() {
+	w.Helper()
+	pulled := w.released([]byte("given_name\n" + planted + "\n"))
+	if got := w.pull(pulled, 1); got.StatusCode != http.StatusOK {
+		w.Fatalf("a pull: %d %s", got.StatusCode, got.body)
+	}
+	now := w.clock.Now()
+	quiet := w.make(authz.FP, v1+"/parties", object{"name": "Quiet", "kind": "ngo", "country": "CO", "mission": w.mission})
+	for collection, id := range map[string]string{
+		"destructions": pulled,
+		"incidents": w.make(authz.FP, v1+"/incidents", object{
+			"mission": w.mission, "partner": quiet, "source": planted, "event": planted, "discovered": now, "notified": now, "transfers": []string{pulled},
+		}),
+		"authority-requests": w.make(authz.FP, v1+"/authority-requests", object{
+			"mission": w.mission, "partner": w.partner, "authority": "police", "country": "CO", "reference": "A-1", "asked": now,
+		}),
+		"clearances": w.make(authz.FP, v1+"/clearances", object{
+			"mission": w.mission, "originator": planted, "purposes": []string{w.purpose}, "categories": []string{"identity"},
+			"recipients": []string{w.partner}, "evidence_digest": strings.Repeat("0a", 32), "valid_until": "2027-02-01T00:00:00Z",
+		}),
+	} {
+		w.ids[collection], w.partners[collection] = id, id
+	}
 }
 
 func first(v object, list string) object { return v[list].([]any)[0].(object) }
