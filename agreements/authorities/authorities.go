@@ -173,7 +173,7 @@ func (d *Desk) Report(ctx context.Context, by authz.Caller, c Case) (Case, error
 	if ofPartner {
 		c.Mission = "" // it is the partner's own, until prepare has read whose partner it is
 	}
-	return k.Create(ctx, by, authz.AuthorityReport, c, func(tx Tx, c Case, role authz.Role) (Case, error) {
+	c, err := k.Create(ctx, by, authz.AuthorityReport, c, func(tx Tx, c Case, role authz.Role) (Case, error) {
 		act := k.Now(by, role, "report", "")
 		c.Country, c.Asked = strings.ToUpper(strings.TrimSpace(c.Country)), c.Asked.UTC().Truncate(time.Microsecond)
 		c.Actor, c.Created, c.Updated, c.History = by.Person, act.At, act.At, []lifecycle.Act{act}
@@ -196,6 +196,7 @@ func (d *Desk) Report(ctx context.Context, by authz.Caller, c Case) (Case, error
 		}
 		return c, nil
 	})
+	return c.seenBy(by), err
 }
 
 // Take makes the caller, of Legal, the owner of the case: received -> assessing.

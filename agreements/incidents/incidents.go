@@ -182,7 +182,7 @@ func (d *Desk) Report(ctx context.Context, c authz.Caller, i Incident) (Incident
 	if ofPartner {
 		i.Mission, i.About = "", nil
 	}
-	return k.Create(ctx, c, authz.IncidentReport, i, func(tx Tx, i Incident, role authz.Role) (Incident, error) {
+	i, err := k.Create(ctx, c, authz.IncidentReport, i, func(tx Tx, i Incident, role authz.Role) (Incident, error) {
 		act := k.Now(c, role, "report", "")
 		i.Actor, i.Created, i.Updated, i.History = c.Person, act.At, act.At, []lifecycle.Act{act}
 		i.Discovered, i.Notified = i.Discovered.UTC().Truncate(time.Microsecond), i.Notified.UTC().Truncate(time.Microsecond)
@@ -203,6 +203,7 @@ func (d *Desk) Report(ctx context.Context, c authz.Caller, i Incident) (Incident
 		}
 		return i, nil
 	})
+	return i.seenBy(c), err
 }
 
 // Triage sets how serious an open incident is, by the focal point, or by the DPO
