@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/signing"
-	"safeconduct/authz"
 )
 
 // KindAgreement is the record kind of agreements.
@@ -105,13 +105,7 @@ type Signature struct {
 }
 
 // Act is one dated act of one person on an agreement.
-type Act struct {
-	Event  string     `json:"event"`
-	Person string     `json:"person"`
-	Role   authz.Role `json:"role"`
-	At     time.Time  `json:"at"`
-	Reason string     `json:"reason,omitempty"`
-}
+type Act = lifecycle.Act
 
 // Suspension stops an agreement. Of one by a mission, headquarters decides
 // within 72 hours [P]; it is lifted by two people and never by the clock: no

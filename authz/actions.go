@@ -20,6 +20,28 @@ const (
 	PartyVet    Action = "party.vet"
 	PartyRead   Action = "party.read"
 
+	PartyAmend   Action = "party.amend"
+	PartySuspend Action = "party.suspend"
+	PartyLift    Action = "party.lift"
+	PartyBlock   Action = "party.block"
+
+	AuthorityReport Action = "authority.report" // that an authority asks for data (R34)
+	AuthorityRead   Action = "authority.read"
+	AuthorityDecide Action = "authority.decide"
+
+	IncidentReport Action = "incident.report"
+	IncidentRead   Action = "incident.read"
+	IncidentTriage Action = "incident.triage"
+	IncidentLead   Action = "incident.lead"
+
+	ClearanceRecord   Action = "clearance.record" // of an originator, for data that others collected
+	ClearanceRead     Action = "clearance.read"
+	ClearanceWithdraw Action = "clearance.withdraw"
+
+	DestructionRead    Action = "destruction.read"
+	DestructionCertify Action = "destruction.certify"
+	DestructionAccept  Action = "destruction.accept"
+
 	TermsWrite Action = "terms.write" // purposes, categories, retention rules
 	TermsRead  Action = "terms.read"
 
@@ -94,6 +116,11 @@ func Actions() []Action {
 		KeyEnrol, KeyConfirm,
 		TokenIssue, TokenRevoke,
 		PartyCreate, PartyVet, PartyRead,
+		PartyAmend, PartySuspend, PartyLift, PartyBlock,
+		AuthorityReport, AuthorityRead, AuthorityDecide,
+		IncidentReport, IncidentRead, IncidentTriage, IncidentLead,
+		ClearanceRecord, ClearanceRead, ClearanceWithdraw,
+		DestructionRead, DestructionCertify, DestructionAccept,
 		TermsWrite, TermsRead,
 		RulesDraft, RulesApprove, RulesRead,
 		AgreementDraft, AgreementRead, AgreementReview, AgreementApprove, AgreementSign, AgreementActivate, AgreementSuspend, AgreementLift, AgreementTerminate,

@@ -135,6 +135,20 @@ func (c Caller) Partners() []string {
 	return ids
 }
 
+// Places are where a caller holds roles: a list is read by them, before the
+// policy is asked of each record.
+type Places struct {
+	HQ       bool
+	Missions []string
+	Partners []string
+	Person   string
+}
+
+// Places answers with where the caller holds roles.
+func (c Caller) Places() Places {
+	return Places{HQ: c.AtHQ(), Missions: c.Missions(), Partners: c.Partners(), Person: c.Person}
+}
+
 // AtHQ reports whether the caller holds a role of headquarters.
 func (c Caller) AtHQ() bool {
 	return slices.ContainsFunc(c.Grants, func(g Grant) bool {

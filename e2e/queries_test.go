@@ -9,10 +9,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,6 +23,9 @@ import (
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
 	"safeconduct/authz"
 	"safeconduct/authz/people"
@@ -205,11 +210,35 @@ func (a *asked) ids(partner bool) map[string]string {
 	a.Must(err)
 	token, _, err := a.Identity.Issue(a.Ctx, a.As(authz.LEG), a.Persons[whose], time.Hour, nil)
 	a.Must(err)
-	return map[string]string{
+	kept := a.keptOfPartners()
+	maps.Copy(kept, map[string]string{
 		"missions": a.Mission.ID, "parties": a.Partner.ID, "people": a.Persons[whose], "tokens": token.ID,
 		"agreements": sent.Agreement, "assessments": sent.Assessment, "consents": a.Consented[0].ID, "transfers": sent.ID,
 		"grant": profile.Grants[0].ID, "key": profile.Keys[0].ID, "n": "1",
-	}
+	})
+	return kept
+}
+
+// keptOfPartners are a duty, and a case, an incident and a clearance, by collection. The incident is at a partner to which
+// nothing is sent.
+func (a *asked) keptOfPartners() map[string]string {
+	fp, now := a.As(authz.FP), a.Clock.Now()
+	pulled := a.Available([]byte("given_name\nAna\n"))
+	d, err := a.Transfers.Pull(a.Ctx, a.As(authz.PDL), pulled.ID, 1, 0)
+	a.Must(err)
+	a.Must(d.Send(a.Ctx, io.Discard))
+	quiet, err := a.Parties.Create(a.Ctx, fp, parties.Party{Name: "Quiet", Kind: parties.NGO, Country: "CO", Mission: a.Mission.ID})
+	a.Must(err)
+	i, err := a.Incidents.Report(a.Ctx, fp, incidents.Incident{Mission: a.Mission.ID, Partner: quiet.ID, Source: "theft", Event: "loss", Discovered: now, Notified: now})
+	a.Must(err)
+	c, err := a.Authorities.Report(a.Ctx, fp, authorities.Case{Mission: a.Mission.ID, Authority: authorities.Police, Country: "CO", Reference: "A-1", Asked: now})
+	a.Must(err)
+	e, err := a.Clearances.Record(a.Ctx, fp, clearance.Clearance{
+		Mission: a.Mission.ID, Originator: "Agency", Purposes: []string{a.Purpose.ID}, Categories: []string{"identity"},
+		Recipients: []string{a.Partner.ID}, Evidence: strings.Repeat("0a", 32), ValidUntil: now.AddDate(1, 0, 0),
+	})
+	a.Must(err)
+	return map[string]string{"destructions": pulled.ID, "incidents": i.ID, "authority-requests": c.ID, "clearances": e.ID}
 }
 
 // status calls the operation and tells what it answers and how many statements that took.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"safeconduct/agreements"
+	"safeconduct/agreements/parties"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
@@ -35,6 +36,7 @@ func takings() []taking {
 		{"AGR_SUSPENDED suspension", inForce, suspend},
 		{"AGR_TERMINATED termination", inForce, terminate},
 		{"PULL_RECALLED recall", consented, recall},
+		{"PARTNER_SUSPENDED suspension of the partner", inUse, suspendPartner},
 		{"AUTH_ROLE_DENIED role removal", consented, removeRole},
 		{"AUTH_INVALID token revocation", withToken, revokeToken},
 		{"SUBJECT_OBJECTION objection", consented, openObjection},
@@ -127,6 +129,22 @@ func terminate(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
 		a.agreement = x
 	}
 	return agreementRef(x), err
+}
+
+// inUse sees that nothing of the last round stops the partner.
+func inUse(a *arena, r *round) {
+	consented(a, r)
+	p, err := a.w.Parties.Party(a.w.Ctx, a.leg, a.w.Partner.ID)
+	a.w.Must(err)
+	if p.State == parties.Suspended {
+		_, err = a.w.Parties.Lift(a.w.Ctx, a.w.As(authz.DPO), p.ID, "it was a rumour")
+		a.w.Must(err)
+	}
+}
+
+func suspendPartner(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
+	p, err := s.Parties.Suspend(a.w.Ctx, r.leg, a.w.Partner.ID, "a rumour")
+	return evidence.Ref{Kind: parties.KindParty, ID: p.ID, Version: p.Version}, err
 }
 
 func recall(a *arena, r *round, s *app.Services) (evidence.Ref, error) {

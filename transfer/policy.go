@@ -27,7 +27,7 @@ func (o *Office) rulesNow(ctx context.Context) (r rules, err error) {
 
 func (r rules) window() time.Duration  { return time.Duration(r.Transfer.WindowHours) * time.Hour }
 func (r rules) session() time.Duration { return time.Duration(r.Transfer.SessionHours) * time.Hour }
-func (r rules) held() time.Duration { return time.Duration(r.Transfer.HeldDays) * 24 * time.Hour }
+func (r rules) held() time.Duration    { return time.Duration(r.Transfer.HeldDays) * 24 * time.Hour }
 
 func (r rules) lease() time.Duration { return time.Duration(r.Transfer.LeaseMinutes) * time.Minute }
 

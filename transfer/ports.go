@@ -14,6 +14,7 @@ import (
 	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/retention"
 	"safeconduct/transfer/seal"
 )
 
@@ -24,6 +25,7 @@ type Tx interface {
 	UploadTx
 	PullTx
 	FactTx
+	retention.DutyTx
 	AnchorTx
 }
 

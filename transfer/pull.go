@@ -10,6 +10,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/retention"
 	"safeconduct/transfer/seal"
 )
 
@@ -110,6 +111,9 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, s standing,
 	}
 	d.Session = session.ID
 	if err := tx.SavePullSession(ctx, session); err != nil {
+		return err
+	}
+	if err := retention.Arise(ctx, tx, t.pulled(f, d, now)); err != nil {
 		return err
 	}
 	e := o.Office.Entry(d.caller, d.role, evidence.Release, authz.TransferPull, t.resource())

@@ -4,15 +4,17 @@ package parties
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // KindParty is the record kind of partners.
@@ -47,6 +49,9 @@ type DueDiligence struct {
 	Result string    `json:"result"` // passed or failed
 	Note   string    `json:"note,omitempty"`
 	By     string    `json:"by"`
+	// ValidUntil is when it lapses by the rules under which it was recorded,
+	// exclusive; rules that came later may end it sooner (Party.VettedAt).
+	ValidUntil time.Time `json:"valid_until,omitzero"`
 }
 
 // Party is an implementing partner.
@@ -55,24 +60,35 @@ type Party struct {
 	Version       int           `json:"version"`
 	Name          string        `json:"name"` // legal name
 	Kind          Kind          `json:"kind"`
-	Country       string        `json:"country"` // ISO 3166-1 alpha-2
+	Class         string        `json:"recipient_class,omitempty"` // R21, where it is of one class only
+	Country       string        `json:"country"`                   // ISO 3166-1 alpha-2
 	Immunities    bool          `json:"immunities"`
 	AuthorityLink bool          `json:"authority_link"` // reports to a police, court or immigration authority
 	GDPR          string        `json:"gdpr_status,omitempty"`
+	Mechanism     string        `json:"transfer_mechanism,omitempty"` // by which data may go to its country (R39)
 	DueDiligence  *DueDiligence `json:"due_diligence,omitempty"`
 	State         State         `json:"state"`
-	Reason        string        `json:"reason,omitempty"`  // of a suspension or a block
-	Mission       string        `json:"mission,omitempty"` // the mission whose partner it is; none for headquarters' own
-	Registrar     string        `json:"registrar"`         // who registered it, and so does not vet it
-	Actor         string        `json:"actor"`
-	Created       time.Time     `json:"created"`
-	Updated       time.Time     `json:"updated"`
+	Reason        string        `json:"reason,omitempty"` // of a suspension or a block
+	// Suspension and Block stand until they are lifted; State follows from them
+	// and from the due diligence.
+	Suspension *lifecycle.Act  `json:"suspension,omitempty"`
+	Block      *lifecycle.Act  `json:"block,omitempty"`
+	Mission    string          `json:"mission,omitempty"` // the mission whose partner it is; none for headquarters' own
+	Registrar  string          `json:"registrar"`         // who registered it, and so does not vet it
+	Editors    []string        `json:"editors,omitempty"` // who amended it since it was vetted, and so do not vet it
+	History    []lifecycle.Act `json:"history,omitempty"`
+	Actor      string          `json:"actor"`
+	Created    time.Time       `json:"created"`
+	Updated    time.Time       `json:"updated"`
 }
 
 // Tx is what the register needs of a transaction.
 type Tx interface {
 	evidence.Recorder
 	people.MissionTx
+	rulebook.Reader
+	assessment.PartnerTx
+	LockTx
 	PartyTx
 }
 
@@ -83,15 +99,37 @@ type PartyTx interface {
 	SaveParty(ctx context.Context, p Party) error
 }
 
+// LockTx excludes the decisions that rest on a partner until the transaction
+// ends, for changes of what they read beside the partner's own record.
+type LockTx interface {
+	LockPartner(ctx context.Context, id string) error
+}
+
 // Register is the service over partners.
 type Register struct {
 	office *evidence.Office
 	store  evidence.Store[Tx]
+	keeper lifecycle.Keeper[Party, Tx]
 }
 
 // NewRegister makes the service.
 func NewRegister(office *evidence.Office, store evidence.Store[Tx]) *Register {
-	return &Register{office: office, store: store}
+	return &Register{office: office, store: store, keeper: lifecycle.Keeper[Party, Tx]{
+		Office: office, Store: store, Resource: Party.resource, Known: known,
+		Read:  func(ctx context.Context, tx Tx, id string) (Party, error) { return tx.Party(ctx, id) },
+		Save:  func(ctx context.Context, tx Tx, p Party) error { return tx.SaveParty(ctx, p) },
+		State: func(p Party) string { return string(p.State) },
+	}}
+}
+
+func (p Party) resource() authz.Resource {
+	return authz.Resource{Kind: KindParty, ID: p.ID, Mission: p.Mission, Partner: p.ID}
+}
+
+// known reports whether the caller knows of the partner: the register is open
+// to all who send, and to each partner for itself.
+func known(c authz.Caller, p Party) bool {
+	return len(c.Missions()) > 0 || c.AtHQ() || c.Of(p.ID)
 }
 
 // Create registers a partner, not vetted yet.
@@ -114,7 +152,11 @@ func (r *Register) Create(ctx context.Context, c authz.Caller, p Party) (Party, 
 	if p.Name == "" || len(p.Country) != 2 || !slices.Contains([]Kind{UNorIO, NGO, Government, Company, Academic}, p.Kind) {
 		return Party{}, fmt.Errorf("%w: a partner needs a legal name, a two-letter country code and a kind", people.ErrInvalid)
 	}
+	if !isClass(p.Class) {
+		return Party{}, fmt.Errorf("%w: unknown recipient class", people.ErrInvalid)
+	}
 	p.ID, p.Version, p.State, p.DueDiligence, p.Reason = r.office.NewID(), 1, Registered, nil, ""
+	p.Suspension, p.Block, p.Editors, p.History = nil, nil, nil, nil
 	p.Registrar, p.Actor, p.Created = c.Person, c.Person, r.office.Time()
 	p.Updated, res.ID, res.Partner = p.Created, p.ID, p.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
@@ -131,64 +173,32 @@ func (r *Register) Create(ctx context.Context, c authz.Caller, p Party) (Party, 
 	return p, err
 }
 
-// Vet records the result of due diligence, for every mission: so it is by the
-// head of the mission whose partner it is, or by Legal. Who registered the partner does not
-// vet it.
-func (r *Register) Vet(ctx context.Context, c authz.Caller, id string, passed bool, note string) (Party, error) {
-	p, err := r.Party(ctx, c, id)
-	if err != nil {
-		return Party{}, err
-	}
-	res := authz.Resource{Kind: KindParty, ID: id, Mission: p.Mission, Partner: id}
-	role, err := r.office.Authorise(ctx, c, authz.PartyVet, res)
-	if err != nil {
-		return Party{}, err
-	}
-	_, err = r.store.Update(ctx, func(tx Tx) error {
-		if p, err = tx.Party(ctx, id); err != nil {
-			return err
-		}
-		if p.Registrar == c.Person {
-			return people.ErrOwnAccess
-		}
-		now := r.office.Time()
-		p.DueDiligence, p.State = &DueDiligence{Date: now, Result: "passed", Note: note, By: c.Person}, Vetted
-		if !passed {
-			p.DueDiligence.Result, p.State = "failed", Blocked
-		}
-		p.Version, p.Actor, p.Updated = p.Version+1, c.Person, now
-		if err := tx.SaveParty(ctx, p); err != nil {
-			return err
-		}
-		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.PartyVet, res))
-	})
-	if errors.Is(err, people.ErrOwnAccess) { // R43
-		return Party{}, errors.Join(err, r.office.Deny(ctx, c, authz.PartyVet, res, "AUTH_ROLE_DENIED"))
-	}
-	return p, err
-}
-
-// Party answers with one partner.
+// Party answers with one partner; to its own people, without what IOM found.
 func (r *Register) Party(ctx context.Context, c authz.Caller, id string) (Party, error) {
-	if len(c.Missions()) == 0 && !c.AtHQ() && !c.Of(id) {
-		return Party{}, evidence.ErrNotFound
-	}
-	if _, err := r.office.Authorise(ctx, c, authz.PartyRead, authz.Resource{Kind: KindParty, ID: id, Partner: id}); err != nil {
-		return Party{}, err
-	}
-	var p Party
-	err := r.store.View(ctx, func(tx Tx) (err error) { p, err = tx.Party(ctx, id); return err })
-	return p, err
+	p, _, err := r.keeper.May(ctx, c, authz.PartyRead, id)
+	return p.seenBy(c), err
 }
 
 // Parties lists the partners that the caller may read.
 func (r *Register) Parties(ctx context.Context, c authz.Caller) ([]Party, error) {
-	var all, seen []Party
+	var all []Party
 	err := r.store.View(ctx, func(tx Tx) (err error) { all, err = tx.Parties(ctx); return err })
-	for _, p := range all {
-		if _, denied := r.office.Enforcer.Check(c, authz.PartyRead, authz.Resource{Kind: KindParty, ID: p.ID, Partner: p.ID}); denied == nil {
-			seen = append(seen, p)
-		}
+	all = r.keeper.Readable(c, authz.PartyRead, all)
+	for i, p := range all {
+		all[i] = p.seenBy(c)
 	}
-	return seen, err
+	return all, err
+}
+
+// seenBy leaves out, for people of the partner alone, why IOM acted and who did
+// (gate.md: the partner is not told the cause).
+func (p Party) seenBy(c authz.Caller) Party {
+	if len(c.Missions()) > 0 || c.AtHQ() {
+		return p
+	}
+	p.Reason, p.Suspension, p.Block, p.History, p.Editors, p.Registrar, p.Actor = "", nil, nil, nil, nil, "", ""
+	if p.DueDiligence != nil {
+		p.DueDiligence = &DueDiligence{Date: p.DueDiligence.Date, Result: p.DueDiligence.Result, ValidUntil: p.DueDiligence.ValidUntil}
+	}
+	return p
 }

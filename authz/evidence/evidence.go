@@ -65,8 +65,8 @@ type Entry struct {
 	Policy  string       `json:"policy"` // digest of policy and policy data (R37)
 	Mission string       `json:"mission,omitempty"`
 	Partner string       `json:"partner,omitempty"`
-	Subject Ref          `json:"subject"`           // what was acted upon
-	Objects []Ref        `json:"objects,omitempty"` // what was changed, set by the store
+	Subject Ref          `json:"subject"`                // what was acted upon
+	Objects []Ref        `json:"objects,omitempty"`      // what was changed, set by the store
 	Facts   string       `json:"facts_digest,omitempty"` // of what a decision rested on, which is kept beside the log
 	Request string       `json:"request,omitempty"`
 	Source  string       `json:"source,omitempty"` // commitment to the source address

@@ -72,6 +72,7 @@ func newWorld(t testing.TB) *world {
 	w.Desk = identity.NewDesk(w.office, store.For[identity.Tx](w.store), rand.Reader)
 	w.legal = w.found()
 	w.here, w.there = w.mission("Here"), w.mission("There")
+	w.register()
 	return w
 }
 

@@ -96,6 +96,7 @@ func newWorld(t testing.TB) *world {
 	w.Register = people.NewRegister(w.office, store.For[people.Tx](w.store), proof{}, w.keys)
 	w.legal, w.second = w.found("Legal One"), w.found("Legal Two")
 	w.here, w.there = w.newMission("Here"), w.newMission("There")
+	w.register(partner, "")
 	return w
 }
 

@@ -115,6 +115,15 @@ type Tx interface {
 	PersonTx
 	GrantTx
 	KeyTx
+	EnrolmentTx
+}
+
+// EnrolmentTx tells of partners what granting their people roles needs.
+type EnrolmentTx interface {
+	// Enrols reports whether people of the partner may hold roles at the moment
+	// at: not of a recipient class that cannot enrol (R21). ErrNotFound where
+	// there is no such partner.
+	Enrols(ctx context.Context, partner string, at time.Time) (bool, error)
 }
 
 // MissionTx reads and writes missions.
@@ -154,6 +163,7 @@ var (
 	ErrOwnAccess   = errors.New("nobody changes their own access") // separation of duties 8
 	ErrNotVacant   = errors.New("the role is held already")
 	ErrKeyUnproven = errors.New("the proof of possession does not hold")
+	ErrClassDenied = errors.New("people of a partner of this class cannot enrol") // R21
 )
 
 // Register is the service over the register.

@@ -166,7 +166,22 @@ func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Gran
 		}
 		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.GrantRole(g.Role), res))
 	})
+	if errors.Is(err, ErrClassDenied) { // R43
+		return Grant{}, errors.Join(err, r.office.Deny(ctx, c, authz.GrantRole(g.Role), res, "RECIPIENT_CLASS_DENIED"))
+	}
 	return g, err
+}
+
+// enrols refuses roles at a partner of a recipient class that cannot enrol (R21).
+func enrols(ctx context.Context, tx Tx, g Grant) error {
+	if g.Partner == "" {
+		return nil
+	}
+	ok, err := tx.Enrols(ctx, g.Partner, g.From)
+	if err == nil && !ok {
+		return ErrClassDenied
+	}
+	return err
 }
 
 // mayHold checks that the person may take the role: known, of the right
@@ -186,6 +201,9 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 		if _, err := tx.Mission(ctx, g.Mission); err != nil {
 			return err
 		}
+	}
+	if err := enrols(ctx, tx, g); err != nil {
+		return err
 	}
 	held, err := tx.GrantsOf(ctx, g.Person)
 	if err != nil {

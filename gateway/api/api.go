@@ -10,6 +10,9 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
@@ -23,6 +26,7 @@ import (
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/retention"
 	"safeconduct/transfer/rights"
 )
 
@@ -35,6 +39,10 @@ type Services struct {
 	Identity    *identity.Desk
 	Parties     *parties.Register
 	Rules       *rulebook.Desk
+	Authorities *authorities.Desk
+	Incidents   *incidents.Desk
+	Clearances  *clearance.Desk
+	Destruction *retention.Desk
 	Terms       *terms.Book
 	Agreements  *agreements.Desk
 	Assessments *assessment.Desk
@@ -79,7 +87,9 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
-		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementActs, r.assessments, r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures,
+		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementActs, r.assessments, r.consents, r.transfers,
+		r.transferActs, r.upload, r.download, r.log, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures, r.authorities, r.incidents,
+		r.clearances, r.destructions,
 	} {
 		mount()
 	}

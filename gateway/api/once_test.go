@@ -119,6 +119,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 	agreement := v1 + "/agreements/" + b.agree()
 	d.transfers(b)
 	d.subjects(b)
+	d.partners(b)
 	d.endings(b, agreement)
 	for path, item := range b.api.OpenAPI().Paths {
 		for _, op := range []struct {

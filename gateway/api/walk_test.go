@@ -47,6 +47,8 @@ func (w *walk) steps() map[string]step {
 	disclosure.values = object{"datasets": []string{someDigest()}}
 	assess := on(authz.RO, authz.ConsentAssess)
 	assess.values = object{"assent": true}
+	amend, certify := on(authz.FP, authz.PartyAmend), on(authz.PSG, authz.DestructionCertify)
+	amend.values, certify.values = object{"gdpr_status": "bound", "country": nil, "name": nil}, object{"date": w.clock.Now()}
 	return map[string]step{
 		"place-hold": hold, "list-holds": on(authz.HOM, authz.HoldRead), "get-hold": on(authz.OIG, authz.HoldRead), "lift-hold": ends(authz.FP, authz.HoldClose),
 		"write-notice": notice, "list-notices": on(authz.RO, authz.TermsRead), "approve-notice": on(authz.DPO, authz.NoticeApprove),
@@ -56,6 +58,16 @@ func (w *walk) steps() map[string]step {
 		"write-disclosure":     disclosure, "get-disclosure": on(authz.HOM, authz.DisclosureRead), "sign-disclosure": on(authz.FP, authz.DisclosureSign),
 		"withdraw-disclosure": ends(authz.LEG, authz.DisclosureWithdraw),
 		"attach-evidence":     on(authz.RO, authz.ConsentAttach), "certify-consent": on(authz.FP, authz.ConsentCertify), "assess-capacity": assess,
+		"amend-party": amend, "suspend-party": ends(authz.DPO, authz.PartySuspend), "lift-party-suspension": ends(authz.LEG, authz.PartyLift),
+		"block-party":              ends(authz.LEG, authz.PartyBlock),
+		"report-authority-request": on(authz.PSG, authz.AuthorityReport), "list-authority-requests": {as: authz.RO}, "get-authority-request": on(authz.OIG, authz.AuthorityRead),
+		"take-authority-request": on(authz.LEG, authz.AuthorityDecide), "decide-authority-request": on(authz.LEG, authz.AuthorityDecide), "close-authority-request": ends(authz.LEG, authz.AuthorityDecide),
+		"report-incident": ends(authz.PDL, authz.IncidentReport), "list-incidents": {as: authz.RO}, "get-incident": on(authz.HOM, authz.IncidentRead),
+		"triage-incident": on(authz.FP, authz.IncidentTriage), "close-incident": ends(authz.DPO, authz.IncidentLead),
+		"record-clearance": on(authz.FP, authz.ClearanceRecord), "list-clearances": {as: authz.RO}, "get-clearance": on(authz.RO, authz.ClearanceRead),
+		"withdraw-clearance": ends(authz.FP, authz.ClearanceWithdraw),
+		"list-destructions":  {as: authz.PSG}, "get-destruction": on(authz.PSG, authz.DestructionRead),
+		"certify-destruction": certify, "decide-destruction": on(authz.FP, authz.DestructionAccept),
 		"create-mission": on(authz.LEG, authz.MissionCreate), "list-missions": {as: authz.RO}, "get-mission": on(authz.RO, authz.MissionRead),
 		"create-person": person, "get-person": on(authz.FP, authz.PersonRead), "grant-role": role, "end-role": ends(authz.LEG, authz.GrantRole(authz.RO)),
 		"enrol-key": {as: spare, self: true}, "confirm-key": on(authz.LEG, authz.KeyConfirm), "revoke-key": ends(authz.LEG, authz.KeyConfirm),

@@ -90,6 +90,7 @@ func (w *walk) fill() {
 	page := w.want(http.StatusOK, authz.OIG, http.MethodGet, v1+"/log/entries?kind=decision&limit=1", nil)
 	w.ids["seq"] = number(first(page, "items")["seq"].(float64))
 	w.partners["seq"] = w.ids["seq"]
+	w.fillPartners()
 }
 
 // shippedRules is the policy data that ship with the program, as a body has them.
@@ -102,6 +103,32 @@ func (w *walk) shippedRules() object {
 	var rules object
 	must(w, json.Unmarshal(b, &rules))
 	return rules
+}
+
+// fillPartners makes what is kept of partners. The incident is at one to which nothing is sent.
+func (w *walk) fillPartners() {
+	w.Helper()
+	pulled := w.released([]byte("given_name\n" + planted + "\n"))
+	if got := w.pull(pulled, 1); got.StatusCode != http.StatusOK {
+		w.Fatalf("a pull: %d %s", got.StatusCode, got.body)
+	}
+	now := w.clock.Now()
+	quiet := w.make(authz.FP, v1+"/parties", object{"name": "Quiet", "kind": "ngo", "country": "CO", "mission": w.mission})
+	for collection, id := range map[string]string{
+		"destructions": pulled,
+		"incidents": w.make(authz.FP, v1+"/incidents", object{
+			"mission": w.mission, "partner": quiet, "source": planted, "event": planted, "discovered": now, "notified": now, "transfers": []string{pulled},
+		}),
+		"authority-requests": w.make(authz.FP, v1+"/authority-requests", object{
+			"mission": w.mission, "partner": w.partner, "authority": "police", "country": "CO", "reference": "A-1", "asked": now,
+		}),
+		"clearances": w.make(authz.FP, v1+"/clearances", object{
+			"mission": w.mission, "originator": planted, "purposes": []string{w.purpose}, "categories": []string{"identity"},
+			"recipients": []string{w.partner}, "evidence_digest": strings.Repeat("0a", 32), "valid_until": "2027-02-01T00:00:00Z",
+		}),
+	} {
+		w.ids[collection], w.partners[collection] = id, id
+	}
 }
 
 func first(v object, list string) object { return v[list].([]any)[0].(object) }

@@ -12,6 +12,9 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/signing"
 	"safeconduct/agreements/terms"
@@ -31,6 +34,7 @@ import (
 	"safeconduct/transfer/blob"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/retention"
 	"safeconduct/transfer/rights"
 	"safeconduct/transfer/seal"
 )
@@ -129,6 +133,10 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 		Identity:    identity.NewDesk(office, store.For[identity.Tx](p.Store), rand.Reader),
 		Parties:     parties.NewRegister(office, store.For[parties.Tx](p.Store)),
 		Rules:       rulebook.NewDesk(office, store.For[rulebook.Tx](p.Store)),
+		Authorities: authorities.NewDesk(office, store.For[authorities.Tx](p.Store)),
+		Incidents:   incidents.NewDesk(office, store.For[incidents.Tx](p.Store)),
+		Clearances:  clearance.NewDesk(office, store.For[clearance.Tx](p.Store)),
+		Destruction: retention.NewDesk(office, store.For[retention.Tx](p.Store)),
 		Terms:       terms.NewBook(office, store.For[terms.Tx](p.Store)),
 		Agreements:  agreements.NewDesk(office, store.For[agreements.Tx](p.Store), transfer.AgreementKeys{Keeper: p.Keeper}),
 		Assessments: assessment.NewDesk(office, store.For[assessment.Tx](p.Store), catalog),

@@ -192,8 +192,9 @@ func rows() []row {
 		{evidence.ErrTampered, kindRefused, nothing, gate.GateUnavailable},
 		{identity.ErrUnknown, kindNoIdentity, nothing, gate.AuthInvalid},
 		{authz.ErrDenied, kindRefused, nothing, gate.AuthRoleDenied},
-		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
+		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied},  // separation of duties 8
 		{rulebook.ErrOwnDraft, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
+		{people.ErrClassDenied, kindRefused, sentinel, gate.RecipientClassDenied},
 		{transfer.ErrTooLarge, kindTooLarge, sentinel, ""},
 		{transfer.ErrDigest, kindInvalid, sentinel, ""},
 		{people.ErrInvalid, kindInvalid, message, ""},

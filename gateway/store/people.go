@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"safeconduct/agreements/parties"
 	"safeconduct/authz"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
@@ -51,14 +50,6 @@ func tokens() record[identity.Token] {
 		kind: identity.KindToken, table: "tokens", columns: []string{"hash", "person"},
 		values: func(t identity.Token) []any { return []any{t.Hash, t.Person} },
 		ident:  func(t identity.Token) (string, int) { return t.ID, t.Version },
-	}
-}
-
-func partners() record[parties.Party] {
-	return record[parties.Party]{
-		kind: parties.KindParty, table: "parties",
-		values: func(parties.Party) []any { return nil },
-		ident:  func(p parties.Party) (string, int) { return p.ID, p.Version },
 	}
 }
 
@@ -171,21 +162,6 @@ func (t *tx) TokensOf(ctx context.Context, person string) ([]identity.Token, err
 // SaveToken implements identity.TokenTx.
 func (t *tx) SaveToken(ctx context.Context, k identity.Token) error {
 	return save(ctx, t, tokens(), k)
-}
-
-// Party implements parties.PartyTx.
-func (t *tx) Party(ctx context.Context, id string) (parties.Party, error) {
-	return one(ctx, t, partners(), "WHERE r.id = $1", id)
-}
-
-// Parties implements parties.PartyTx.
-func (t *tx) Parties(ctx context.Context) ([]parties.Party, error) {
-	return find(ctx, t, partners(), "ORDER BY r.id")
-}
-
-// SaveParty implements parties.PartyTx.
-func (t *tx) SaveParty(ctx context.Context, p parties.Party) error {
-	return save(ctx, t, partners(), p)
 }
 
 // Empty reports whether nobody was ever registered. Of several transactions

@@ -59,9 +59,8 @@ func (t *tx) takeTurn(ctx context.Context, table string, columns []string, id st
 	return t.lock(ctx, "SELECT pg_advisory_xact_lock("+turn(table, "CAST($1 AS TEXT)")+")", of)
 }
 
-// lockMission excludes decisions of the mission, in the order in which they ask.
-var lockMission = "SELECT pg_advisory_xact_lock(" + turn("missions", "CAST($1 AS TEXT)") + "), (SELECT COUNT(*) FROM (SELECT id FROM missions WHERE id = $1 FOR UPDATE) l)"
-
-// LockMission implements approvals.TargetTx and anonymous.Tx: for the rare change of what decisions of a mission read and
+// LockMission implements approvals.TargetTx, anonymous.Tx and clearance.ClearanceTx: for the rare change of what decisions of a mission read and
 // that has no row of its own which they lock.
-func (t *tx) LockMission(ctx context.Context, id string) error { return t.lock(ctx, lockMission, id) }
+func (t *tx) LockMission(ctx context.Context, id string) error {
+	return t.lockAnchor(ctx, "missions", id)
+}

@@ -16,7 +16,8 @@ func tables() []func(*comparison, context.Context) error {
 		compare(rulebooks()), compare(missions()), compare(persons()), compare(grants()), compare(signingKeys()), compare(tokens()), compare(partners()),
 		compare(purposes()), compare(categories()), compare(retentionRules()), compare(agreementRecords()), compare(assessments()),
 		compare(subjects()), compare(consents()), compare(transfers()), compare(sealedFiles()), compare(pullSessions()),
-		compare(holds()), compare(dpoApprovals()), compare(notices()), compare(disclosures()),
+		compare(holds()), compare(dpoApprovals()), compare(notices()), compare(disclosures()), compare(legalCases()), compare(incidentRecords()),
+		compare(clearances()), compare(destructions()),
 	}
 }
 

@@ -74,7 +74,8 @@ func recordTables() []string {
 		rulebooks().table, missions().table, persons().table, grants().table, signingKeys().table, tokens().table, partners().table,
 		purposes().table, categories().table, retentionRules().table, agreementRecords().table, assessments().table,
 		subjects().table, consents().table, transfers().table, sealedFiles().table, pullSessions().table,
-		holds().table, dpoApprovals().table, notices().table, disclosures().table,
+		holds().table, dpoApprovals().table, notices().table, disclosures().table, legalCases().table, incidentRecords().table, clearances().table,
+		destructions().table,
 	}
 }
 

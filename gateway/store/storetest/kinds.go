@@ -53,7 +53,7 @@ func kinds() []anyKind {
 	return []anyKind{
 		missionKind(), personKind(), grantKind(), keyKind(), tokenKind(), partyKind(), purposeKind(), categoryKind(),
 		retentionKind(), agreementKind(), assessmentKind(), subjectKind(), consentKind(), transferKind(), fileKind(), pullKind(),
-		holdKind(), approvalKind(), noticeKind(), disclosureKind(),
+		holdKind(), approvalKind(), noticeKind(), disclosureKind(), caseKind(), incidentKind(), clearanceKind(), dutyKind(),
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/incidents"
 	"safeconduct/authz"
 	"safeconduct/authz/identity"
 	"safeconduct/gateway/store"
@@ -165,6 +167,12 @@ func (*logged) changes(t *testing.T, version int) map[string]func(Tx) error {
 		"a change of the agreement": func(tx Tx) error { return tx.SaveAgreement(ctx, agreements.Agreement{ID: "a-1", Version: version}) },
 		"a change of the assessment": func(tx Tx) error {
 			return tx.SaveAssessment(ctx, assessment.Assessment{ID: "s-1", Record: version, Content: assessment.Content{Agreement: "a-1"}})
+		},
+		"an incident at the partner": func(tx Tx) error {
+			return errors.Join(tx.LockPartner(ctx, "x-1"), tx.SaveIncident(ctx, incidents.Incident{ID: "i-1", Version: version - 1, Partner: "x-1"}))
+		},
+		"the end of a clearance of the mission": func(tx Tx) error {
+			return errors.Join(tx.LockMission(ctx, "m-1"), tx.SaveClearance(ctx, clearance.Clearance{ID: "e-1", Version: version - 1, Mission: "m-1"}))
 		},
 		"a change of the transfer": func(tx Tx) error { return tx.SaveTransfer(ctx, transfer.Transfer{ID: "t-1", Version: version}) },
 	}

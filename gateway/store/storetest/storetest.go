@@ -12,6 +12,10 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/incidents"
+	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
@@ -23,6 +27,7 @@ import (
 	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/retention"
 	"safeconduct/transfer/rights"
 )
 
@@ -48,6 +53,13 @@ type Tx interface {
 	LockMission(ctx context.Context, id string) error
 	rights.FactTx
 	rights.TargetTx
+	assessment.PartnerTx
+	parties.LockTx
+	authorities.CaseTx
+	incidents.IncidentTx
+	clearance.ClearanceTx
+	retention.Tx
+	people.EnrolmentTx
 }
 
 // Epoch is when everything in the suite happens.
@@ -74,6 +86,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"uploads":      testUploads,
 		"people":       testPeople,
 		"agreements":   testAgreements,
+		"partners":     testPartners,
 		"transfers":    testTransfers,
 		"subjects":     testSubjects,
 		"holds":        testHolds,

@@ -1,0 +1,281 @@
+// Package incidents keeps data incidents at partners (R51): who reported what,
+// how serious it is, and whether it is over. An open serious one stops every
+// transfer to the partner (gate condition 27).
+package incidents
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/parties"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+)
+
+// KindIncident is the record kind of incidents.
+const KindIncident = "incident"
+
+// Severity is how serious an incident is.
+type Severity string
+
+// The severities. Until it is triaged an incident has none, and counts as serious.
+const (
+	Low      Severity = "low"
+	Moderate Severity = "moderate"
+	Serious  Severity = "serious"
+)
+
+// State is whether an incident goes on.
+type State string
+
+// The states.
+const (
+	Open   State = "open"
+	Closed State = "closed"
+)
+
+// Outcome is how an incident ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Treated   Outcome = "treated"
+	Unfounded Outcome = "unfounded"
+)
+
+// Incident is what happened, in the terms of R51.
+type Incident struct {
+	ID            string          `json:"id"`
+	Version       int             `json:"version"`
+	State         State           `json:"state"`
+	Partner       string          `json:"partner"`
+	Mission       string          `json:"mission,omitempty"` // whose focal point triages it; none: the data protection officer
+	Source        string          `json:"source"`            // of the threat
+	Event         string          `json:"event"`
+	Vulnerability string          `json:"vulnerability,omitempty"`
+	Impact        string          `json:"impact,omitempty"`
+	Discovered    time.Time       `json:"discovered"`
+	Notified      time.Time       `json:"notified"`           // when IOM was told
+	Transfers     []string        `json:"transfers"`          // ids of those concerned
+	About         []string        `json:"about,omitempty"`    // persons whose acts it is about: they do not close it
+	Severity      Severity        `json:"severity,omitempty"` // none until it is triaged
+	Outcome       Outcome         `json:"outcome,omitempty"`
+	Lessons       string          `json:"lessons,omitempty"`
+	Reporter      string          `json:"reporter"`
+	History       []lifecycle.Act `json:"history"`
+	Actor         string          `json:"actor"`
+	Created       time.Time       `json:"created"`
+	Updated       time.Time       `json:"updated"`
+}
+
+// Stops reports whether the incident refuses transfers to its partner: open, and
+// serious or not triaged yet (PARTNER_INCIDENT).
+func (i Incident) Stops() bool {
+	return i.State != Closed && i.Severity != Low && i.Severity != Moderate
+}
+
+// Tx is what the desk needs of a transaction.
+type Tx interface {
+	evidence.Recorder
+	people.MissionTx
+	parties.PartyTx
+	parties.LockTx
+	assessment.PartnerTx
+	IncidentTx
+}
+
+// IncidentTx reads and writes incidents.
+type IncidentTx interface {
+	FactTx
+	Incident(ctx context.Context, id string) (Incident, error)
+	// Incidents lists those that lie in the places, or that the person
+	// reported, newest first, at most so many.
+	Incidents(ctx context.Context, in authz.Places, most int) ([]Incident, error)
+	SaveIncident(ctx context.Context, i Incident) error
+}
+
+// FactTx answers what gate condition 27 asks, with one look-up.
+type FactTx interface {
+	// StoppingIncident is one that stops the partner (Incident.Stops), the oldest
+	// where there are several; ErrNotFound where there is none.
+	StoppingIncident(ctx context.Context, partner string) (Incident, error)
+}
+
+// most bounds a list.
+const most = 500
+
+// Desk is the service over incidents.
+type Desk struct {
+	keeper lifecycle.Keeper[Incident, Tx]
+}
+
+// NewDesk makes the service.
+func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
+	return &Desk{lifecycle.Keeper[Incident, Tx]{
+		Office: office, Store: store, Resource: Incident.resource, Known: known,
+		Read:  func(ctx context.Context, tx Tx, id string) (Incident, error) { return tx.Incident(ctx, id) },
+		State: func(i Incident) string { return string(i.State) },
+		// Decisions rest on whether the partner has one: they are excluded first.
+		Save: func(ctx context.Context, tx Tx, i Incident) error {
+			if err := tx.LockPartner(ctx, i.Partner); err != nil {
+				return err
+			}
+			return tx.SaveIncident(ctx, i)
+		},
+	}}
+}
+
+func (i Incident) resource() authz.Resource {
+	return authz.Resource{Kind: KindIncident, ID: i.ID, Mission: i.Mission, Partner: i.Partner, Owner: i.Reporter}
+}
+
+// known keeps from people of a partner what they did not report themselves.
+func known(c authz.Caller, i Incident) bool {
+	return c.In(i.Mission) || c.Of(i.Partner) && i.Reporter == c.Person
+}
+
+func (i Incident) next(act lifecycle.Act) Incident {
+	i.Version, i.Actor, i.Updated = i.Version+1, act.Person, act.At
+	i.History = append(slices.Clip(i.History), act)
+	return i
+}
+
+func (i Incident) illegal(event, guard, mend string) error {
+	return &lifecycle.TransitionError{Entity: KindIncident, State: string(i.State), Event: event, Guard: guard, Mend: mend}
+}
+
+var id = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+func (i Incident) check(now time.Time) error {
+	switch {
+	case strings.TrimSpace(i.Source) == "" || strings.TrimSpace(i.Event) == "":
+		return fmt.Errorf("%w: an incident has a source and an event", people.ErrInvalid)
+	case len(i.Source)+len(i.Event)+len(i.Vulnerability)+len(i.Impact) > 16_000:
+		return fmt.Errorf("%w: tell it in at most 16000 bytes", people.ErrInvalid)
+	case i.Discovered.IsZero() || i.Discovered.After(now) || i.Notified.Before(i.Discovered) || i.Notified.After(now):
+		return fmt.Errorf("%w: discovered comes before notified, and both lie behind us", people.ErrInvalid)
+	case len(i.Transfers) > 1000 || len(i.About) > 100:
+		return fmt.Errorf("%w: at most 1000 transfers and 100 persons", people.ErrInvalid)
+	case slices.ContainsFunc(slices.Concat(i.Transfers, i.About), func(s string) bool { return !id.MatchString(s) }):
+		return fmt.Errorf("%w: transfers and persons are named by their ids", people.ErrInvalid)
+	}
+	return nil
+}
+
+// Report records an incident: by a mission, by the DPO, or by people of the
+// partner, whose duty clause C17 makes it. It counts as serious at once, until
+// it is triaged.
+func (d *Desk) Report(ctx context.Context, c authz.Caller, i Incident) (Incident, error) {
+	k := d.keeper
+	i.ID, i.Version, i.State, i.Severity, i.Outcome, i.Lessons, i.Reporter = k.Office.NewID(), 1, Open, "", "", "", c.Person
+	ofPartner := !c.In(i.Mission)
+	if ofPartner && !c.Of(i.Partner) {
+		return Incident{}, evidence.ErrNotFound
+	}
+	if ofPartner {
+		i.Mission, i.About = "", nil
+	}
+	i, err := k.Create(ctx, c, authz.IncidentReport, i, func(tx Tx, i Incident, role authz.Role) (Incident, error) {
+		act := k.Now(c, role, "report", "")
+		i.Actor, i.Created, i.Updated, i.History = c.Person, act.At, act.At, []lifecycle.Act{act}
+		i.Discovered, i.Notified = i.Discovered.UTC().Truncate(time.Microsecond), i.Notified.UTC().Truncate(time.Microsecond)
+		if err := i.check(act.At); err != nil {
+			return i, err
+		}
+		p, err := tx.Party(ctx, i.Partner)
+		if err != nil {
+			return i, err
+		}
+		if i.Mission == "" && ofPartner {
+			i.Mission = p.Mission
+		}
+		if i.Mission != "" {
+			if _, err := tx.Mission(ctx, i.Mission); err != nil {
+				return i, err
+			}
+		}
+		return i, nil
+	})
+	return i.seenBy(c), err
+}
+
+// Triage sets how serious an open incident is, by the focal point, or by the DPO
+// who leads; it may be set again. What was assessed about the partner is stale
+// from then on (domain.md section 3), whatever the severity.
+func (d *Desk) Triage(ctx context.Context, c authz.Caller, id string, s Severity, reason string) (Incident, error) {
+	return d.keeper.Change(ctx, c, authz.IncidentTriage, id, "triage", reason, func(tx Tx, i Incident, act lifecycle.Act) (Incident, error) {
+		switch {
+		case i.State != Open:
+			return i, i.illegal(act.Event, "the incident is open", "report a new one")
+		case !slices.Contains([]Severity{Low, Moderate, Serious}, s):
+			return i, fmt.Errorf("%w: severity is low, moderate or serious", people.ErrInvalid)
+		case strings.TrimSpace(reason) == "":
+			return i, fmt.Errorf("%w: say why it is %s", people.ErrInvalid, s)
+		case slices.Contains(i.About, c.Person):
+			return i, i.illegal(act.Event, "the subject of an incident does not judge it (separation of duties 5)", "ask another person")
+		}
+		i.Severity = s
+		if err := tx.LockPartner(ctx, i.Partner); err != nil {
+			return i, err
+		}
+		return i.next(act), assessment.Outdate(ctx, tx, i.Partner, assessment.PartnerIncident, act.At)
+	})
+}
+
+// Close ends an incident, by the DPO, with the lessons: treated, once it was
+// triaged, or unfounded. The incident's subject does not close it (separation of
+// duties 5).
+func (d *Desk) Close(ctx context.Context, c authz.Caller, id string, o Outcome, lessons string) (Incident, error) {
+	return d.keeper.Change(ctx, c, authz.IncidentLead, id, "close", "", func(_ Tx, i Incident, act lifecycle.Act) (Incident, error) {
+		switch {
+		case i.State != Open:
+			return i, i.illegal(act.Event, "the incident is open", "nothing: it is closed")
+		case slices.Contains(i.About, c.Person):
+			return i, i.illegal(act.Event, "the subject of an incident does not close it (separation of duties 5)", "ask another person of the office")
+		case o != Treated && o != Unfounded:
+			return i, fmt.Errorf("%w: an incident ends treated or unfounded", people.ErrInvalid)
+		case o == Treated && i.Severity == "":
+			return i, i.illegal(act.Event, "it was triaged before it was treated", "have its severity set")
+		case strings.TrimSpace(lessons) == "" || len(lessons) > 8000:
+			return i, fmt.Errorf("%w: say what was learnt, in at most 8000 bytes", people.ErrInvalid)
+		}
+		i.State, i.Outcome, i.Lessons = Closed, o, lessons
+		return i.next(act), nil
+	})
+}
+
+// Incident answers with one incident.
+func (d *Desk) Incident(ctx context.Context, c authz.Caller, id string) (Incident, error) {
+	i, _, err := d.keeper.May(ctx, c, authz.IncidentRead, id)
+	return i.seenBy(c), err
+}
+
+// Incidents lists those that the caller may read, newest first.
+func (d *Desk) Incidents(ctx context.Context, c authz.Caller) ([]Incident, error) {
+	var all []Incident
+	err := d.keeper.Store.View(ctx, func(tx Tx) (err error) { all, err = tx.Incidents(ctx, c.Places(), most); return err })
+	all = d.keeper.Readable(c, authz.IncidentRead, all)
+	for n, i := range all {
+		all[n] = i.seenBy(c)
+	}
+	return all, err
+}
+
+// seenBy leaves out, for the partner who reported it, what IOM made of it.
+func (i Incident) seenBy(c authz.Caller) Incident {
+	if c.In(i.Mission) {
+		return i
+	}
+	i.About, i.Severity, i.Lessons, i.Actor = nil, "", "", ""
+	if len(i.History) > 1 {
+		i.History = i.History[:1]
+	}
+	return i
+}

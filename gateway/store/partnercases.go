@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/incidents"
+	"safeconduct/authz"
+	"safeconduct/transfer/retention"
+)
+
+func legalCases() record[authorities.Case] {
+	return record[authorities.Case]{
+		kind: authorities.KindCase, table: "legal_cases", columns: []string{"mission", "partner", "reporter"},
+		values: func(c authorities.Case) []any { return []any{c.Mission, c.Partner, c.Reporter} },
+		ident:  func(c authorities.Case) (string, int) { return c.ID, c.Version },
+	}
+}
+
+func incidentRecords() record[incidents.Incident] {
+	return record[incidents.Incident]{
+		kind: incidents.KindIncident, table: "incidents", columns: []string{"mission", "partner", "reporter", "stops"},
+		values: func(i incidents.Incident) []any {
+			stops := int64(0)
+			if i.Stops() {
+				stops = 1
+			}
+			return []any{i.Mission, i.Partner, i.Reporter, stops}
+		},
+		ident: func(i incidents.Incident) (string, int) { return i.ID, i.Version },
+	}
+}
+
+func clearances() record[clearance.Clearance] {
+	return record[clearance.Clearance]{
+		kind: clearance.KindClearance, table: "clearances", columns: []string{"mission"},
+		values: func(c clearance.Clearance) []any { return []any{c.Mission} },
+		ident:  func(c clearance.Clearance) (string, int) { return c.ID, c.Version },
+	}
+}
+
+func destructions() record[retention.Duty] {
+	return record[retention.Duty]{
+		kind: retention.KindDuty, table: "destructions", columns: []string{"mission", "partner", "state", "due", "overdue_from"},
+		values: func(d retention.Duty) []any {
+			overdue := int64(0)
+			if from, ever := d.OverdueFrom(); ever {
+				overdue = from.UnixMicro()
+			}
+			return []any{d.Mission, d.Partner, string(d.State), d.Due.UnixMicro(), overdue}
+		},
+		ident: func(d retention.Duty) (string, int) { return d.ID, d.Version },
+	}
+}
+
+// within is the condition that a row lies in the places: everywhere for
+// headquarters, and otherwise where one of the columns says so.
+func within(in authz.Places, columns ...string) (where string, args []any) {
+	if in.HQ {
+		return "1 = 1", nil
+	}
+	lies := []string{"1 = 0"}
+	list := func(column string, values ...string) {
+		marks := make([]string, len(values))
+		for i, v := range values {
+			args = append(args, v)
+			marks[i] = "$" + strconv.Itoa(len(args))
+		}
+		if len(marks) > 0 {
+			lies = append(lies, "r."+column+" IN ("+strings.Join(marks, ", ")+")")
+		}
+	}
+	for _, column := range columns {
+		switch column {
+		case "mission":
+			list(column, in.Missions...)
+		case "partner":
+			list(column, in.Partners...)
+		case "reporter":
+			list(column, in.Person)
+		}
+	}
+	return "(" + strings.Join(lies, " OR ") + ")", args
+}
+
+// placed lists the records that lie in the places, at most so many.
+func placed[T any](ctx context.Context, t *tx, r record[T], in authz.Places, columns []string, and, order string, most int) ([]T, error) {
+	where, args := within(in, columns...)
+	return find(ctx, t, r, fmt.Sprintf("WHERE %s%s ORDER BY %s LIMIT $%d", where, and, order, len(args)+1), append(args, most)...)
+}
+
+// LegalCase implements authorities.CaseTx.
+func (t *tx) LegalCase(ctx context.Context, id string) (authorities.Case, error) {
+	return one(ctx, t, legalCases(), "WHERE r.id = $1", id)
+}
+
+// LegalCases implements authorities.CaseTx. A partner sees of them what its
+// people reported.
+func (t *tx) LegalCases(ctx context.Context, in authz.Places, most int) ([]authorities.Case, error) {
+	return placed(ctx, t, legalCases(), in, []string{"mission", "reporter"}, "", "r.id DESC", most)
+}
+
+// SaveLegalCase implements authorities.CaseTx.
+func (t *tx) SaveLegalCase(ctx context.Context, c authorities.Case) error {
+	return save(ctx, t, legalCases(), c)
+}
+
+// Incident implements incidents.IncidentTx.
+func (t *tx) Incident(ctx context.Context, id string) (incidents.Incident, error) {
+	return one(ctx, t, incidentRecords(), "WHERE r.id = $1", id)
+}
+
+// Incidents implements incidents.IncidentTx. A partner sees of them what its
+// people reported.
+func (t *tx) Incidents(ctx context.Context, in authz.Places, most int) ([]incidents.Incident, error) {
+	return placed(ctx, t, incidentRecords(), in, []string{"mission", "reporter"}, "", "r.id DESC", most)
+}
+
+// SaveIncident implements incidents.IncidentTx.
+func (t *tx) SaveIncident(ctx context.Context, i incidents.Incident) error {
+	return save(ctx, t, incidentRecords(), i)
+}
+
+// StoppingIncident implements incidents.FactTx.
+func (t *tx) StoppingIncident(ctx context.Context, partner string) (incidents.Incident, error) {
+	return one(ctx, t, incidentRecords(), "WHERE r.partner = $1 AND r.stops = 1 ORDER BY r.id LIMIT 1", partner)
+}
+
+// Clearance implements clearance.FactTx.
+func (t *tx) Clearance(ctx context.Context, id string) (clearance.Clearance, error) {
+	return one(ctx, t, clearances(), "WHERE r.id = $1", id)
+}
+
+// Clearances implements clearance.ClearanceTx.
+func (t *tx) Clearances(ctx context.Context, in authz.Places, most int) ([]clearance.Clearance, error) {
+	return placed(ctx, t, clearances(), in, []string{"mission"}, "", "r.id DESC", most)
+}
+
+// SaveClearance implements clearance.ClearanceTx.
+func (t *tx) SaveClearance(ctx context.Context, c clearance.Clearance) error {
+	return save(ctx, t, clearances(), c)
+}
+
+// Duty implements retention.DutyTx.
+func (t *tx) Duty(ctx context.Context, transfer string) (retention.Duty, error) {
+	return one(ctx, t, destructions(), "WHERE r.id = $1", transfer)
+}
+
+// SaveDuty implements retention.DutyTx.
+func (t *tx) SaveDuty(ctx context.Context, d retention.Duty) error {
+	return save(ctx, t, destructions(), d)
+}
+
+// Duties implements retention.Tx.
+func (t *tx) Duties(ctx context.Context, in authz.Places, open bool, most int) ([]retention.Duty, error) {
+	and := ""
+	if open {
+		and = " AND r.state <> '" + string(retention.Accepted) + "'"
+	}
+	return placed(ctx, t, destructions(), in, []string{"mission", "partner"}, and, "r.due, r.id", most)
+}
+
+// OverdueDestruction implements retention.FactTx.
+func (t *tx) OverdueDestruction(ctx context.Context, partner string, now time.Time) (retention.Duty, error) {
+	return one(ctx, t, destructions(), "WHERE r.partner = $1 AND r.overdue_from <> 0 AND r.overdue_from <= $2 ORDER BY r.overdue_from, r.id LIMIT 1",
+		partner, now.UnixMicro())
+}

@@ -1,0 +1,119 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/incidents"
+	"safeconduct/agreements/parties"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer/retention"
+)
+
+func caseKind() kind[authorities.Case] {
+	return simple("legal_case", func(v *authorities.Case) *string { return &v.ID }, func(v *authorities.Case) *int { return &v.Version }, Tx.SaveLegalCase, Tx.LegalCase)
+}
+
+func incidentKind() kind[incidents.Incident] {
+	return simple("incident", func(v *incidents.Incident) *string { return &v.ID }, func(v *incidents.Incident) *int { return &v.Version }, Tx.SaveIncident, Tx.Incident)
+}
+
+func clearanceKind() kind[clearance.Clearance] {
+	return simple("clearance", func(v *clearance.Clearance) *string { return &v.ID }, func(v *clearance.Clearance) *int { return &v.Version }, Tx.SaveClearance, Tx.Clearance)
+}
+
+func dutyKind() kind[retention.Duty] {
+	return simple("destruction", func(v *retention.Duty) *string { return &v.ID }, func(v *retention.Duty) *int { return &v.Version }, Tx.SaveDuty, Tx.Duty)
+}
+
+// testPartners looks up what is kept of partners by its places, and what the gate
+// asks of them.
+func testPartners(t *testing.T, b *bench) {
+	asked := func(id, mission, partner, reporter string) authorities.Case {
+		return authorities.Case{ID: id, Version: 1, Mission: mission, Partner: partner, Reporter: reporter}
+	}
+	saveEach(t, b, caseKind(), asked("c-1", "m-1", "x", "p-1"), asked("c-2", "m-2", "x", "p-2"), asked("c-3", "", "y", "p-3"))
+	saveEach(t, b, clearanceKind(), clearance.Clearance{ID: "e-1", Version: 1, Mission: "m-1"}, clearance.Clearance{ID: "e-2", Version: 1, Mission: "m-2"})
+	happened := func(id, partner string, state incidents.State, s incidents.Severity) incidents.Incident {
+		return incidents.Incident{ID: id, Version: 1, Mission: "m-1", Partner: partner, State: state, Severity: s, Reporter: "p-1"}
+	}
+	saveEach(t, b, incidentKind(), happened("i-1", "x", incidents.Open, incidents.Moderate), happened("i-3", "x", incidents.Open, incidents.Serious),
+		happened("i-2", "x", incidents.Open, ""), happened("i-4", "y", incidents.Closed, incidents.Serious), happened("i-5", "z", incidents.Open, incidents.Low))
+	duty := func(id, partner string, state retention.State, due time.Duration) retention.Duty {
+		return retention.Duty{ID: id, Version: 1, Mission: "m-1", Partner: partner, State: state, Due: Epoch().Add(due)}
+	}
+	saveEach(t, b, dutyKind(), duty("d-1", "x", retention.Due, time.Hour), duty("d-2", "x", retention.Due, time.Minute),
+		duty("d-3", "y", retention.Accepted, time.Minute), duty("d-4", "x", retention.Returned, time.Hour))
+	saveEach(t, b, agreementKind(), agreement("a-1", "m-1", "x"), agreement("a-2", "m-2", "x"), agreement("a-3", "m-1", "y"))
+	rated := func(id, of string) assessment.Assessment {
+		return assessment.Assessment{ID: id, Record: 1, Content: assessment.Content{Agreement: of}}
+	}
+	saveEach(t, b, assessmentKind(), rated("s-2", "a-1"), rated("s-1", "a-2"), rated("s-3", "a-3"))
+	b.view(t, func(tx Tx) error {
+		ctx := t.Context()
+		for name, c := range map[string]struct {
+			in    authz.Places
+			cases []string
+		}{
+			"headquarters": {authz.Places{HQ: true}, []string{"c-3", "c-2", "c-1"}}, "a mission": {authz.Places{Missions: []string{"m-1"}, Person: "p-9"}, []string{"c-1"}},
+			"two missions": {authz.Places{Missions: []string{"m-1", "m-2"}}, []string{"c-2", "c-1"}}, "a reporter": {authz.Places{Partners: []string{"y"}, Person: "p-3"}, []string{"c-3"}},
+			"a partner's other person": {authz.Places{Partners: []string{"x", "y"}, Person: "p-4"}, nil}, "nobody": {authz.Places{}, nil},
+		} {
+			all, err := tx.LegalCases(ctx, c.in, 10)
+			lists(t, name, caseKind(), all, err, c.cases...)
+		}
+		of, err := tx.LegalCases(ctx, authz.Places{HQ: true}, 2)
+		lists(t, "no more than asked for", caseKind(), of, err, "c-3", "c-2")
+		cleared, err := tx.Clearances(ctx, authz.Places{Missions: []string{"m-2"}}, 10)
+		lists(t, "clearances", clearanceKind(), cleared, err, "e-2")
+		reported, err := tx.Incidents(ctx, authz.Places{Missions: []string{"m-1"}}, 3)
+		lists(t, "incidents", incidentKind(), reported, err, "i-5", "i-4", "i-3")
+		owed, err := tx.Duties(ctx, authz.Places{Partners: []string{"x", "y"}}, true, 10)
+		lists(t, "open duties", dutyKind(), owed, err, "d-2", "d-1", "d-4")
+		owed, err = tx.Duties(ctx, authz.Places{Missions: []string{"m-1"}}, false, 10)
+		lists(t, "all duties", dutyKind(), owed, err, "d-2", "d-3", "d-1", "d-4")
+		outdated, err := tx.AssessmentsOfPartner(ctx, "x")
+		lists(t, "assessments of a partner", assessmentKind(), outdated, err, "s-2", "s-1")
+		stops(t, tx)
+		return nil
+	})
+	x := partyKind().fresh("enrols", sparse)
+	x.Kind = parties.NGO
+	saveEach(t, b, partyKind(), x)
+	b.view(t, func(tx Tx) error {
+		if ok, err := tx.Enrols(t.Context(), "enrols", Epoch()); err != nil || !ok {
+			t.Errorf("enrols: %v, %v", ok, err)
+		}
+		if _, err := tx.Enrols(t.Context(), "nobody", Epoch()); !errors.Is(err, evidence.ErrNotFound) {
+			t.Errorf("an unknown partner enrols: %v", err)
+		}
+		return nil
+	})
+}
+
+// stops asks what refuses transfers to each partner.
+func stops(t *testing.T, tx Tx) {
+	t.Helper()
+	ctx := t.Context()
+	for partner, want := range map[string]string{"x": "i-2", "y": "", "z": ""} {
+		i, err := tx.StoppingIncident(ctx, partner)
+		if i.ID != want || errors.Is(err, evidence.ErrNotFound) != (want == "") {
+			t.Errorf("PARTNER_INCIDENT at %s: %q, %v", partner, i.ID, err)
+		}
+	}
+	at := Epoch().Add(time.Minute)
+	for _, c := range []struct {
+		partner, want string
+		now           time.Time
+	}{{"x", "d-2", at}, {"x", "d-2", at.Add(time.Hour)}, {"x", "", at.Add(-time.Microsecond)}, {"y", "", at.Add(time.Hour)}} {
+		d, err := tx.OverdueDestruction(ctx, c.partner, c.now)
+		if d.ID != c.want || errors.Is(err, evidence.ErrNotFound) != (c.want == "") {
+			t.Errorf("PARTNER_DESTRUCTION_OVERDUE at %s at %s: %q, %v", c.partner, c.now, d.ID, err)
+		}
+	}
+}
