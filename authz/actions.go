@@ -38,6 +38,13 @@ const (
 	AssessmentSubmit  Action = "assessment.submit"
 	AssessmentApprove Action = "assessment.approve"
 
+	AssessmentClose            Action = "assessment.close_condition"
+	AssessmentDerogate         Action = "assessment.derogate" // Legal and the DPO jointly
+	AssessmentTemplateWrite    Action = "assessment.template.write"
+	AssessmentTemplateApprove  Action = "assessment.template.approve"
+	AssessmentTemplateWithdraw Action = "assessment.template.withdraw"
+	AlertRaise                 Action = "alert.raise" // and lift
+
 	ConsentRecord   Action = "consent.record"
 	ConsentRead     Action = "consent.read"
 	ConsentWithdraw Action = "consent.withdraw"
@@ -72,6 +79,7 @@ func Actions() []Action {
 		TermsWrite, TermsRead,
 		AgreementDraft, AgreementRead, AgreementReview, AgreementApprove, AgreementSign, AgreementActivate, AgreementSuspend, AgreementLift, AgreementTerminate,
 		AssessmentCreate, AssessmentRead, AssessmentSubmit, AssessmentApprove,
+		AssessmentClose, AssessmentDerogate, AssessmentTemplateWrite, AssessmentTemplateApprove, AssessmentTemplateWithdraw, AlertRaise,
 		ConsentRecord, ConsentRead, ConsentWithdraw,
 		TransferRequest, TransferUpload, TransferCommit, TransferApprove, TransferRead, TransferReadReduced, TransferPull, TransferAcknowledge, TransferRecall,
 		LogRead, LogCheckpoint,

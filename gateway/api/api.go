@@ -72,6 +72,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
 		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
+		r.assessmentActs, r.assessmentTemplates,
 		r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log,
 	} {
 		mount()
