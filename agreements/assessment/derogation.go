@@ -13,9 +13,9 @@ import (
 // name (domain.md section 3). It is part of the assessment that it derogates
 // from: what holds the assessment still while a decision is taken, holds it too.
 //
-// The first transfer that is released under it is the only one: Transfer is
-// written in the transaction of that release. A request that is refused, or
-// never released, uses nothing up.
+// The first transfer whose request passes under it is the only one: Transfer is
+// written in the transaction of that request, so that its commit and its pulls
+// only read it. A request that is refused uses nothing up.
 type Derogation struct {
 	Version     int       `json:"version"` // of the content that it is about
 	Partner     string    `json:"partner"`
@@ -24,7 +24,7 @@ type Derogation struct {
 	MaxSubjects int       `json:"max_subjects"`
 	Until       time.Time `json:"until"` // exclusive
 	Given       []Given   `json:"given"`
-	Transfer    string    `json:"transfer,omitempty"` // the one that was released under it
+	Transfer    string    `json:"transfer,omitempty"` // the one that it lets pass
 	UsedAt      time.Time `json:"used_at,omitzero"`
 	WithdrawnBy string    `json:"withdrawn_by,omitempty"`
 }
@@ -136,8 +136,9 @@ func (a Assessment) joint() bool {
 		!slices.ContainsFunc(a.Result.Derogation, func(r authz.Role) bool { return !slices.Contains(roles, r) })
 }
 
-// UseDerogation binds the derogation to the transfer that is released under it,
-// in the transaction of the release. Again for the same transfer changes nothing.
+// UseDerogation binds the derogation to the transfer whose request passed under
+// it, in the transaction of the request: before a commit holds the assessment
+// still. Again for the same transfer changes nothing.
 func (a Assessment) UseDerogation(s Scope, now time.Time) (Assessment, error) {
 	if !a.Derogates(s, now) {
 		return Assessment{}, a.refuse("use derogation", "a derogation for one transfer, not used by another", "ask Legal and the DPO for another")

@@ -35,7 +35,7 @@ type Edition struct {
 	State         EditionState   `json:"state"`
 	Template      Template       `json:"template"`
 	Digest        signing.Digest `json:"digest"`
-	EffectiveFrom time.Time      `json:"effective_from"` // once approved
+	EffectiveFrom time.Time      `json:"effective_from,omitzero"` // once approved
 	Reason        string         `json:"reason"`         // why it was written
 	Author        string         `json:"author"`
 	Approver      string         `json:"approver,omitempty"`

@@ -64,7 +64,7 @@ func (r *routes) assessmentActs() {
 	})
 	write(r, spec{
 		tag: tag, id: "derogate", method: http.MethodPost, path: "/assessments/{id}/derogation", summary: "Let one transfer pass a SEVERE assessment",
-		about: "Legal and the DPO, two people, each give it for the same scope. The first transfer that is released under it is the only one.",
+		about: "Legal and the DPO, two people, each give it for the same scope. The first transfer whose request passes under it is the only one.",
 	}, again, func(ctx context.Context, c authz.Caller, in *with[derogationBody]) (assessmentView, error) {
 		b := in.Body
 		return viewAssessment(r.Assessments.Derogate(ctx, as(c, b.Role), in.ID, assessment.Derogation{

@@ -72,6 +72,8 @@ func (w *walk) fill() {
 		"agreements": agreement, "assessments": w.assess(agreement), "consents": str(w.consent("CASE-"+planted), "id"),
 		"grant": str(first(officer, "grants"), "id"), "key": str(first(head, "keys"), "id"), "n": "1",
 	}
+	alert := w.want(http.StatusCreated, authz.DPO, http.MethodPost, v1+"/conflict-alerts", object{"country": "ZZ", "reason": planted})
+	w.ids["conflict-alerts"], w.ids["assessment-templates"] = str(alert, "id"), w.make(authz.LEG, v1+"/assessment-templates", w.questionnaire())
 	signatory := w.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/people/"+w.people[authz.PSG], nil)
 	token = w.want(http.StatusCreated, authz.LEG, http.MethodPost, v1+"/tokens", object{"person": w.people[authz.PSG], "expires_in_days": 1})
 	w.partners = maps.Clone(w.ids)
@@ -81,6 +83,17 @@ func (w *walk) fill() {
 	w.consent("CASE-1")
 	w.ids["transfers"] = w.released([]byte("given_name\n" + planted + "\n"))
 	w.partners["transfers"] = w.ids["transfers"]
+}
+
+// questionnaire is the one in force, to be written again.
+func (w *walk) questionnaire() object {
+	w.Helper()
+	q := w.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/assessment-templates/current", nil)
+	for _, name := range []string{"version", "digest", "id"} {
+		delete(q, name)
+	}
+	q["reason"] = planted
+	return q
 }
 
 func first(v object, list string) object { return v[list].([]any)[0].(object) }

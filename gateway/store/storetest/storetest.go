@@ -32,6 +32,9 @@ type Tx interface {
 	terms.PurposeTx
 	agreements.AgreementTx
 	assessment.AssessmentTx
+	assessment.DueTx
+	assessment.CauseTx
+	assessment.TemplateTx
 	consent.ConsentTx
 	consent.CaseKeyTx
 }
@@ -60,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"uploads":      testUploads,
 		"people":       testPeople,
 		"agreements":   testAgreements,
+		"assessments":  testAssessments,
 		"transfers":    testTransfers,
 		"subjects":     testSubjects,
 		"log lines":    testLogLines,
