@@ -36,7 +36,7 @@ type Edition struct {
 	Template      Template       `json:"template"`
 	Digest        signing.Digest `json:"digest"`
 	EffectiveFrom time.Time      `json:"effective_from,omitzero"` // once approved
-	Reason        string         `json:"reason"`         // why it was written
+	Reason        string         `json:"reason"`                  // why it was written
 	Author        string         `json:"author"`
 	Approver      string         `json:"approver,omitempty"`
 	ApprovedAt    time.Time      `json:"approved_at,omitzero"`
