@@ -1,9 +1,10 @@
 // Package assessment is the risk-benefit assessment that predates every
 // transfer (R40, R47): its questionnaire as versioned template data, its
 // scoring, and its life from draft to approval and staleness (domain.md
-// sections 3 and 4). It is pure: no clock, no store, no network.
+// sections 3 and 4). What is scored and judged is pure; Desk is the service that
+// keeps it, with its templates and with the causes that make it stale.
 //
-// Numbers, texts, bands and approvals live in templates/*.yaml. Answers are
+// Numbers, texts, bands and approvals are template data. Answers are
 // whole numbers and so is all arithmetic; means are rounded half up.
 //
 // Who holds which role is not known here: the caller has checked that the

@@ -1,11 +1,14 @@
 package storetest
 
 import (
+	"encoding/hex"
 	"fmt"
 	"testing"
 	"time"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/authz/evidence"
+	"safeconduct/gateway/store"
 )
 
 func inForce(id, agreement string, change func(*assessment.Assessment)) assessment.Assessment {
@@ -70,4 +73,42 @@ func testAssessments(t *testing.T, b *bench) {
 		lists(t, "alerts", causeKind(), got, err, "c-3")
 		return nil
 	})
+}
+
+// assessmentsFilled saves assessments as the schema before had them: what the
+// migration looks them up by afterwards is what saving them would have written.
+func assessmentsFilled(t *testing.T, l *logged) {
+	if _, err := l.provider(t).UpTo(t.Context(), 9); err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range []assessment.Assessment{
+		inForce("old-1", "g-1", nil),
+		inForce("old-2", "g-1", func(a *assessment.Assessment) {
+			a.State, a.SubmittedAt, a.ValidUntil, a.Countries = assessment.Draft, time.Time{}, time.Time{}, []string{"KE"}
+		}),
+		inForce("old-3", "g-1", func(a *assessment.Assessment) {
+			a.ValidUntil = Epoch().Truncate(time.Second).Add(100 * time.Millisecond)
+		}),
+	} {
+		body, err := evidence.Canonical(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written := "x'" + hex.EncodeToString(body) + "'"
+		if l.Engine() == store.Postgres {
+			written = `'\x` + hex.EncodeToString(body) + "'"
+		}
+		l.exec(t, fmt.Sprintf("INSERT INTO record_versions (kind, id, version, body) VALUES ('assessment', '%s', 1, %s)", a.ID, written),
+			fmt.Sprintf("INSERT INTO assessments (id, version, agreement) VALUES ('%s', 1, 'g-%d')", a.ID, i))
+	}
+	l.migrate(t)
+	got := l.texts(t, "SELECT id || ' ' || state || ' ' || template || countries || submitted || ' ' || valid_until FROM assessments ORDER BY id")
+	now := Epoch().UnixMicro()
+	want := []string{
+		fmt.Sprintf("old-1 approved 1 CO NE %d %d", now, now+3_600_000_000), "old-2 draft 1 KE 0 0",
+		fmt.Sprintf("old-3 approved 1 CO NE %d %d", now, now-now%1_000_000+100_000),
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
 }

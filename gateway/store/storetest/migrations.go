@@ -21,6 +21,7 @@ func RunMigrations(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, *logged){
 		"from nothing":                  fromNothing,
 		"R52 data is kept":              dataKept,
+		"assessments are looked up by":  assessmentsFilled,
 		"several at once":               atOnce,
 		"the program knows N and N+1":   knownSchemas,
 		"R52 the log is append-only":    appendOnly,
