@@ -64,6 +64,13 @@ const (
 	AssessmentSubmit  Action = "assessment.submit"
 	AssessmentApprove Action = "assessment.approve"
 
+	AssessmentClose            Action = "assessment.close_condition"
+	AssessmentDerogate         Action = "assessment.derogate" // Legal and the DPO jointly
+	AssessmentTemplateWrite    Action = "assessment.template.write"
+	AssessmentTemplateApprove  Action = "assessment.template.approve"
+	AssessmentTemplateWithdraw Action = "assessment.template.withdraw"
+	AlertRaise                 Action = "alert.raise" // and lift
+
 	ConsentRecord   Action = "consent.record"
 	ConsentRead     Action = "consent.read"
 	ConsentWithdraw Action = "consent.withdraw"
@@ -125,9 +132,10 @@ func Actions() []Action {
 		RulesDraft, RulesApprove, RulesRead,
 		AgreementDraft, AgreementRead, AgreementReview, AgreementApprove, AgreementSign, AgreementActivate, AgreementSuspend, AgreementLift, AgreementTerminate,
 		AssessmentCreate, AssessmentRead, AssessmentSubmit, AssessmentApprove,
-		ConsentRecord, ConsentRead, ConsentWithdraw, ConsentAttach, ConsentCertify, ConsentAssess,
-		HoldOpen, HoldClose, HoldPlaceLegal, HoldLiftLegal, HoldRead,
-		DPODecide, DPOApprovalRead, NoticeWrite, NoticeApprove, DisclosureWrite, DisclosureSign, DisclosureWithdraw, DisclosureRead,
+		ConsentRecord, ConsentRead, ConsentWithdraw, ConsentAttach, ConsentCertify, ConsentAssess, HoldOpen, HoldClose, HoldPlaceLegal,
+		HoldLiftLegal, HoldRead, DPODecide, DPOApprovalRead, NoticeWrite, NoticeApprove, DisclosureWrite, DisclosureSign, DisclosureWithdraw,
+		DisclosureRead, AssessmentClose, AssessmentDerogate, AssessmentTemplateWrite, AssessmentTemplateApprove, AssessmentTemplateWithdraw,
+		AlertRaise,
 		TransferRequest, TransferUpload, TransferCommit, TransferApprove, TransferRead, TransferReadReduced, TransferPull, TransferAcknowledge, TransferRecall,
 		LogRead, LogCheckpoint,
 	}

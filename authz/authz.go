@@ -157,6 +157,13 @@ func (c Caller) AtHQ() bool {
 	})
 }
 
+// As is the caller with the grants of one role only, so that the act is done
+// under it; with none of them where the caller does not hold it.
+func (c Caller) As(role Role) Caller {
+	c.Grants = slices.DeleteFunc(slices.Clone(c.Grants), func(g Grant) bool { return g.Role != role })
+	return c
+}
+
 // Holds reports whether the caller holds role anywhere.
 func (c Caller) Holds(role Role) bool {
 	return slices.ContainsFunc(c.Grants, func(g Grant) bool { return g.Role == role })

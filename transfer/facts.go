@@ -233,13 +233,37 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 	}
 	want := assessment.Scope{
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
-		Purpose: t.Purpose, Categories: t.Categories,
+		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID,
+	}
+	causes, err := staleCauses(ctx, tx, list, f.Agreement.Document.Partner)
+	if err != nil {
+		return err
+	}
+	var hits []evidence.Ref
+	for i := range list { // marked yet or not, what a cause made stale is stale
+		var by *assessment.Cause
+		if list[i], by = list[i].Under(causes, f.Agreement.Document.Partner); by != nil {
+			hits = append(hits, evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version})
+		}
 	}
 	if f.Partner != nil {
 		want.Countries = []string{f.Partner.Country}
 	}
 	f.Assessment = gate.BestAssessment(list, want, f.Now)
+	if f.Assessment != nil {
+		f.Read = append(f.Read, evidence.Ref{Kind: assessment.KindAssessment, ID: f.Assessment.ID, Version: f.Assessment.Record})
+		f.Read = append(f.Read, slices.DeleteFunc(hits, func(r evidence.Ref) bool { return r.ID != f.Assessment.StaleCause })...)
+	}
 	return nil
+}
+
+func staleCauses(ctx context.Context, tx Tx, list []assessment.Assessment, partner string) ([]assessment.Cause, error) {
+	var about []string
+	for _, a := range list {
+		about = append(about, a.Concerns(partner)...)
+	}
+	slices.Sort(about)
+	return tx.StaleCauses(ctx, slices.Compact(about))
 }
 
 func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {

@@ -26,6 +26,7 @@ type Tx interface {
 	PullTx
 	FactTx
 	retention.DutyTx
+	AssessedTx
 	AnchorTx
 }
 
@@ -117,6 +118,13 @@ type DecisionTx interface {
 	// SubjectsReleased counts the subjects of transfers released under the
 	// agreement from since to until, both included, the given transfer left out.
 	SubjectsReleased(ctx context.Context, agreement string, since, until time.Time, except string) (int, error)
+}
+
+// AssessedTx reads what makes assessments stale, and binds a derogation.
+type AssessedTx interface {
+	// StaleCauses answers with the newest cause about each of the subjects.
+	StaleCauses(ctx context.Context, subjects []string) ([]assessment.Cause, error)
+	SaveAssessment(ctx context.Context, a assessment.Assessment) error
 }
 
 // Anchors are the records that a decision reads and that must not change until

@@ -143,6 +143,15 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 	}
 	if !t.Decision.Released() {
 		t.State = Refused
+	} else if x := f.Assessment; x != nil && !x.Result.Approvable { // it passed under a derogation, which is used by that
+		bound, err := x.UseDerogation(f.Scope(), f.Now)
+		if err != nil {
+			return err
+		}
+		bound.Record++
+		if err := tx.SaveAssessment(ctx, bound); err != nil {
+			return err
+		}
 	}
 	if err := tx.SaveTransfer(ctx, *t); err != nil {
 		return err

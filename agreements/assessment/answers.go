@@ -73,12 +73,14 @@ func invalid(problems []Problem) error {
 
 // Check answers ErrInvalid where an answer is wrong: to no question of t, off
 // its scale, or unknown where that is not allowed. Missing answers pass.
-func (t Template) Check(answers Answers) error { return invalid(t.check(answers)) }
+func (t Template) Check(answers Answers) error { return invalid(t.check(Long, answers)) }
 
 // Validate is Check, and every question must be answered.
-func (t Template) Validate(answers Answers) error {
-	problems := t.check(answers)
-	for _, q := range t.Questions {
+func (t Template) Validate(answers Answers) error { return t.validateAnswers(Long, answers) }
+
+func (t Template) validateAnswers(form Form, answers Answers) error {
+	problems := t.check(form, answers)
+	for _, q := range t.asked(form) {
 		if answer := answers[q.ID]; answer.Value == nil && !answer.Unknown {
 			problems = append(problems, Problem{Field: field(q.ID), Problem: "is not answered"})
 		}
@@ -86,8 +88,8 @@ func (t Template) Validate(answers Answers) error {
 	return invalid(problems)
 }
 
-func (t Template) check(answers Answers) []Problem {
-	var problems []Problem
+func (t Template) check(form Form, answers Answers) []Problem {
+	problems := t.checkForm(form, answers)
 	for id, answer := range answers {
 		q, ok := t.Question(id)
 		if !ok {

@@ -1,9 +1,10 @@
 // Package assessment is the risk-benefit assessment that predates every
 // transfer (R40, R47): its questionnaire as versioned template data, its
 // scoring, and its life from draft to approval and staleness (domain.md
-// sections 3 and 4). It is pure: no clock, no store, no network.
+// sections 3 and 4). What is scored and judged is pure; Desk is the service that
+// keeps it, with its templates and with the causes that make it stale.
 //
-// Numbers, texts, bands and approvals live in templates/*.yaml. Answers are
+// Numbers, texts, bands and approvals are template data. Answers are
 // whole numbers and so is all arithmetic; means are rounded half up.
 //
 // Who holds which role is not known here: the caller has checked that the
@@ -13,7 +14,9 @@ package assessment
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"safeconduct/agreements/signing"
 	"safeconduct/authz"
@@ -74,17 +77,6 @@ type Approval struct {
 	Note     string     `json:"note,omitempty"`
 }
 
-// Condition is a duty on which an approval rests. It stays on the assessment
-// once made; it can only be closed.
-type Condition struct {
-	Number   int       `json:"number"` // from 1, within the assessment
-	Text     string    `json:"text"`
-	Owner    string    `json:"owner"` // person id
-	Due      time.Time `json:"due"`
-	ClosedAt time.Time `json:"closed_at,omitzero"`
-	ClosedBy string    `json:"closed_by,omitempty"`
-}
-
 // Content is what the author writes. Lists are kept sorted and unique.
 type Content struct {
 	Agreement        string   `json:"agreement"`
@@ -92,6 +84,7 @@ type Content struct {
 	Purposes         []string `json:"purposes"`
 	Categories       []string `json:"categories"`
 	Countries        []string `json:"countries"`
+	Form             Form     `json:"form,omitempty"` // Long where it is empty
 	Answers          Answers  `json:"answers"`
 	PeopleConsulted  []string `json:"people_consulted,omitempty"`
 }
@@ -117,6 +110,8 @@ type Assessment struct {
 	ApprovedAt      time.Time      `json:"approved_at,omitzero"`
 	ValidUntil      time.Time      `json:"valid_until,omitzero"` // exclusive
 	StaleReason     Trigger        `json:"stale_reason,omitempty"`
+	StaleCause      string         `json:"stale_cause,omitempty"` // id of the Cause
+	Derogation      *Derogation    `json:"derogation,omitempty"`  // of a refused band
 	SupersededBy    string         `json:"superseded_by,omitempty"`
 	CreatedAt       time.Time      `json:"created_at"`
 	UpdatedAt       time.Time      `json:"updated_at"`
@@ -142,7 +137,7 @@ func New(t Template, id, mission, author string, content Content, now time.Time)
 }
 
 func (c Content) problems(t Template) []Problem {
-	problems := t.check(c.Answers)
+	problems := t.check(c.Form, c.Answers)
 	if c.Agreement == "" {
 		problems = append(problems, Problem{Field: "agreement", Problem: "is missing"})
 	}
@@ -155,6 +150,22 @@ func (c Content) problems(t Template) []Problem {
 		if len(list) == 0 || slices.Contains(list, "") {
 			problems = append(problems, Problem{Field: field, Problem: "names nothing, or an empty code"})
 		}
+	}
+	return append(problems, c.bounds()...)
+}
+
+// bounds keep a record readable.
+func (c Content) bounds() []Problem {
+	var problems []Problem
+	for field, list := range map[string][]string{
+		"purposes": c.Purposes, "categories": c.Categories, "countries": c.Countries, "people_consulted": c.PeopleConsulted,
+	} {
+		if len(list) > 500 || slices.ContainsFunc(list, func(s string) bool { return len(s) > 200 || !utf8.ValidString(s) }) {
+			problems = append(problems, Problem{Field: field, Problem: "has more than 500 members, or one longer than 200 bytes"})
+		}
+	}
+	if slices.ContainsFunc(c.Countries, func(code string) bool { return len(code) > 2 || strings.ContainsAny(code, " %_") }) {
+		problems = append(problems, Problem{Field: "countries", Problem: "are ISO 3166-1 alpha-2 codes"})
 	}
 	return problems
 }

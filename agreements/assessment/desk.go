@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"safeconduct/agreements/lifecycle"
@@ -12,51 +13,26 @@ import (
 	"safeconduct/authz/people"
 )
 
-// KindAssessment is the record kind of assessments.
-const KindAssessment = "assessment"
-
-// Assessed is what an assessment needs to know of its agreement.
-type Assessed struct {
-	Mission string
-	Partner string
-	Version int // of the document
-}
-
-// Tx is what the desk needs of a transaction.
-type Tx interface {
-	evidence.Recorder
-	AssessmentTx
-}
-
-// AssessmentTx reads and writes assessments.
-type AssessmentTx interface {
-	Assessment(ctx context.Context, id string) (Assessment, error)
-	AssessmentsOf(ctx context.Context, agreement string) ([]Assessment, error)
-	SaveAssessment(ctx context.Context, a Assessment) error
-	AgreementOf(ctx context.Context, id string) (Assessed, error)
-}
-
-// Desk is the service over assessments.
+// Desk is the service over assessments, their templates, and what makes them
+// stale.
 type Desk struct {
 	office  *evidence.Office
 	store   evidence.Store[Tx]
-	catalog Catalog
+	shipped Editions
 }
 
-// NewDesk makes the service.
+// NewDesk makes the service. The catalogue is the templates that the program
+// brings.
 func NewDesk(office *evidence.Office, store evidence.Store[Tx], catalog Catalog) *Desk {
-	return &Desk{office: office, store: store, catalog: catalog}
+	return &Desk{office: office, store: store, shipped: catalog.shipped()}
 }
-
-// Template is the template that new assessments are made on.
-func (d *Desk) Template() Template { return d.catalog.Current() }
 
 func (a Assessment) resource(partner string) authz.Resource {
 	return authz.Resource{Kind: KindAssessment, ID: a.ID, Mission: a.Mission, Partner: partner, Owner: a.Author}
 }
 
 // Create drafts an assessment of the agreement that content names, in the
-// agreement's mission and on its document as it stands.
+// agreement's mission, on its document as it stands and on the template in force.
 func (d *Desk) Create(ctx context.Context, c authz.Caller, content Content) (Assessment, error) {
 	var of Assessed
 	if err := d.store.View(ctx, func(tx Tx) (err error) { of, err = tx.AgreementOf(ctx, content.Agreement); return err }); err != nil {
@@ -70,20 +46,53 @@ func (d *Desk) Create(ctx context.Context, c authz.Caller, content Content) (Ass
 	if err != nil {
 		return Assessment{}, err
 	}
+	var a Assessment
+	_, err = d.store.Update(ctx, func(tx Tx) error {
+		t, content, err := d.drafted(ctx, tx, of, content)
+		if err != nil {
+			return err
+		}
+		if a, err = New(t, d.office.NewID(), of.Mission, c.Person, content, d.office.Time()); err != nil {
+			return fmt.Errorf("%w: %w", people.ErrInvalid, err)
+		}
+		return d.save(ctx, tx, c, role, authz.AssessmentCreate, of, &a)
+	})
+	return a, d.told(ctx, c, authz.AssessmentCreate, res, err)
+}
+
+// drafted is the template in force, and the content as it is kept: of the
+// agreement's document as it stands, and fit for its form.
+func (d *Desk) drafted(ctx context.Context, tx Tx, of Assessed, content Content) (Template, Content, error) {
 	if content.AgreementVersion == 0 {
 		content.AgreementVersion = of.Version
 	}
 	if content.AgreementVersion != of.Version {
-		return Assessment{}, fmt.Errorf("%w: the agreement is at version %d", people.ErrInvalid, of.Version)
+		return Template{}, content, fmt.Errorf("%w: the agreement is at version %d", people.ErrInvalid, of.Version)
 	}
-	a, err := New(d.catalog.Current(), d.office.NewID(), of.Mission, c.Person, content, d.office.Time())
+	all, err := d.editions(ctx, tx)
 	if err != nil {
-		return Assessment{}, fmt.Errorf("%w: %w", people.ErrInvalid, err)
+		return Template{}, content, err
 	}
-	_, err = d.store.Update(ctx, func(tx Tx) error {
-		return d.save(ctx, tx, c, role, authz.AssessmentCreate, of, &a)
-	})
-	return a, err
+	e, ok := all.At(d.office.Time())
+	if !ok {
+		return Template{}, content, &lifecycle.TransitionError{
+			Entity: "assessment", State: "new", Event: "draft", Guard: "a template in force", Mend: "ask Legal and the DPO to bring a template into force",
+		}
+	}
+	fits, err := d.admitted(ctx, tx, e.Template, content)
+	if err == nil && !fits {
+		err = fmt.Errorf("%w: %w", people.ErrInvalid, invalid([]Problem{{Field: "form", Problem: "is not for these categories: answer the long one"}}))
+	}
+	return e.Template, content, err
+}
+
+// admitted reports whether the categories, as they are now, fit the form (R47).
+func (d *Desk) admitted(ctx context.Context, tx Tx, t Template, content Content) (bool, error) {
+	if content.Form == Long {
+		return true, nil
+	}
+	known, err := tx.Categories(ctx)
+	return t.admits(content.Form, content.Categories, known), err
 }
 
 func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, action authz.Action, of Assessed, a *Assessment) error {
@@ -93,9 +102,22 @@ func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role,
 	}
 	e := d.office.Entry(c, role, evidence.Change, action, a.resource(of.Partner))
 	e.Result = string(a.State)
+	if a.State == Stale {
+		e.Result += " " + string(a.StaleReason)
+	}
 	return tx.Record(ctx, e)
 }
 
+// told is the error, recorded as a denial where the state did not allow the act
+// (R43).
+func (d *Desk) told(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource, err error) error {
+	if errors.Is(err, lifecycle.ErrIllegal) {
+		return errors.Join(err, d.office.Deny(ctx, c, action, res, lifecycle.Code))
+	}
+	return err
+}
+
+// may is the one way to an assessment. It answers with it as its causes leave it.
 func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id string) (Assessment, Assessed, authz.Role, error) {
 	var a Assessment
 	var of Assessed
@@ -106,7 +128,11 @@ func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id 
 		if !c.In(a.Mission) { // as an unknown one, in the number of queries too
 			return evidence.ErrNotFound
 		}
-		of, err = tx.AgreementOf(ctx, a.Agreement)
+		if of, err = tx.AgreementOf(ctx, a.Agreement); err != nil {
+			return err
+		}
+		causes, err := tx.StaleCauses(ctx, a.Concerns(of.Partner))
+		a, _ = a.Under(causes, of.Partner)
 		return err
 	}); err != nil {
 		return Assessment{}, Assessed{}, "", err
@@ -124,35 +150,18 @@ func (d *Desk) Assessment(ctx context.Context, c authz.Caller, id string) (Asses
 	return a, nil
 }
 
-// Submit hands the assessment to those who approve its band.
-func (d *Desk) Submit(ctx context.Context, c authz.Caller, id string) (Assessment, error) {
-	return d.change(ctx, c, authz.AssessmentSubmit, id, func(a Assessment, role authz.Role, now time.Time) (Assessment, error) {
-		t, err := d.catalog.Get(a.TemplateVersion)
-		if err != nil {
-			return Assessment{}, err
-		}
-		return a.Submit(t, c.Person, role, now)
-	})
+// act is one event in its transaction: who does it in which role, when, and the
+// agreement that it is about.
+type act struct {
+	tx     Tx
+	caller authz.Caller
+	role   authz.Role
+	now    time.Time
+	of     Assessed
 }
 
-// Decide is one approver's decision: approved, returned or rejected. The band
-// says who must approve; the author never does (separation of duties 2).
-func (d *Desk) Decide(ctx context.Context, c authz.Caller, id string, decision Decision, note string) (Assessment, error) {
-	return d.change(ctx, c, authz.AssessmentApprove, id, func(a Assessment, role authz.Role, now time.Time) (Assessment, error) {
-		switch decision {
-		case DecisionApproved:
-			return a.Approve(c.Person, role, note, now)
-		case DecisionReturned:
-			return a.Return(c.Person, role, note, now)
-		case DecisionRejected:
-			return a.Reject(c.Person, role, note, now)
-		default:
-			return Assessment{}, fmt.Errorf("%w: decision is approved, returned or rejected", people.ErrInvalid)
-		}
-	})
-}
-
-func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, id string, step func(Assessment, authz.Role, time.Time) (Assessment, error)) (Assessment, error) {
+// change runs one event of the machine on the assessment as it is now.
+func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, id string, step func(act, Assessment) (Assessment, error)) (Assessment, error) {
 	a, of, role, err := d.may(ctx, c, action, id)
 	if err != nil {
 		return Assessment{}, err
@@ -161,14 +170,72 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 		if a, err = tx.Assessment(ctx, id); err != nil {
 			return err
 		}
-		if a, err = step(a, role, d.office.Time()); err != nil {
+		before := a
+		if a, err = step(act{tx, c, role, d.office.Time(), of}, a); err != nil {
 			return err
 		}
-		return d.save(ctx, tx, c, role, action, of, &a)
+		if err := d.save(ctx, tx, c, role, action, of, &a); err != nil {
+			return err
+		}
+		if a.State == Submitted && action != authz.AssessmentClose || before.State != Approved && a.State == Approved {
+			if err := d.unchanged(ctx, tx, before, a, of); err != nil {
+				return err
+			}
+		}
+		if before.State != Approved && a.State == Approved {
+			return d.supersede(ctx, tx, c, a, of)
+		}
+		return nil
 	})
-	if errors.Is(err, lifecycle.ErrIllegal) {
-		res := authz.Resource{Kind: KindAssessment, ID: id, Mission: of.Mission, Partner: of.Partner}
-		return Assessment{}, errors.Join(err, d.office.Deny(ctx, c, action, res, lifecycle.Code))
+	res := authz.Resource{Kind: KindAssessment, ID: id, Mission: of.Mission, Partner: of.Partner}
+	if err = d.told(ctx, c, action, res, err); err != nil {
+		return Assessment{}, err
 	}
-	return a, err
+	return a, nil
+}
+
+// unchanged refuses to go on with what something has made stale since it was
+// submitted. It comes after the assessment is saved: causes have their turn last.
+func (d *Desk) unchanged(ctx context.Context, tx Tx, before, a Assessment, of Assessed) error {
+	if err := tx.HoldCauses(ctx); err != nil {
+		return err
+	}
+	causes, err := tx.StaleCauses(ctx, a.Concerns(of.Partner))
+	if err != nil {
+		return err
+	}
+	if c, hit := a.first(causes, of.Partner); hit {
+		return before.refuse("submit or approve", "nothing has made it stale since ("+string(c.Trigger)+")", "return it, and have it revised on what is known now")
+	}
+	return nil
+}
+
+// supersede ends the approved assessments of the same document whose scope lies
+// within that of a, just approved, each with an entry.
+func (d *Desk) supersede(ctx context.Context, tx Tx, c authz.Caller, a Assessment, of Assessed) error {
+	all, err := tx.AssessmentsOf(ctx, a.Agreement)
+	if err != nil {
+		return err
+	}
+	for _, old := range all {
+		if old.ID == a.ID || old.State != Approved || !a.includes(old) {
+			continue
+		}
+		if old, err = old.Supersede(a.ID, d.office.Time()); err != nil {
+			return err
+		}
+		if err := d.save(ctx, tx, authz.System(c.Request), authz.SYS, "assessment.supersede", of, &old); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// includes reports whether all that old was about, a is about too.
+func (a Assessment) includes(old Assessment) bool {
+	within := func(inner, outer []string) bool {
+		return !slices.ContainsFunc(inner, func(s string) bool { return !slices.Contains(outer, s) })
+	}
+	return a.Agreement == old.Agreement && a.AgreementVersion == old.AgreementVersion && a.Mission == old.Mission &&
+		within(old.Purposes, a.Purposes) && within(old.Categories, a.Categories) && within(old.Countries, a.Countries)
 }

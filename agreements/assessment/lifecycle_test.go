@@ -157,15 +157,19 @@ func TestGuards(t *testing.T) {
 		"submit what is submitted":             {func() (A, error) { return sub.Submit(tmpl, "ro-1", authz.RO, now) }, assessment.Submitted, "only from draft or returned"},
 		"revise what is approved":              {func() (A, error) { return yes.Revise(tmpl, "ro-1", content(low()), now) }, assessment.Approved, "only from"},
 		"revise by nobody":                     {func() (A, error) { return draft(t, low()).Revise(tmpl, "", content(low()), now) }, assessment.Draft, "nobody"},
-		"stale before approval":                {func() (A, error) { return sub.MarkStale(assessment.NewCountry, now) }, assessment.Submitted, "only from approved"},
-		"stale for no known reason":            {func() (A, error) { return yes.MarkStale("bad_weather", now) }, assessment.Approved, "trigger"},
+		"stale before approval":                {func() (A, error) { return sub.MarkStale(assessment.NewCountry, "cause-1", now) }, assessment.Submitted, "only from approved"},
+		"stale for no known reason":            {func() (A, error) { return yes.MarkStale("bad_weather", "cause-1", now) }, assessment.Approved, "trigger"},
 		"expire too early":                     {func() (A, error) { return yes.Expire(yes.ValidUntil.Add(-1)) }, assessment.Approved, "valid_until"},
 		"expire a draft":                       {func() (A, error) { return draft(t, low()).Expire(now.AddDate(9, 0, 0)) }, assessment.Draft, "only from approved"},
 		"supersede by itself":                  {func() (A, error) { return yes.Supersede(yes.ID, now) }, assessment.Approved, "another assessment"},
 		"supersede a draft":                    {func() (A, error) { return sub.Supersede("rba-2", now) }, assessment.Submitted, "only from approved"},
-		"condition without owner":              {func() (A, error) { return sub.AddCondition("train", "", now, now) }, assessment.Submitted, "owner"},
-		"condition after approval":             {func() (A, error) { return yes.AddCondition("train", "ro-1", now, now) }, assessment.Approved, "only from"},
-		"close no condition":                   {func() (A, error) { return yes.CloseCondition(1, "ro-1", now) }, assessment.Approved, "number"},
+		"condition without owner": {func() (A, error) {
+			return sub.AddCondition(assessment.Condition{Text: "train", Due: now.AddDate(0, 1, 0)}, now)
+		}, assessment.Submitted, "owner"},
+		"condition after approval": {func() (A, error) {
+			return yes.AddCondition(assessment.Condition{Text: "train", Owner: "ro-1", Due: now.AddDate(0, 1, 0)}, now)
+		}, assessment.Approved, "only from"},
+		"close no condition": {func() (A, error) { return yes.CloseCondition(1, assessment.Closer{Person: "ro-1"}, "done", now) }, assessment.Approved, "number"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -189,7 +193,7 @@ func TestEveryStateAndEvent(t *testing.T) {
 		assessment.Returned:   must(t)(sub.Return("fp-1", authz.FP, "thin", now)),
 		assessment.Rejected:   must(t)(sub.Reject("leg-1", authz.LEG, "no", now)),
 		assessment.Approved:   yes,
-		assessment.Stale:      must(t)(yes.MarkStale(assessment.PartnerIncident, now)),
+		assessment.Stale:      must(t)(yes.MarkStale(assessment.PartnerIncident, "cause-1", now)),
 		assessment.Expired:    must(t)(yes.Expire(yes.ValidUntil)),
 		assessment.Superseded: must(t)(yes.Supersede("rba-2", now)),
 	}
@@ -199,14 +203,18 @@ func TestEveryStateAndEvent(t *testing.T) {
 		"approve":   func(a A) (A, error) { return a.Approve("hom-1", authz.HOM, "", now) },
 		"return":    func(a A) (A, error) { return a.Return("hom-1", authz.HOM, "x", now) },
 		"reject":    func(a A) (A, error) { return a.Reject("hom-1", authz.HOM, "x", now) },
-		"stale":     func(a A) (A, error) { return a.MarkStale(assessment.ConflictAlert, now) },
+		"stale":     func(a A) (A, error) { return a.MarkStale(assessment.ConflictAlert, "cause-1", now) },
 		"expire":    func(a A) (A, error) { return a.Expire(now.AddDate(2, 0, 0)) },
 		"supersede": func(a A) (A, error) { return a.Supersede("rba-3", now) },
+		"condition": func(a A) (A, error) {
+			return a.AddCondition(assessment.Condition{Text: "train", Owner: "fp-1", Due: now.AddDate(0, 1, 0)}, now)
+		},
+		"derogate": func(a A) (A, error) { return a.Derogate(derogation(), given("leg-1", authz.LEG), now) },
 	}
 	allowed := map[assessment.State]map[string]assessment.State{
-		assessment.Draft:     {"revise": assessment.Draft, "submit": assessment.Submitted},
-		assessment.Returned:  {"revise": assessment.Draft, "submit": assessment.Submitted},
-		assessment.Submitted: {"approve": assessment.Submitted, "return": assessment.Returned, "reject": assessment.Rejected},
+		assessment.Draft:     {"revise": assessment.Draft, "submit": assessment.Submitted, "condition": assessment.Draft},
+		assessment.Returned:  {"revise": assessment.Draft, "submit": assessment.Submitted, "condition": assessment.Returned},
+		assessment.Submitted: {"condition": assessment.Submitted, "approve": assessment.Submitted, "return": assessment.Returned, "reject": assessment.Rejected},
 		assessment.Approved:  {"stale": assessment.Stale, "expire": assessment.Expired, "supersede": assessment.Superseded},
 	}
 	for state, a := range states {
@@ -226,7 +234,11 @@ func TestEveryStateAndEvent(t *testing.T) {
 						t.Fatalf("%s, %v; want %s", got.State, err, want)
 					}
 				} else {
-					refusedBy(t, err, state, "only from")
+					guard := "only from"
+					if state == assessment.Submitted && event == "derogate" { // of what can be approved, there is none
+						guard = "band alone"
+					}
+					refusedBy(t, err, state, guard)
 				}
 				if after, err := json.Marshal(a); err != nil || string(after) != string(before) {
 					t.Error("the method changed its receiver")

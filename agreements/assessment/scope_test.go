@@ -45,8 +45,8 @@ func TestCovers(t *testing.T) {
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	due := now.AddDate(0, 1, 0)
-	a := must(t)(submitted(t, low()).AddCondition("train two users", "fp-1", due, now))
-	a = must(t)(a.AddCondition("close port", "fp-1", due, now))
+	a := must(t)(submitted(t, low()).AddCondition(assessment.Condition{Text: "train two users", Owner: "fp-1", Due: due}, now))
+	a = must(t)(a.AddCondition(assessment.Condition{Text: "close port", Owner: "fp-1", Due: due}, now))
 	for _, role := range a.PendingApprovals() {
 		a = must(t)(a.Approve("person-"+string(role), role, "", now))
 	}
@@ -62,17 +62,17 @@ func TestConditions(t *testing.T) {
 	t.Run("RBA_CONDITION_OPEN ends when each is closed", func(t *testing.T) {
 		t.Parallel()
 		closed := now.Add(time.Hour)
-		b := must(t)(a.CloseCondition(2, "fp-1", closed))
+		b := must(t)(a.CloseCondition(2, assessment.Closer{Person: "fp-1"}, "done", closed))
 		if open := b.OpenConditions(closed); len(open) != 1 || open[0].Number != 1 || b.Conditions[1].ClosedBy != "fp-1" {
 			t.Fatalf("open %+v", open)
 		}
 		if len(b.OpenConditions(now)) != 2 || b.Conditions[1].OverdueAt(due) || len(a.OpenConditions(closed)) != 2 {
 			t.Fatal("closing changed the past, or the receiver")
 		}
-		if _, err := b.CloseCondition(2, "fp-1", closed); err == nil {
+		if _, err := b.CloseCondition(2, assessment.Closer{Person: "fp-1"}, "done", closed); err == nil {
 			t.Fatal("closed twice")
 		}
-		if b = must(t)(b.CloseCondition(1, "fp-1", closed)); len(b.OpenConditions(closed)) != 0 || !b.LiveAt(closed) {
+		if b = must(t)(b.CloseCondition(1, assessment.Closer{Person: "fp-1"}, "done", closed)); len(b.OpenConditions(closed)) != 0 || !b.LiveAt(closed) {
 			t.Fatal("still open")
 		}
 	})

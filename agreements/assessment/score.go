@@ -45,15 +45,23 @@ type Result struct {
 	Approvals   []authz.Role `json:"approvals,omitempty"`   // whose approval the band needs
 	Reviewers   []authz.Role `json:"reviewers"`             // who may return or reject
 	ValidMonths int          `json:"valid_months"`          // calendar months from approval
+	// Derogation is who jointly may derogate from a refused band, for one transfer.
+	Derogation     []authz.Role `json:"derogation,omitempty"`
+	DerogationDays int          `json:"derogation_days,omitempty"` // longest life of it
 }
 
 // Score works out the result exactly as domain.md section 3 has it, in whole
 // numbers. It answers ErrInvalid, with every problem, unless answers are
 // complete and on their scales.
-func Score(t Template, answers Answers) (Result, error) {
-	if err := t.Validate(answers); err != nil {
+func Score(t Template, answers Answers) (Result, error) { return t.score(Long, answers) }
+
+// score is Score of the answers to a form. What the short form leaves out is
+// answered as the template assumes.
+func (t Template) score(form Form, answers Answers) (Result, error) {
+	if err := t.validateAnswers(form, answers); err != nil {
 		return Result{}, err
 	}
+	answers = t.completed(form, answers)
 	r := Result{
 		Severity:   t.severity(answers),
 		Likelihood: t.likelihood(answers),
@@ -65,6 +73,9 @@ func Score(t Template, answers Answers) (Result, error) {
 	r.Residual = r.Severity * r.NetLikelihood
 	rule := t.rule(r.Severity, r.Residual)
 	r.Band, r.ValidMonths, r.Approvals = rule.Band, rule.Months, slices.Clone(rule.Approvals)
+	if rule.Refused && rule.DerogationDays > 0 {
+		r.Derogation, r.DerogationDays = slices.Clone(rule.Derogation), rule.DerogationDays
+	}
 	for _, q := range t.Questions {
 		if q.Stop != nil && *answers[q.ID].Value == q.Stop.Answer {
 			r.Stops = append(r.Stops, q.ID)
@@ -185,7 +196,7 @@ func (a Assessment) Consistent(t Template) bool {
 	if a.TemplateVersion != t.Version || a.TemplateDigest != t.Digest() {
 		return false
 	}
-	again, err := Score(t, a.Answers)
+	again, err := t.score(a.Form, a.Answers)
 	if err != nil {
 		return false
 	}

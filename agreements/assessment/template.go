@@ -65,8 +65,7 @@ type Template struct {
 	Scoring   Scoring      `json:"scoring" yaml:"scoring"`
 	Bands     []BandRule   `json:"bands" yaml:"bands"` // lowest first
 	Questions []Question   `json:"questions" yaml:"questions"`
-
-	digest signing.Digest
+	Short     *ShortForm   `json:"short_form,omitempty" yaml:"short_form"` // nil where it has none (R47)
 }
 
 // Question is one question. A value between two anchors is allowed.
@@ -137,7 +136,7 @@ type BandFloor struct {
 // BandRule says for which residuals a band stands, both included, and what it
 // asks: the least benefit, whose approvals, and for how many calendar months
 // they hold. A refused band is never approved; its Derogation names who alone
-// can derogate jointly, outside the assessment.
+// can derogate jointly, for a single transfer, within DerogationDays.
 type BandRule struct {
 	Band       Band         `json:"band" yaml:"band"`
 	From       int          `json:"from" yaml:"from"`
@@ -147,11 +146,19 @@ type BandRule struct {
 	Derogation []authz.Role `json:"derogation,omitempty" yaml:"derogation"`
 	Months     int          `json:"months" yaml:"months"`
 	Refused    bool         `json:"refused" yaml:"refused"`
+	// DerogationDays is the longest life of a derogation; without it there is none.
+	DerogationDays int `json:"derogation_days,omitempty" yaml:"derogation_days"`
 }
 
 // Digest is the digest of the template's canonical form: it changes with any
 // text or number, not with comments or layout.
-func (t Template) Digest() signing.Digest { return t.digest }
+func (t Template) Digest() signing.Digest {
+	digest, err := signing.DigestOf(t)
+	if err != nil {
+		return signing.Digest{} // equals no digest that is stored; validate refuses such a template
+	}
+	return digest
+}
 
 // Question answers the question of that id.
 func (t Template) Question(id string) (Question, bool) {
@@ -177,11 +184,6 @@ func Load(data []byte) (Template, error) {
 	if err := t.validate(); err != nil {
 		return Template{}, err
 	}
-	digest, err := signing.DigestOf(t)
-	if err != nil {
-		return Template{}, fmt.Errorf("%w: %w", ErrTemplate, err)
-	}
-	t.digest = digest
 	return t, nil
 }
 

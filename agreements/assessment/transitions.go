@@ -34,6 +34,9 @@ func (a Assessment) in(event, mend string, states ...State) error {
 func (a Assessment) clone(now time.Time) Assessment {
 	a.Content = a.normal()
 	a.Conditions, a.Editors, a.Approvals = slices.Clone(a.Conditions), slices.Clone(a.Editors), slices.Clone(a.Approvals)
+	if a.Derogation != nil {
+		a.Derogation = new(a.Derogation.clone())
+	}
 	a.UpdatedAt = instant(now)
 	return a
 }
@@ -55,7 +58,7 @@ func (a Assessment) Revise(t Template, person string, content Content, now time.
 	}
 	out := a.clone(now)
 	out.Content, out.State, out.Version = content, Draft, a.Version+1
-	out.TemplateVersion, out.TemplateDigest, out.Result = t.Version, t.Digest(), Result{}
+	out.TemplateVersion, out.TemplateDigest, out.Result, out.Derogation = t.Version, t.Digest(), Result{}, nil
 	out.SubmittedAt, out.SubmittedBy = time.Time{}, ""
 	if person != a.Author && !slices.Contains(out.Editors, person) {
 		out.Editors = append(out.Editors, person)
@@ -78,17 +81,21 @@ func (a Assessment) Submit(t Template, person string, role authz.Role, now time.
 	if a.TemplateVersion != t.Version || a.TemplateDigest != t.Digest() {
 		return Assessment{}, a.refuse(event, "on the template it was written on", "revise it on the current template")
 	}
-	result, err := Score(t, a.Answers)
+	result, err := t.score(a.Form, a.Answers)
 	if err != nil {
 		return Assessment{}, &lifecycle.TransitionError{
 			Entity: "assessment", State: string(a.State), Event: event, Cause: err,
 			Guard: "all questions answered", Mend: err.Error(),
 		}
 	}
+	if !t.reaches(a.Form, result.Band) { // R47
+		return Assessment{}, a.refuse(event, "the short form ends in band "+string(t.Short.Band)+"; this is "+string(result.Band), "answer the long form")
+	}
 	out := a.clone(now)
 	if a.State == Returned {
 		out.Version++
 	}
+	out.Derogation = nil // what was derogated from is not this
 	out.Result, out.State, out.SubmittedAt, out.SubmittedBy = result, Submitted, instant(now), person
 	return out, nil
 }
@@ -114,7 +121,7 @@ func (a Assessment) sendBack(event string, d Decision, to State, person string, 
 		return Assessment{}, a.refuse(event, "reason given", "say why in the note")
 	}
 	out := a.decide(d, person, role, note, now)
-	out.State = to
+	out.State, out.Derogation = to, nil
 	return out, nil
 }
 
@@ -196,8 +203,9 @@ func (a Assessment) PendingApprovals() []authz.Role {
 	return out
 }
 
-// MarkStale ends an approval because what it judged has changed.
-func (a Assessment) MarkStale(reason Trigger, now time.Time) (Assessment, error) {
+// MarkStale ends an approval because what it judged has changed, by the cause of
+// that id, if it has one.
+func (a Assessment) MarkStale(reason Trigger, cause string, now time.Time) (Assessment, error) {
 	const event = "mark stale"
 	if err := a.in(event, "nothing to do", Approved); err != nil {
 		return Assessment{}, err
@@ -206,7 +214,7 @@ func (a Assessment) MarkStale(reason Trigger, now time.Time) (Assessment, error)
 		return Assessment{}, a.refuse(event, "known trigger", fmt.Sprintf("one of %v", Triggers()))
 	}
 	out := a.clone(now)
-	out.State, out.StaleReason = Stale, reason
+	out.State, out.StaleReason, out.StaleCause = Stale, reason, cause
 	return out, nil
 }
 

@@ -2,12 +2,19 @@ package assessment
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"safeconduct/authz"
 )
 
-const maxScale = 100 // keeps every product far inside an int
+const (
+	maxScale          = 100 // keeps every product far inside an int
+	maxQuestions      = 200
+	maxText           = 2000 // bytes
+	maxDerogationDays = 366
+)
 
 // validate refuses a template whose numbers could not give a sound result:
 // gaps between bands, a refused band below an allowed one, floors that fall as
@@ -22,7 +29,10 @@ func (t Template) validate() error {
 	if !approvers(t.Reviewers) {
 		return bad("reviewers are not distinct reviewing roles")
 	}
-	for _, check := range []func() error{t.validateQuestions, t.validateScoring, t.validateBands, t.validateFloors} {
+	if t.Digest().IsZero() {
+		return bad("it has no canonical form")
+	}
+	for _, check := range []func() error{t.validateQuestions, t.validateScoring, t.validateBands, t.validateFloors, t.validateShort} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -34,7 +44,10 @@ func bad(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrTemplate, fmt.Sprintf(format, args...))
 }
 
-func (x Text) whole() bool { return x.EN != "" && x.FR != "" && x.ES != "" }
+// whole reports that the text is there in each language, and of a bounded length.
+func (x Text) whole() bool {
+	return !slices.ContainsFunc([]string{x.EN, x.FR, x.ES}, func(s string) bool { return strings.TrimSpace(s) == "" || len(s) > maxText })
+}
 
 // approvers reports that roles are some distinct roles that may review at all
 // (domain.md section 5).
@@ -47,11 +60,19 @@ func approvers(roles []authz.Role) bool {
 	return len(roles) > 0
 }
 
+var questionID = regexp.MustCompile(`^[A-Z][A-Z0-9]{0,15}$`)
+
+// bands are those that the rest of the system knows, lowest first.
+func bands() []Band { return []Band{Low, Moderate, High, Severe} }
+
 func (t Template) validateQuestions() error {
+	if len(t.Questions) > maxQuestions {
+		return bad("more than %d questions", maxQuestions)
+	}
 	count := map[Group]int{}
 	for i, q := range t.Questions {
-		if q.ID == "" || slices.ContainsFunc(t.Questions[:i], func(p Question) bool { return p.ID == q.ID }) {
-			return bad("question %d: id %q is empty or there twice", i+1, q.ID)
+		if !questionID.MatchString(q.ID) || slices.ContainsFunc(t.Questions[:i], func(p Question) bool { return p.ID == q.ID }) {
+			return bad("question %d: its id is not of the form K1, or there twice", i+1)
 		}
 		if err := q.validate(); err != nil {
 			return err
@@ -136,8 +157,9 @@ func (t Template) validateBands() error {
 	}
 	next := 1
 	for i, b := range t.Bands {
-		if b.Band == "" || t.band(b.Band) != i {
-			return bad("band %d has no name, or another's", i+1)
+		rank := slices.Index(bands(), b.Band)
+		if rank < 0 || t.band(b.Band) != i || i > 0 && rank < slices.Index(bands(), t.Bands[i-1].Band) {
+			return bad("band %d is none of LOW, MODERATE, HIGH and SEVERE, in this order", i+1)
 		}
 		if b.From != next || b.To < b.From {
 			return bad("band %s: from %d to %d leaves a gap or overlaps", b.Band, b.From, b.To)
@@ -150,6 +172,9 @@ func (t Template) validateBands() error {
 		}
 		if !b.Refused && !approvers(b.Approvals) || len(b.Derogation) > 0 && !approvers(b.Derogation) {
 			return bad("band %s: not distinct reviewing roles", b.Band)
+		}
+		if b.DerogationDays < 0 || b.DerogationDays > maxDerogationDays || b.DerogationDays > 0 && len(b.Derogation) < 2 {
+			return bad("band %s: a derogation is joint, and lasts at most %d days", b.Band, maxDerogationDays)
 		}
 		next = b.To + 1
 	}

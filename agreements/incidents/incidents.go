@@ -87,7 +87,7 @@ type Tx interface {
 	people.MissionTx
 	parties.PartyTx
 	parties.LockTx
-	assessment.PartnerTx
+	assessment.CauseSaver
 	IncidentTx
 }
 
@@ -225,7 +225,7 @@ func (d *Desk) Triage(ctx context.Context, c authz.Caller, id string, s Severity
 		if err := tx.LockPartner(ctx, i.Partner); err != nil {
 			return i, err
 		}
-		return i.next(act), assessment.Outdate(ctx, tx, i.Partner, assessment.PartnerIncident, act.At)
+		return i.next(act), tx.SaveStaleCause(ctx, assessment.Incident(d.keeper.Office.NewID(), act.Person, i.Partner, i.ID, act.At))
 	})
 }
 

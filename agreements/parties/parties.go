@@ -87,7 +87,7 @@ type Tx interface {
 	evidence.Recorder
 	people.MissionTx
 	rulebook.Reader
-	assessment.PartnerTx
+	assessment.CauseSaver
 	LockTx
 	PartyTx
 }

@@ -143,7 +143,7 @@ func (r *Register) Amend(ctx context.Context, c authz.Caller, id string, m Amend
 		if err := tx.LockPartner(ctx, p.ID); err != nil {
 			return p, err
 		}
-		return p, assessment.Outdate(ctx, tx, p.ID, assessment.NewCountry, act.At)
+		return p, tx.SaveStaleCause(ctx, assessment.Moved(r.keeper.Office.NewID(), act.Person, p.ID, p.Country, act.At))
 	})
 }
 

@@ -89,7 +89,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	for _, mount := range []func(){
 		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementActs, r.assessments, r.consents, r.transfers,
 		r.transferActs, r.upload, r.download, r.log, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures, r.authorities, r.incidents,
-		r.clearances, r.destructions,
+		r.clearances, r.destructions, r.assessmentActs, r.assessmentTemplates,
 	} {
 		mount()
 	}

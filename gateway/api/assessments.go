@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"safeconduct/agreements/assessment"
-	"safeconduct/agreements/signing"
 	"safeconduct/authz"
 )
 
@@ -16,6 +15,7 @@ type assessmentBody struct {
 	Purposes         []string              `json:"purposes" nullable:"false" minItems:"1" maxItems:"500" doc:"ids of purposes"`
 	Categories       []string              `json:"categories" nullable:"false" minItems:"1" maxItems:"500" doc:"codes of categories" example:"[\"contact\"]"`
 	Countries        []string              `json:"countries" nullable:"false" minItems:"1" maxItems:"250" doc:"of the recipients" example:"[\"NE\"]"`
+	Form             assessment.Form       `json:"form,omitempty" enum:"short" doc:"short for the short form, where the template has one (R47); else left out"`
 	Answers          map[string]answerBody `json:"answers,omitempty" doc:"by question id, K1 to B4"`
 	PeopleConsulted  []string              `json:"people_consulted,omitempty" nullable:"false" maxItems:"100" doc:"posts, not names"`
 }
@@ -30,7 +30,7 @@ type answerBody struct {
 func (b assessmentBody) content() assessment.Content {
 	c := assessment.Content{
 		Agreement: b.Agreement, AgreementVersion: b.AgreementVersion, Purposes: b.Purposes, Categories: b.Categories,
-		Countries: b.Countries, PeopleConsulted: b.PeopleConsulted, Answers: assessment.Answers{},
+		Countries: b.Countries, PeopleConsulted: b.PeopleConsulted, Form: b.Form, Answers: assessment.Answers{},
 	}
 	for question, a := range b.Answers {
 		c.Answers[question] = assessment.Answer(a)
@@ -41,12 +41,7 @@ func (b assessmentBody) content() assessment.Content {
 type reviewBody struct {
 	Decision assessment.Decision `json:"decision" enum:"approved,returned,rejected"`
 	Note     string              `json:"note,omitempty" maxLength:"4000" doc:"needed to return or to reject"`
-}
-
-// templateView is the questionnaire with its digest.
-type templateView struct {
-	assessment.Template
-	Digest signing.Digest `json:"digest" doc:"of the template; each assessment stores it (R37)"`
+	Role     authz.Role          `json:"role,omitempty" enum:"FP,HOM,LEG,DPO" doc:"as which of your roles, where you hold several"`
 }
 
 // assessmentView is an assessment, with who still has to approve it.
@@ -63,6 +58,14 @@ func (r *routes) assessment(ctx context.Context, c authz.Caller, id string) (ass
 	return viewAssessment(r.Assessments.Assessment(ctx, c, id))
 }
 
+// as is the caller in one of their roles, or in all where none is named.
+func as(c authz.Caller, role authz.Role) authz.Caller {
+	if role == "" {
+		return c
+	}
+	return c.As(role)
+}
+
 func (r *routes) assessments() {
 	const tag = "assessments"
 	create(r, spec{tag: tag, id: "draft-assessment", path: "/assessments", summary: "Draft a risk-benefit assessment"},
@@ -75,6 +78,12 @@ func (r *routes) assessments() {
 			return viewAssessment(r.Assessments.Assessment(ctx, c, in.ID))
 		})
 	write(r, spec{
+		tag: tag, id: "revise-assessment", method: http.MethodPut, path: "/assessments/{id}", summary: "Write other content into a draft",
+		about: "Also one that was returned. It is on the template in force then, and whoever writes it no longer approves it.",
+	}, changed(r.assessment), func(ctx context.Context, c authz.Caller, in *with[assessmentBody]) (assessmentView, error) {
+		return viewAssessment(r.Assessments.Revise(ctx, c, in.ID, in.Body.content()))
+	})
+	write(r, spec{
 		tag: tag, id: "submit-assessment", method: http.MethodPost, path: "/assessments/{id}/submission", summary: "Submit an assessment",
 		about: "It is scored, and handed to those who approve its band.",
 	}, changed(r.assessment), func(ctx context.Context, c authz.Caller, in *RecordID) (assessmentView, error) {
@@ -84,13 +93,6 @@ func (r *routes) assessments() {
 		tag: tag, id: "decide-assessment", method: http.MethodPost, path: "/assessments/{id}/approvals", summary: "Approve, return or reject an assessment",
 		about: "The band says whose approval is needed, each by another person. The author never approves.",
 	}, changed(r.assessment), func(ctx context.Context, c authz.Caller, in *with[reviewBody]) (assessmentView, error) {
-		return viewAssessment(r.Assessments.Decide(ctx, c, in.ID, in.Body.Decision, in.Body.Note))
-	})
-	handle(r, spec{
-		tag: tag, id: "get-assessment-template", method: http.MethodGet, path: "/assessment-templates/current", summary: "Read the current questionnaire",
-		about: "Questions with their scales and anchors, the scoring, and the bands with their approvals.",
-	}, func(context.Context, authz.Caller, *none) (templateView, error) {
-		t := r.Assessments.Template()
-		return templateView{t, t.Digest()}, nil
+		return viewAssessment(r.Assessments.Decide(ctx, as(c, in.Body.Role), in.ID, in.Body.Decision, in.Body.Note))
 	})
 }

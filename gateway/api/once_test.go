@@ -120,6 +120,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 	d.transfers(b)
 	d.subjects(b)
 	d.partners(b)
+	b.assessments(strings.TrimPrefix(agreement, v1+"/agreements/"))
 	d.endings(b, agreement)
 	for path, item := range b.api.OpenAPI().Paths {
 		for _, op := range []struct {

@@ -132,9 +132,7 @@ func Document(api huma.API) ([]byte, error) {
 func (r *routes) publish(public gin.IRouter) error {
 	describeProblems(r.api.OpenAPI())
 	r.server.Words(words(r.api.OpenAPI())...)
-	for _, q := range r.Assessments.Template().Questions {
-		r.server.Words(q.ID)
-	}
+	r.server.Words(r.Assessments.Questions()...)
 	text, err := Document(r.api)
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ func (w *walk) outsiders(t *testing.T, m map[authz.Action]map[authz.Role]string)
 
 // lists name nothing of others, but for the terms and the register of partners, which are everybody's.
 func (w *walk) lists(t *testing.T) {
-	shared := []string{"parties", "purposes", "categories", "retention-rules", "notices", "tokens"} // of tokens, one's own
+	shared := []string{"parties", "purposes", "categories", "retention-rules", "notices", "assessment-templates", "conflict-alerts", "tokens"} // of tokens, one's own
 	w.each(t, func(t *testing.T, op apitest.Operation, s step) {
 		if op.Method != http.MethodGet || len(op.Params()) > 0 || slices.Contains(shared, op.Collection()) {
 			return
@@ -79,10 +79,10 @@ func (w *walk) compare(t *testing.T, m map[authz.Action]map[authz.Role]string, r
 }
 
 // public reports whether the role reads such records wherever they lie, so that there is nothing to hide: the register of
-// partners is open to all who send (domain.md section 5).
+// partners is open to all who send, and the questionnaire to all who read the terms (domain.md section 5).
 func public(role authz.Role, op apitest.Operation) bool {
 	place, _ := authz.PlaceOf(role)
-	return op.Collection() == "parties" && place == authz.AtMission
+	return op.Collection() == "parties" && place == authz.AtMission || op.Collection() == "assessment-templates"
 }
 
 // bodies: an id in a body is no better a way to find out.

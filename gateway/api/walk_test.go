@@ -33,6 +33,10 @@ func (w *walk) steps() map[string]step {
 	consent.values = statement
 	draft := on(authz.FP, authz.AgreementDraft)
 	draft.values = w.draft()
+	condition := on(authz.HOM, authz.AssessmentApprove)
+	condition.values = object{"owner_role": "FP"}
+	template := on(authz.LEG, authz.AssessmentTemplateWrite)
+	template.values = w.questionnaire()
 	role := on(authz.LEG, authz.GrantRole(authz.RO))
 	role.values = object{"role": "RO", "partner": nil}
 	draftRules := on(authz.LEG, authz.RulesDraft)
@@ -82,7 +86,13 @@ func (w *walk) steps() map[string]step {
 		"activate-agreement": on(authz.LEG, authz.AgreementActivate), "suspend-agreement": ends(authz.FP, authz.AgreementSuspend),
 		"lift-suspension": ends(authz.DPO, authz.AgreementLift), "terminate-agreement": ends(authz.PSG, authz.AgreementTerminate),
 		"get-assessment-template": {as: authz.RO}, "draft-assessment": on(authz.RO, authz.AssessmentCreate), "get-assessment": on(authz.OIG, authz.AssessmentRead),
-		"submit-assessment": on(authz.RO, authz.AssessmentSubmit), "decide-assessment": on(authz.HOM, authz.AssessmentApprove),
+		"revise-assessment": on(authz.FP, authz.AssessmentCreate), "add-condition": condition, "close-condition": on(authz.RO, authz.AssessmentClose),
+		"derogate": on(authz.LEG, authz.AssessmentDerogate), "withdraw-derogation": ends(authz.DPO, authz.AssessmentDerogate),
+		"raise-alert": ends(authz.DPO, authz.AlertRaise), "list-alerts": on(authz.RO, authz.TermsRead), "lift-alert": ends(authz.LEG, authz.AlertRaise),
+		"list-assessment-templates": on(authz.RO, authz.TermsRead), "get-assessment-template-version": on(authz.OIG, authz.TermsRead),
+		"draft-assessment-template": template, "approve-assessment-template": on(authz.DPO, authz.AssessmentTemplateApprove),
+		"withdraw-assessment-template": ends(authz.DPO, authz.AssessmentTemplateWithdraw),
+		"submit-assessment":            on(authz.RO, authz.AssessmentSubmit), "decide-assessment": on(authz.HOM, authz.AssessmentApprove),
 		"record-consent": consent, "record-consents": consent, "get-consent": on(authz.FP, authz.ConsentRead), "withdraw-consent": ends(authz.RO, authz.ConsentWithdraw),
 		"request-transfer": transfer, "get-transfer": on(authz.PDL, authz.TransferRead, authz.TransferReadReduced), "send-file": on(authz.RO, authz.TransferUpload),
 		"commit-transfer": on(authz.RO, authz.TransferCommit), "approve-transfer": on(authz.HOM, authz.TransferApprove), "pull-file": on(authz.PDL, authz.TransferPull),
@@ -207,7 +217,7 @@ func (w *walk) wrongRoles(t *testing.T, m map[authz.Action]map[authz.Role]string
 // itself and the terms, and nothing of the mission in which others are made.
 func hidden(role authz.Role, op apitest.Operation) bool {
 	place, _ := authz.PlaceOf(role)
-	return place == authz.AtPartner && (len(op.Params()) == 0 || !slices.Contains([]string{"agreements", "transfers", "parties", "purposes", "categories", "retention-rules", "notices", "log"}, op.Collection()))
+	return place == authz.AtPartner && (len(op.Params()) == 0 || !slices.Contains([]string{"agreements", "transfers", "parties", "purposes", "categories", "retention-rules", "notices", "assessment-templates", "conflict-alerts", "log"}, op.Collection()))
 }
 
 // logged reads the log, which must have a denial for each request.

@@ -77,6 +77,8 @@ func (w *walk) fill() {
 	w.ids["notices"] = w.notice
 	w.ids["dpo-approvals"] = w.make(authz.DPO, v1+"/dpo-approvals", object{"scope": "agreement", "granted": true, "agreement": agreement, "purposes": []string{w.purpose}, "categories": []string{"identity"}})
 	w.ids["disclosure-assessments"] = w.make(authz.RO, v1+"/disclosure-assessments", w.disclosure())
+	alert := w.want(http.StatusCreated, authz.DPO, http.MethodPost, v1+"/conflict-alerts", object{"country": "ZZ", "reason": planted})
+	w.ids["conflict-alerts"], w.ids["assessment-templates"] = str(alert, "id"), w.make(authz.LEG, v1+"/assessment-templates", w.questionnaire())
 	signatory := w.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/people/"+w.people[authz.PSG], nil)
 	token = w.want(http.StatusCreated, authz.LEG, http.MethodPost, v1+"/tokens", object{"person": w.people[authz.PSG], "expires_in_days": 1})
 	w.partners = maps.Clone(w.ids)
@@ -129,6 +131,17 @@ func (w *walk) fillPartners() {
 	} {
 		w.ids[collection], w.partners[collection] = id, id
 	}
+}
+
+// questionnaire is the one in force, to be written again.
+func (w *walk) questionnaire() object {
+	w.Helper()
+	q := w.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/assessment-templates/current", nil)
+	for _, name := range []string{"version", "digest", "id"} {
+		delete(q, name)
+	}
+	q["reason"] = planted
+	return q
 }
 
 func first(v object, list string) object { return v[list].([]any)[0].(object) }

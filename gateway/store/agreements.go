@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"safeconduct/agreements"
-	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/terms"
 )
 
@@ -50,14 +49,6 @@ func agreementRecords() record[agreements.Agreement] {
 			return []any{a.Document.Mission, a.Document.Partner, string(a.State), a.Document.ValidUntil.UnixMicro()}
 		},
 		ident: func(a agreements.Agreement) (string, int) { return a.ID, a.Version },
-	}
-}
-
-func assessments() record[assessment.Assessment] {
-	return record[assessment.Assessment]{
-		kind: assessment.KindAssessment, table: "assessments", columns: []string{"agreement"},
-		values: func(a assessment.Assessment) []any { return []any{a.Agreement} },
-		ident:  func(a assessment.Assessment) (string, int) { return a.ID, a.Record },
 	}
 }
 
@@ -164,28 +155,4 @@ func (t *tx) SaveAgreement(ctx context.Context, a agreements.Agreement) error {
 // missionsNamed are the missions that an agreement is found under, sorted.
 func missionsNamed(d agreements.Document) []string {
 	return slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(d.Scope.Missions), d.Mission))))
-}
-
-// Assessment implements assessment.AssessmentTx.
-func (t *tx) Assessment(ctx context.Context, id string) (assessment.Assessment, error) {
-	return one(ctx, t, assessments(), "WHERE r.id = $1", id)
-}
-
-// AssessmentsOf implements assessment.AssessmentTx and agreements.Tx.
-func (t *tx) AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error) {
-	return find(ctx, t, assessments(), "WHERE r.agreement = $1 ORDER BY r.id", agreement)
-}
-
-// SaveAssessment implements assessment.AssessmentTx.
-func (t *tx) SaveAssessment(ctx context.Context, a assessment.Assessment) error {
-	return save(ctx, t, assessments(), a)
-}
-
-// AgreementOf implements assessment.AssessmentTx.
-func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, error) {
-	a, err := t.Agreement(ctx, id)
-	if err != nil {
-		return assessment.Assessed{}, err
-	}
-	return assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/parties"
 )
 
@@ -42,11 +41,6 @@ func (t *tx) Enrols(ctx context.Context, partner string, at time.Time) (bool, er
 		return false, err
 	}
 	return p.MayEnrol(book.At(at).Rules), nil
-}
-
-// AssessmentsOfPartner implements assessment.PartnerTx.
-func (t *tx) AssessmentsOfPartner(ctx context.Context, partner string) ([]assessment.Assessment, error) {
-	return find(ctx, t, assessments(), "WHERE r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) ORDER BY r.agreement, r.id", partner)
 }
 
 // LockPartner implements parties.LockTx.

@@ -15,6 +15,7 @@ func tables() []func(*comparison, context.Context) error {
 		(*comparison).bodies,
 		compare(rulebooks()), compare(missions()), compare(persons()), compare(grants()), compare(signingKeys()), compare(tokens()), compare(partners()),
 		compare(purposes()), compare(categories()), compare(retentionRules()), compare(agreementRecords()), compare(assessments()),
+		compare(staleCauses()), compare(assessmentTemplates()),
 		compare(subjects()), compare(consents()), compare(transfers()), compare(sealedFiles()), compare(pullSessions()),
 		compare(holds()), compare(dpoApprovals()), compare(notices()), compare(disclosures()), compare(legalCases()), compare(incidentRecords()),
 		compare(clearances()), compare(destructions()),

@@ -73,6 +73,7 @@ func recordTables() []string {
 	return []string{
 		rulebooks().table, missions().table, persons().table, grants().table, signingKeys().table, tokens().table, partners().table,
 		purposes().table, categories().table, retentionRules().table, agreementRecords().table, assessments().table,
+		staleCauses().table, assessmentTemplates().table,
 		subjects().table, consents().table, transfers().table, sealedFiles().table, pullSessions().table,
 		holds().table, dpoApprovals().table, notices().table, disclosures().table, legalCases().table, incidentRecords().table, clearances().table,
 		destructions().table,

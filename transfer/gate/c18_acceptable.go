@@ -13,8 +13,9 @@ const (
 	RBAConditionOpen Code = "RBA_CONDITION_OPEN"
 )
 
-// acceptable is condition 18: the band is acceptable and every condition of the
-// approval is closed, due or not.
+// acceptable is condition 18: the band is acceptable, or this transfer alone
+// passes under a joint derogation, and every condition of the approval is closed,
+// due or not.
 func acceptable() condition {
 	return condition{
 		number: "18", phases: always, codes: never(RBAUnacceptable, RBAConditionOpen),
@@ -22,17 +23,25 @@ func acceptable() condition {
 			if f.Assessment == nil {
 				return nil
 			}
-			return notAcceptable(f.Assessment, f.Now)
+			return notAcceptable(f.Assessment, f.Scope(), f.Now)
 		},
 	}
 }
 
-func notAcceptable(x *assessment.Assessment, now time.Time) []Finding {
+// Scope is what the transfer asks of a derogation.
+func (f *Facts) Scope() assessment.Scope {
+	m := f.Manifest
+	return assessment.Scope{
+		Mission: m.Mission, Partner: m.Partner, Purpose: m.Purpose, Categories: m.Categories, Subjects: m.Subjects, Transfer: f.Transfer.ID,
+	}
+}
+
+func notAcceptable(x *assessment.Assessment, want assessment.Scope, now time.Time) []Finding {
 	var found []Finding
 	// One that was not scored yet is condition 17's; an approved one without a
 	// score is not acceptable.
 	scored := x.Result.Band != "" || x.State == assessment.Approved
-	if scored && (!x.Result.Approvable || x.Result.Band == "" || x.Result.Band == assessment.Severe) {
+	if scored && (!x.Result.Approvable || x.Result.Band == "" || x.Result.Band == assessment.Severe) && !x.Derogates(want, now) {
 		found = one(RBAUnacceptable, assessmentRef(x))
 	}
 	if open := x.OpenConditions(now); len(open) > 0 {

@@ -99,7 +99,7 @@ func miss(a assessment.Assessment, want assessment.Scope, now time.Time) int {
 		far = 100
 	}
 	if len(notFresh(&a, now)) == 0 {
-		return far + len(notAcceptable(&a, now))
+		return far + len(notAcceptable(&a, want, now))
 	}
 	nearest := []assessment.State{
 		assessment.Approved, assessment.Stale, assessment.Expired, assessment.Submitted,

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"safeconduct/agreements"
@@ -52,8 +53,8 @@ type anyKind interface {
 func kinds() []anyKind {
 	return []anyKind{
 		missionKind(), personKind(), grantKind(), keyKind(), tokenKind(), partyKind(), purposeKind(), categoryKind(),
-		retentionKind(), agreementKind(), assessmentKind(), subjectKind(), consentKind(), transferKind(), fileKind(), pullKind(),
-		holdKind(), approvalKind(), noticeKind(), disclosureKind(), caseKind(), incidentKind(), clearanceKind(), dutyKind(),
+		retentionKind(), agreementKind(), assessmentKind(), subjectKind(), consentKind(), transferKind(), fileKind(), pullKind(), holdKind(),
+		approvalKind(), noticeKind(), disclosureKind(), caseKind(), incidentKind(), clearanceKind(), dutyKind(), causeKind(), templateKind(),
 	}
 }
 
@@ -112,6 +113,25 @@ func agreementKind() kind[agreements.Agreement] {
 
 func assessmentKind() kind[assessment.Assessment] {
 	return simple("assessment", func(v *assessment.Assessment) *string { return &v.ID }, func(v *assessment.Assessment) *int { return &v.Record }, Tx.SaveAssessment, Tx.Assessment)
+}
+
+func causeKind() kind[assessment.Cause] {
+	return simple("stale_cause", func(v *assessment.Cause) *string { return &v.ID }, func(v *assessment.Cause) *int { return &v.Version }, Tx.SaveStaleCause, Tx.StaleCause)
+}
+
+func templateKind() kind[assessment.Edition] {
+	return kind[assessment.Edition]{
+		"assessment_template", func(v *assessment.Edition) *string { return &v.ID }, func(v *assessment.Edition) *int { return &v.Version }, Tx.SaveAssessmentTemplate,
+		func(tx Tx, ctx context.Context, e assessment.Edition) (assessment.Edition, error) {
+			all, err := tx.AssessmentTemplates(ctx)
+			for _, known := range all {
+				if known.ID == e.ID {
+					return known, err
+				}
+			}
+			return assessment.Edition{}, errors.Join(err, evidence.ErrNotFound)
+		},
+	}
 }
 
 func subjectKind() kind[consent.Subject] {

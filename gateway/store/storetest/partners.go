@@ -77,8 +77,6 @@ func testPartners(t *testing.T, b *bench) {
 		lists(t, "open duties", dutyKind(), owed, err, "d-2", "d-1", "d-4")
 		owed, err = tx.Duties(ctx, authz.Places{Missions: []string{"m-1"}}, false, 10)
 		lists(t, "all duties", dutyKind(), owed, err, "d-2", "d-3", "d-1", "d-4")
-		outdated, err := tx.AssessmentsOfPartner(ctx, "x")
-		lists(t, "assessments of a partner", assessmentKind(), outdated, err, "s-2", "s-1")
 		stops(t, tx)
 		return nil
 	})

@@ -42,6 +42,9 @@ type Tx interface {
 	terms.PurposeTx
 	agreements.AgreementTx
 	assessment.AssessmentTx
+	assessment.DueTx
+	assessment.CauseTx
+	assessment.TemplateTx
 	consent.ConsentTx
 	consent.CaseKeyTx
 	SaveRulebook(ctx context.Context, b rulebook.Book) error
@@ -53,7 +56,6 @@ type Tx interface {
 	LockMission(ctx context.Context, id string) error
 	rights.FactTx
 	rights.TargetTx
-	assessment.PartnerTx
 	parties.LockTx
 	authorities.CaseTx
 	incidents.IncidentTx
@@ -86,20 +88,20 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"uploads":      testUploads,
 		"people":       testPeople,
 		"agreements":   testAgreements,
-		"partners":     testPartners,
-		"transfers":    testTransfers,
-		"subjects":     testSubjects,
-		"holds":        testHolds,
-		"approvals":    testApprovals,
-		"notices":      testNotices,
-		"disclosures":  testDisclosures,
-		"log lines":    testLogLines,
-		"race":         testRace,
-		"rules":        testRules,
-		"facts":        testFacts,
-		"claims":       testClaims,
-		"rates":        testRates,
-		"tallies":      testTallies,
+		"partners":     testPartners, "assessments": testAssessments,
+		"transfers":   testTransfers,
+		"subjects":    testSubjects,
+		"holds":       testHolds,
+		"approvals":   testApprovals,
+		"notices":     testNotices,
+		"disclosures": testDisclosures,
+		"log lines":   testLogLines,
+		"race":        testRace,
+		"rules":       testRules,
+		"facts":       testFacts,
+		"claims":      testClaims,
+		"rates":       testRates,
+		"tallies":     testTallies,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)

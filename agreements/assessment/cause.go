@@ -1,0 +1,155 @@
+package assessment
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// KindCause is the record kind of causes of staleness.
+const KindCause = "stale_cause"
+
+// Cause is something that happened and that makes assessments stale which were
+// submitted before it (domain.md section 3). Whatever causes it saves it in its
+// own transaction: one row, however many assessments it concerns. From its
+// commit on each of them reads as stale (Assessment.Under), for the gate and for
+// people; SettleDue then writes that into the assessments, some at a time, with
+// an entry each. A crash between the two loses nothing.
+type Cause struct {
+	ID      string  `json:"id"`
+	Version int     `json:"version"`
+	Trigger Trigger `json:"trigger"`
+	// Subject is what it happened to; see the constructors below.
+	Subject string `json:"subject"`
+	// Country is the one in conflict, or the one that a partner moved to.
+	Country string `json:"country,omitempty"`
+	// Template is the version that was withdrawn.
+	Template int `json:"template,omitempty"`
+	// Agreement is whose document broadened, from the version AgreementVersion on.
+	Agreement        string    `json:"agreement,omitempty"`
+	AgreementVersion int       `json:"agreement_version,omitempty"`
+	Partner          string    `json:"partner,omitempty"`
+	Of               string    `json:"of,omitempty"` // id of the incident
+	At               time.Time `json:"at"`
+	Reason           string    `json:"reason,omitempty"`
+	LiftedAt         time.Time `json:"lifted_at,omitzero"` // of an alert; what it made stale stays so
+	LiftedBy         string    `json:"lifted_by,omitempty"`
+	LiftReason       string    `json:"lift_reason,omitempty"`
+	Settled          bool      `json:"settled,omitempty"` // every assessment that it concerns is marked
+	Actor            string    `json:"actor"`
+	Created          time.Time `json:"created"`
+	Updated          time.Time `json:"updated"`
+}
+
+func cause(id, actor string, trigger Trigger, subject string, now time.Time) Cause {
+	now = instant(now)
+	return Cause{ID: id, Version: 1, Trigger: trigger, Subject: subject, At: now, Actor: actor, Created: now, Updated: now}
+}
+
+// Incident is an incident of a partner: all that was assessed about it before is
+// stale. Of is the id of the incident.
+func Incident(id, actor, partner, of string, now time.Time) Cause {
+	c := cause(id, actor, PartnerIncident, "partner:"+partner, now)
+	c.Partner, c.Of = partner, of
+	return c
+}
+
+// Moved is a partner with a new country: all that was assessed about it for
+// other countries is stale.
+func Moved(id, actor, partner, country string, now time.Time) Cause {
+	c := cause(id, actor, NewCountry, "moved:"+partner, now)
+	c.Partner, c.Country = partner, country
+	return c
+}
+
+// Amended is a broader document of an agreement coming into force: all that was
+// assessed of its earlier versions is stale. Trigger is BroaderAmendment,
+// NewCountry or NewCategory.
+func Amended(id, actor string, trigger Trigger, agreement string, version int, now time.Time) Cause {
+	c := cause(id, actor, trigger, "agreement:"+agreement, now)
+	c.Agreement, c.AgreementVersion = agreement, version
+	return c
+}
+
+// Broadened says by which trigger the second scope is broader than the first;
+// ok is false where it is not. Others are all lists but categories and countries.
+func Broadened(categories, countries, others [2][]string) (trigger Trigger, ok bool) {
+	adds := func(list [2][]string) bool {
+		return slices.ContainsFunc(list[1], func(s string) bool { return !slices.Contains(list[0], s) })
+	}
+	switch {
+	case adds(countries):
+		return NewCountry, true
+	case adds(categories):
+		return NewCategory, true
+	case adds(others):
+		return BroaderAmendment, true
+	}
+	return "", false
+}
+
+func alert(id, actor, country, reason string, now time.Time) Cause {
+	c := cause(id, actor, ConflictAlert, "country:"+country, now)
+	c.Country, c.Reason = country, reason
+	return c
+}
+
+func withdrawal(id, actor string, template int, reason string, now time.Time) Cause {
+	c := cause(id, actor, TemplateWithdrawn, "template:"+strconv.Itoa(template), now)
+	c.Template, c.Reason = template, reason
+	return c
+}
+
+// Concerns are the subjects of the causes that could make the assessment stale.
+// Partner is the agreement's. Of each subject the newest cause says it all.
+func (a Assessment) Concerns(partner string) []string {
+	all := []string{"agreement:" + a.Agreement, "template:" + strconv.Itoa(a.TemplateVersion), "partner:" + partner, "moved:" + partner}
+	for _, country := range a.Countries {
+		all = append(all, "country:"+country)
+	}
+	return all
+}
+
+// hits reports whether the cause makes the assessment stale, if it is approved,
+// or bars its approval. Partner is the agreement's.
+func (c Cause) hits(a Assessment, partner string) bool {
+	if !slices.Contains(a.Concerns(partner), c.Subject) {
+		return false
+	}
+	switch {
+	case c.Trigger == TemplateWithdrawn:
+		return a.TemplateVersion == c.Template
+	case c.Agreement != "":
+		return a.AgreementVersion < c.AgreementVersion
+	case c.Trigger == NewCountry:
+		return !slices.Contains(a.Countries, c.Country)
+	}
+	return !c.At.Before(a.SubmittedAt)
+}
+
+// first is the oldest of the causes that hits the assessment.
+func (a Assessment) first(causes []Cause, partner string) (Cause, bool) {
+	var found Cause
+	ok := false
+	for _, c := range causes {
+		if c.hits(a, partner) && (!ok || c.At.Before(found.At) || c.At.Equal(found.At) && c.ID < found.ID) {
+			found, ok = c, true
+		}
+	}
+	return found, ok
+}
+
+// Under is the assessment as the causes leave it: stale where it is approved and
+// one of them makes it so, marked yet or not. It changes nothing else. It answers
+// with the cause, for who records what was read.
+func (a Assessment) Under(causes []Cause, partner string) (Assessment, *Cause) {
+	if a.State != Approved {
+		return a, nil
+	}
+	c, ok := a.first(causes, partner)
+	if !ok {
+		return a, nil
+	}
+	a.State, a.StaleReason, a.StaleCause = Stale, c.Trigger, c.ID
+	return a, &c
+}

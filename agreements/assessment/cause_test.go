@@ -1,0 +1,89 @@
+package assessment_test
+
+import (
+	"testing"
+	"time"
+
+	"safeconduct/agreements/assessment"
+)
+
+func TestCauses(t *testing.T) {
+	t.Parallel()
+	yes := approved(t, low()) // of agr-1 version 1, for KE, on template 1, submitted now
+	later := now.Add(time.Microsecond)
+	earlier := now.Add(-time.Microsecond)
+	cause := func(trigger assessment.Trigger, subject string, at time.Time, change func(*assessment.Cause)) assessment.Cause {
+		c := assessment.Cause{ID: "c", Version: 1, Trigger: trigger, Subject: subject, At: at}
+		if change != nil {
+			change(&c)
+		}
+		return c
+	}
+	country := func(c *assessment.Cause) { c.Country = "KE" }
+	template := func(n int) func(*assessment.Cause) { return func(c *assessment.Cause) { c.Template = n } }
+	for name, tc := range map[string]struct {
+		cause assessment.Cause
+		want  assessment.Trigger // none: it stays approved
+	}{
+		"incident later":             {assessment.Incident("c", "p", "par-1", "inc", later), assessment.PartnerIncident},
+		"incident at that instant":   {assessment.Incident("c", "p", "par-1", "inc", now), assessment.PartnerIncident},
+		"incident before":            {assessment.Incident("c", "p", "par-1", "inc", earlier), ""},
+		"another partner's incident": {assessment.Incident("c", "p", "par-2", "inc", later), ""},
+		"the partner moved":          {assessment.Moved("c", "p", "par-1", "UG", earlier), assessment.NewCountry},
+		"it moved to where assessed": {assessment.Moved("c", "p", "par-1", "KE", later), ""},
+		"another partner moved":      {assessment.Moved("c", "p", "par-2", "UG", later), ""},
+		"broader amendment":          {assessment.Amended("c", "p", assessment.BroaderAmendment, "agr-1", 2, earlier), assessment.BroaderAmendment},
+		"a country in the amendment": {assessment.Amended("c", "p", assessment.NewCountry, "agr-1", 2, later), assessment.NewCountry},
+		"the version it is about":    {assessment.Amended("c", "p", assessment.NewCategory, "agr-1", 1, later), ""},
+		"another agreement's":        {assessment.Amended("c", "p", assessment.NewCategory, "agr-2", 2, later), ""},
+		"alert":                      {cause(assessment.ConflictAlert, "country:KE", later, country), assessment.ConflictAlert},
+		"alert before":               {cause(assessment.ConflictAlert, "country:KE", earlier, country), ""},
+		"alert elsewhere":            {cause(assessment.ConflictAlert, "country:UG", later, nil), ""},
+		"template withdrawn":         {cause(assessment.TemplateWithdrawn, "template:1", earlier, template(1)), assessment.TemplateWithdrawn},
+		"another template":           {cause(assessment.TemplateWithdrawn, "template:2", later, template(2)), ""},
+	} {
+		t.Run("RBA_STALE "+name, func(t *testing.T) {
+			t.Parallel()
+			got, by := yes.Under([]assessment.Cause{tc.cause}, "par-1")
+			switch {
+			case tc.want == "" && (got.State != assessment.Approved || by != nil):
+				t.Errorf("%s by %v", got.State, by)
+			case tc.want != "" && (got.State != assessment.Stale || got.StaleReason != tc.want || got.StaleCause != "c" || by == nil || got.LiveAt(now)):
+				t.Errorf("%s %s by %v", got.State, got.StaleReason, by)
+			}
+			if sub := submitted(t, low()); sub.State != assessment.Submitted {
+				t.Error("changed")
+			} else if same, by := sub.Under([]assessment.Cause{tc.cause}, "par-1"); by != nil || same.State != assessment.Submitted {
+				t.Error("only what is approved goes stale")
+			}
+		})
+	}
+	t.Run("the oldest cause is named", func(t *testing.T) {
+		t.Parallel()
+		old, young := assessment.Incident("old", "p", "par-1", "i", now), cause(assessment.ConflictAlert, "country:KE", later, country)
+		if got, _ := yes.Under([]assessment.Cause{young, old}, "par-1"); got.StaleCause != "old" {
+			t.Errorf("%+v", got.StaleCause)
+		}
+	})
+}
+
+func TestBroadened(t *testing.T) {
+	t.Parallel()
+	same := [2][]string{{"a", "b"}, {"b", "a"}}
+	more, less := [2][]string{{"a"}, {"a", "b"}}, [2][]string{{"a", "b"}, {"a"}}
+	for name, tc := range map[string]struct {
+		categories, countries, others [2][]string
+		want                          assessment.Trigger
+	}{
+		"the same":     {same, same, same, ""},
+		"narrower":     {less, less, less, ""},
+		"a country":    {more, more, more, assessment.NewCountry},
+		"a category":   {more, same, more, assessment.NewCategory},
+		"another list": {same, less, more, assessment.BroaderAmendment},
+	} {
+		got, ok := assessment.Broadened(tc.categories, tc.countries, tc.others)
+		if got != tc.want || ok != (tc.want != "") {
+			t.Errorf("%s: %s, %v", name, got, ok)
+		}
+	}
+}

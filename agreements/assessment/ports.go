@@ -1,0 +1,74 @@
+package assessment
+
+import (
+	"context"
+	"time"
+
+	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
+)
+
+// KindAssessment is the record kind of assessments.
+const KindAssessment = "assessment"
+
+// Assessed is what an assessment needs to know of its agreement.
+type Assessed struct {
+	Mission string
+	Partner string
+	Version int // of the document
+}
+
+// Tx is what the desk needs of a transaction.
+type Tx interface {
+	evidence.Recorder
+	AssessmentTx
+	DueTx
+	CauseTx
+	TemplateTx
+	Categories(ctx context.Context) ([]terms.Category, error)
+}
+
+// AssessmentTx reads and writes assessments.
+type AssessmentTx interface {
+	Assessment(ctx context.Context, id string) (Assessment, error)
+	AssessmentsOf(ctx context.Context, agreement string) ([]Assessment, error)
+	SaveAssessment(ctx context.Context, a Assessment) error
+	AgreementOf(ctx context.Context, id string) (Assessed, error)
+}
+
+// DueTx lists what the clock has to do, at most so many of each, oldest first.
+type DueTx interface {
+	// AssessmentsDue lists approved assessments whose valid_until is reached.
+	AssessmentsDue(ctx context.Context, now time.Time, most int) ([]Assessment, error)
+	// AssessmentsHit lists approved assessments that the cause may make stale:
+	// all that it does, and perhaps some more.
+	AssessmentsHit(ctx context.Context, c Cause, most int) ([]Assessment, error)
+	// UnsettledCauses lists causes that are not settled.
+	UnsettledCauses(ctx context.Context, most int) ([]Cause, error)
+}
+
+// CauseTx reads and writes causes of staleness.
+type CauseTx interface {
+	CauseSaver
+	StaleCause(ctx context.Context, id string) (Cause, error)
+	// HoldCauses keeps new causes from committing until the transaction ends. It
+	// is the last lock that is taken.
+	HoldCauses(ctx context.Context) error
+	// StaleCauses answers with the newest cause about each of the subjects.
+	StaleCauses(ctx context.Context, subjects []string) ([]Cause, error)
+	// ConflictAlerts lists the alerts, newest first, at most so many.
+	ConflictAlerts(ctx context.Context, most int) ([]Cause, error)
+}
+
+// CauseSaver is what those need whose acts make assessments stale. They save the
+// cause last before the entry of their act: decisions hold its turn after all
+// other locks.
+type CauseSaver interface {
+	SaveStaleCause(ctx context.Context, c Cause) error
+}
+
+// TemplateTx reads and writes the recorded versions of the questionnaire.
+type TemplateTx interface {
+	AssessmentTemplates(ctx context.Context) ([]Edition, error) // by number
+	SaveAssessmentTemplate(ctx context.Context, e Edition) error
+}

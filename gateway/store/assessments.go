@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"safeconduct/agreements/assessment"
+)
+
+func assessments() record[assessment.Assessment] {
+	return record[assessment.Assessment]{
+		kind: assessment.KindAssessment, table: "assessments",
+		columns: []string{"agreement", "state", "template", "countries", "submitted", "valid_until"},
+		values: func(a assessment.Assessment) []any {
+			return []any{a.Agreement, string(a.State), a.TemplateVersion, spaced(a.Countries), microsOf(a.SubmittedAt), microsOf(a.ValidUntil)}
+		},
+		ident: func(a assessment.Assessment) (string, int) { return a.ID, a.Record },
+	}
+}
+
+// spaced is a list in which each member has a space at either side.
+func spaced(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return " " + strings.Join(list, " ") + " "
+}
+
+// microsOf is micros of an instant that may be zero.
+func microsOf(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func staleCauses() record[assessment.Cause] {
+	return record[assessment.Cause]{
+		kind: assessment.KindCause, table: "stale_causes", columns: []string{"reason", "subject", "happened", "open"},
+		values: func(c assessment.Cause) []any {
+			open := 1
+			if c.Settled {
+				open = 0
+			}
+			return []any{string(c.Trigger), c.Subject, microsOf(c.At), open}
+		},
+		ident: func(c assessment.Cause) (string, int) { return c.ID, c.Version },
+	}
+}
+
+func assessmentTemplates() record[assessment.Edition] {
+	return record[assessment.Edition]{
+		kind: assessment.KindTemplate, table: "assessment_templates", columns: []string{"number"},
+		values: func(e assessment.Edition) []any { return []any{e.Template.Version} },
+		ident:  func(e assessment.Edition) (string, int) { return e.ID, e.Version },
+	}
+}
+
+// Assessment implements assessment.AssessmentTx.
+func (t *tx) Assessment(ctx context.Context, id string) (assessment.Assessment, error) {
+	return one(ctx, t, assessments(), "WHERE r.id = $1", id)
+}
+
+// AssessmentsOf implements assessment.AssessmentTx and agreements.Tx.
+func (t *tx) AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error) {
+	return find(ctx, t, assessments(), "WHERE r.agreement = $1 ORDER BY r.id", agreement)
+}
+
+// SaveAssessment implements assessment.AssessmentTx.
+func (t *tx) SaveAssessment(ctx context.Context, a assessment.Assessment) error {
+	return save(ctx, t, assessments(), a)
+}
+
+// AgreementOf implements assessment.AssessmentTx.
+func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, error) {
+	a, err := t.Agreement(ctx, id)
+	if err != nil {
+		return assessment.Assessed{}, err
+	}
+	return assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}, nil
+}
+
+// AssessmentsDue implements assessment.DueTx.
+func (t *tx) AssessmentsDue(ctx context.Context, now time.Time, most int) ([]assessment.Assessment, error) {
+	return due(ctx, t, assessments(), most, "WHERE r.state = 'approved' AND r.valid_until <= $1 ORDER BY r.valid_until, r.id", now.UnixMicro())
+}
+
+// AssessmentsHit implements assessment.DueTx.
+func (t *tx) AssessmentsHit(ctx context.Context, c assessment.Cause, most int) ([]assessment.Assessment, error) {
+	const approved = "WHERE r.state = 'approved' AND "
+	switch {
+	case c.Trigger == assessment.TemplateWithdrawn:
+		return due(ctx, t, assessments(), most, approved+"r.template = $1 ORDER BY r.id", c.Template)
+	case c.Agreement != "":
+		return due(ctx, t, assessments(), most, approved+"r.agreement = $1 ORDER BY r.id", c.Agreement)
+	case c.Trigger == assessment.NewCountry:
+		return due(ctx, t, assessments(), most, approved+"r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.countries NOT LIKE $2 ORDER BY r.id",
+			c.Partner, "% "+c.Country+" %")
+	case c.Trigger == assessment.PartnerIncident:
+		return due(ctx, t, assessments(), most, approved+"r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.submitted <= $2 ORDER BY r.id",
+			c.Partner, microsOf(c.At))
+	}
+	return due(ctx, t, assessments(), most, approved+"r.countries LIKE $1 AND r.submitted <= $2 ORDER BY r.id", "% "+c.Country+" %", microsOf(c.At))
+}
+
+// UnsettledCauses implements assessment.DueTx.
+func (t *tx) UnsettledCauses(ctx context.Context, most int) ([]assessment.Cause, error) {
+	return due(ctx, t, staleCauses(), most, "WHERE r.open = 1 ORDER BY r.id")
+}
+
+// StaleCause implements assessment.CauseTx.
+func (t *tx) StaleCause(ctx context.Context, id string) (assessment.Cause, error) {
+	return one(ctx, t, staleCauses(), "WHERE r.id = $1", id)
+}
+
+// turnOfCauses is the key of the one turn that all causes have.
+const turnOfCauses = "hashtextextended('turn of stale_causes', 0)"
+
+// HoldCauses implements assessment.CauseTx.
+func (t *tx) HoldCauses(ctx context.Context) error {
+	return t.lock(ctx, "SELECT pg_advisory_xact_lock_shared("+turnOfCauses+")")
+}
+
+// StaleCauses implements assessment.CauseTx and transfer.DecisionTx.
+func (t *tx) StaleCauses(ctx context.Context, subjects []string) ([]assessment.Cause, error) {
+	if len(subjects) == 0 {
+		return nil, nil
+	}
+	args, in := make([]any, len(subjects)), make([]string, len(subjects))
+	for i, s := range subjects {
+		args[i], in[i] = s, "$"+strconv.Itoa(i+1)
+	}
+	return find(ctx, t, staleCauses(), "WHERE r.subject IN ("+strings.Join(in, ", ")+`) AND NOT EXISTS (SELECT 1 FROM stale_causes n
+WHERE n.subject = r.subject AND (n.happened > r.happened OR n.happened = r.happened AND n.id > r.id)) ORDER BY r.id`, args...)
+}
+
+// ConflictAlerts implements assessment.CauseTx.
+func (t *tx) ConflictAlerts(ctx context.Context, most int) ([]assessment.Cause, error) {
+	return find(ctx, t, staleCauses(), "WHERE r.reason = $1 ORDER BY r.happened DESC, r.id DESC LIMIT $2", string(assessment.ConflictAlert), most)
+}
+
+// SaveStaleCause implements assessment.CauseSaver. A new one waits for decisions
+// that hold their turn.
+func (t *tx) SaveStaleCause(ctx context.Context, c assessment.Cause) error {
+	if c.Version == 1 {
+		if err := t.lock(ctx, "SELECT pg_advisory_xact_lock("+turnOfCauses+")"); err != nil {
+			return err
+		}
+	}
+	return save(ctx, t, staleCauses(), c)
+}
+
+// AssessmentTemplates implements assessment.TemplateTx.
+func (t *tx) AssessmentTemplates(ctx context.Context) ([]assessment.Edition, error) {
+	return find(ctx, t, assessmentTemplates(), "ORDER BY r.number")
+}
+
+// SaveAssessmentTemplate implements assessment.TemplateTx.
+func (t *tx) SaveAssessmentTemplate(ctx context.Context, e assessment.Edition) error {
+	return save(ctx, t, assessmentTemplates(), e)
+}

@@ -1,0 +1,114 @@
+package storetest
+
+import (
+	"encoding/hex"
+	"fmt"
+	"testing"
+	"time"
+
+	"safeconduct/agreements/assessment"
+	"safeconduct/authz/evidence"
+	"safeconduct/gateway/store"
+)
+
+func inForce(id, agreement string, change func(*assessment.Assessment)) assessment.Assessment {
+	a := assessment.Assessment{
+		ID: id, Record: 1, State: assessment.Approved, TemplateVersion: 1, SubmittedAt: Epoch(), ValidUntil: Epoch().Add(time.Hour),
+		Content: assessment.Content{Agreement: agreement, AgreementVersion: 1, Countries: []string{"CO", "NE"}},
+	}
+	if change != nil {
+		change(&a)
+	}
+	return a
+}
+
+// testAssessments lists what the clock and the gate look for.
+func testAssessments(t *testing.T, b *bench) {
+	later := Epoch().Add(time.Microsecond)
+	saveEach(t, b, agreementKind(), agreement("g-1", "m", "x"), agreement("g-2", "m", "y"))
+	saveEach(
+		t, b, assessmentKind(),
+		inForce("f-1", "g-1", nil),
+		inForce("f-2", "g-1", func(a *assessment.Assessment) { a.State = assessment.Stale }),
+		inForce("f-3", "g-1", func(a *assessment.Assessment) { a.SubmittedAt = later }),
+		inForce("f-4", "g-2", func(a *assessment.Assessment) { a.Countries, a.TemplateVersion = []string{"KE"}, 2 }),
+		inForce("f-5", "g-2", func(a *assessment.Assessment) { a.ValidUntil = Epoch() }),
+		inForce("f-6", "g-2", func(a *assessment.Assessment) { a.State, a.ValidUntil = assessment.Draft, time.Time{} }),
+	)
+	hit := func(tx Tx, what string, c assessment.Cause, want ...string) {
+		t.Helper()
+		got, err := tx.AssessmentsHit(t.Context(), c, 10)
+		lists(t, what, assessmentKind(), got, err, want...)
+	}
+	b.view(t, func(tx Tx) error {
+		got, err := tx.AssessmentsDue(t.Context(), Epoch(), 10)
+		lists(t, "due", assessmentKind(), got, err, "f-5")
+		got, err = tx.AssessmentsDue(t.Context(), Epoch().Add(-time.Microsecond), 10)
+		lists(t, "not due", assessmentKind(), got, err)
+		hit(tx, "incident", assessment.Incident("c", "p", "x", "i", Epoch()), "f-1")
+		hit(tx, "moved", assessment.Moved("c", "p", "y", "CO", Epoch()), "f-4")
+		hit(tx, "amended", assessment.Amended("c", "p", assessment.NewCategory, "g-2", 2, Epoch()), "f-4", "f-5")
+		hit(tx, "alert", assessment.Cause{Trigger: assessment.ConflictAlert, Country: "NE", At: Epoch()}, "f-1", "f-5")
+		hit(tx, "part of a code", assessment.Cause{Trigger: assessment.ConflictAlert, Country: "N", At: Epoch()})
+		hit(tx, "template", assessment.Cause{Trigger: assessment.TemplateWithdrawn, Template: 2}, "f-4")
+		return nil
+	})
+	causes := make([]assessment.Cause, 4)
+	for i := range causes {
+		causes[i] = assessment.Incident(fmt.Sprintf("c-%d", i+1), "p", []string{"x", "x", "y", "x"}[i], "i", Epoch().Add(time.Duration(i%3)*time.Hour))
+	}
+	causes[2].Trigger = assessment.ConflictAlert
+	saveEach(t, b, causeKind(), causes...)
+	settled := causes[0]
+	settled.Version, settled.Settled = 2, true
+	saveEach(t, b, causeKind(), settled)
+	b.view(t, func(tx Tx) error {
+		got, err := tx.StaleCauses(t.Context(), []string{"partner:x", "partner:y", "partner:z"})
+		lists(t, "the newest of each", causeKind(), got, err, "c-2", "c-3")
+		got, err = tx.StaleCauses(t.Context(), nil)
+		lists(t, "of nothing", causeKind(), got, err)
+		got, err = tx.UnsettledCauses(t.Context(), 2)
+		lists(t, "unsettled", causeKind(), got, err, "c-2", "c-3")
+		got, err = tx.ConflictAlerts(t.Context(), 10)
+		lists(t, "alerts", causeKind(), got, err, "c-3")
+		return nil
+	})
+}
+
+// assessmentsFilled saves assessments as the schema before had them: what the
+// migration looks them up by afterwards is what saving them would have written.
+func assessmentsFilled(t *testing.T, l *logged) {
+	if _, err := l.provider(t).UpTo(t.Context(), 9); err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range []assessment.Assessment{
+		inForce("old-1", "g-1", nil),
+		inForce("old-2", "g-1", func(a *assessment.Assessment) {
+			a.State, a.SubmittedAt, a.ValidUntil, a.Countries = assessment.Draft, time.Time{}, time.Time{}, []string{"KE"}
+		}),
+		inForce("old-3", "g-1", func(a *assessment.Assessment) {
+			a.ValidUntil = Epoch().Truncate(time.Second).Add(100 * time.Millisecond)
+		}),
+	} {
+		body, err := evidence.Canonical(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written := "x'" + hex.EncodeToString(body) + "'"
+		if l.Engine() == store.Postgres {
+			written = `'\x` + hex.EncodeToString(body) + "'"
+		}
+		l.exec(t, fmt.Sprintf("INSERT INTO record_versions (kind, id, version, body) VALUES ('assessment', '%s', 1, %s)", a.ID, written),
+			fmt.Sprintf("INSERT INTO assessments (id, version, agreement) VALUES ('%s', 1, 'g-%d')", a.ID, i))
+	}
+	l.migrate(t)
+	got := l.texts(t, "SELECT id || ' ' || state || ' ' || template || countries || submitted || ' ' || valid_until FROM assessments ORDER BY id")
+	now := Epoch().UnixMicro()
+	want := []string{
+		fmt.Sprintf("old-1 approved 1 CO NE %d %d", now, now+3_600_000_000), "old-2 draft 1 KE 0 0",
+		fmt.Sprintf("old-3 approved 1 CO NE %d %d", now, now-now%1_000_000+100_000),
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
