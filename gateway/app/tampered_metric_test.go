@@ -203,7 +203,7 @@ func forgeries(pull, request func(*testing.T) error) []forgery {
 			undo := altered(p, people.KindKey, id, func(said map[string]any) { said["public"] = string(jwk) })
 			return func() error { return request(t) }, undo
 		}},
-		{"an approval that nobody gave", transfer.KindTransfer, gate.GateUnavailable, func(t *testing.T, p *program) (func() error, func()) {
+		{"an approval that nobody gave", transfer.KindTransfer, gate.PullDenied, func(t *testing.T, p *program) (func() error, func()) {
 			person := personOf(p, authz.RO)
 			undo := altered(p, transfer.KindTransfer, p.transfer, func(said map[string]any) {
 				all, _ := said["approvals"].([]any)
