@@ -125,11 +125,14 @@ func (o *Office) decided(ctx context.Context, tx Tx, c authz.Caller, role authz.
 	return e.ID, record(ctx, tx, e, t, f, d)
 }
 
-// record appends the entry of a decision, with what it rested on.
+// record appends the entry of a decision, with what it rested on. A refusal
+// that needs no facts, such as of bytes that are not those declared, has none.
 func record(ctx context.Context, tx Tx, e evidence.Entry, t Transfer, f gate.Facts, d gate.Decision) (err error) {
-	e.Policy, e.Phase, e.Codes, e.Subject.Version = f.Policy, string(f.Phase), d.Codes(), t.Version
-	if e.Facts, err = keep(ctx, tx, f); err != nil {
-		return err
+	e.Policy, e.Phase, e.Codes, e.Subject.Version = d.Policy, string(d.Phase), d.Codes(), t.Version
+	if f.Phase != "" {
+		if e.Facts, err = keep(ctx, tx, f); err != nil {
+			return err
+		}
 	}
 	return tx.Record(ctx, e)
 }

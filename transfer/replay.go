@@ -82,7 +82,7 @@ func (l *LogOffice) Replay(ctx context.Context, c authz.Caller, seq int64) (Repl
 func replay(ctx context.Context, tx FactsTx, line LogLine) (Replay, error) {
 	e := line.Entry
 	if e.Facts == "" {
-		return Replay{}, fmt.Errorf("%w: the entry is not of a decision of the gate", people.ErrInvalid)
+		return Replay{}, fmt.Errorf("%w: the entry is of no decision on facts", people.ErrInvalid)
 	}
 	r := Replay{
 		Seq: line.Seq, Entry: e.ID, Time: e.Time, Phase: gate.Phase(e.Phase), Policy: e.Policy, Facts: e.Facts,

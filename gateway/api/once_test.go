@@ -117,6 +117,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 	b.through = d.send
 	b.enrol()
 	agreement := v1 + "/agreements/" + b.agree()
+	d.rules(b)
 	d.transfers(b)
 	d.subjects(b)
 	d.partners(b)

@@ -40,7 +40,7 @@ func (w *walk) steps() map[string]step {
 	role := on(authz.LEG, authz.GrantRole(authz.RO))
 	role.values = object{"role": "RO", "partner": nil}
 	draftRules := on(authz.LEG, authz.RulesDraft)
-	draftRules.values = object{"rules": w.shippedRules()}
+	draftRules.values = object{"rules": shippedRules(w)}
 	person := on(authz.LEG, authz.PersonCreate)
 	person.values = object{"partner": nil}
 	hold := on(authz.RO, authz.HoldOpen, authz.HoldPlaceLegal)

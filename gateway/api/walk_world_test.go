@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"safeconduct/authz"
-	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/api/apitest"
 )
 
@@ -93,18 +92,6 @@ func (w *walk) fill() {
 	w.ids["seq"] = number(first(page, "items")["seq"].(float64))
 	w.partners["seq"] = w.ids["seq"]
 	w.fillPartners()
-}
-
-// shippedRules is the policy data that ship with the program, as a body has them.
-func (w *walk) shippedRules() object {
-	w.Helper()
-	book, err := rulebook.Shipped()
-	must(w, err)
-	b, err := json.Marshal(book.Current.Rules)
-	must(w, err)
-	var rules object
-	must(w, json.Unmarshal(b, &rules))
-	return rules
 }
 
 // fillPartners makes what is kept of partners. The incident is at one to which nothing is sent.
