@@ -182,7 +182,7 @@ func TestMatrix(t *testing.T) {
 func TestAuditorsWriteNothing(t *testing.T) {
 	e := enforcer(t)
 	reads := []authz.Action{
-		authz.MissionRead, authz.PersonRead, authz.PartyRead, authz.TermsRead, authz.AgreementRead, authz.AssessmentRead,
+		authz.MissionRead, authz.PersonRead, authz.PartyRead, authz.TermsRead, authz.AgreementRead, authz.AgreementScanRead, authz.AssessmentRead,
 		authz.ConsentRead, authz.TransferRead, authz.LogRead, authz.LogCheckpoint,
 	}
 	for _, action := range declaredActions(t) {

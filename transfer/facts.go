@@ -101,20 +101,20 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 	}
 	a := *f.Agreement
 	f.Read = append(f.Read, evidence.Ref{Kind: agreements.KindAgreement, ID: a.ID, Version: a.Version})
-	signatories := make([]string, len(a.Signatures))
+	provers := make([]string, len(a.Signatures))
 	for i, s := range a.Signatures {
-		signatories[i] = s.Signatory
+		provers[i] = s.ProvenBy()
 	}
-	keys, err := tx.KeysOfEach(ctx, signatories)
+	keys, err := tx.KeysOfEach(ctx, provers)
 	if err != nil {
 		return err
 	}
-	grants, err := tx.GrantsOfEach(ctx, signatories)
+	grants, err := tx.GrantsOfEach(ctx, provers)
 	if err != nil {
 		return err
 	}
 	for _, s := range a.Signatures {
-		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys[s.Signatory], grants[s.Signatory]))
+		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys[s.ProvenBy()], grants[s.ProvenBy()]))
 	}
 	// Of the year in which it is, or was, released; what was released after this
 	// transfer does not count against it.

@@ -20,6 +20,9 @@ type Assessed struct {
 	Mission string
 	Partner string
 	Version int // of the document
+	// Amendment is the version of the amendment that is on its way, 0 where there is none: what is broader is assessed
+	// before it is active.
+	Amendment int
 }
 
 // Tx is what the desk needs of a transaction.
@@ -73,7 +76,7 @@ func (d *Desk) Create(ctx context.Context, c authz.Caller, content Content) (Ass
 	if content.AgreementVersion == 0 {
 		content.AgreementVersion = of.Version
 	}
-	if content.AgreementVersion != of.Version {
+	if content.AgreementVersion != of.Version && (of.Amendment == 0 || content.AgreementVersion != of.Amendment) {
 		return Assessment{}, fmt.Errorf("%w: the agreement is at version %d", people.ErrInvalid, of.Version)
 	}
 	a, err := New(d.catalog.Current(), d.office.NewID(), of.Mission, c.Person, content, d.office.Time())

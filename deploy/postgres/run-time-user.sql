@@ -20,6 +20,9 @@ GRANT UPDATE (seq) ON log_entries TO safeconduct_run;
 GRANT INSERT, UPDATE ON grants, signing_keys, tokens, parties, agreements, assessments, consents, transfers, pull_sessions
     TO safeconduct_run;
 
+GRANT INSERT, UPDATE ON agreement_templates TO safeconduct_run;
+GRANT INSERT ON agreement_scans TO safeconduct_run;
+
 -- Records that stay as they are, and the lists and keys beside them.
 GRANT INSERT ON missions, persons, purposes, categories, retention_rules, subjects, sealed_files, transfer_subjects, mission_keys
     TO safeconduct_run;

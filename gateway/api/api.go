@@ -11,6 +11,7 @@ import (
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/parties"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
@@ -32,6 +33,7 @@ type Services struct {
 	Parties     *parties.Register
 	Terms       *terms.Book
 	Agreements  *agreements.Desk
+	Templates   *templates.Desk
 	Assessments *assessment.Desk
 	Consents    *consent.Office
 	Transfers   *transfer.Office
@@ -71,7 +73,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
-		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
+		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.agreementTemplates, r.agreementImports, r.scans, r.assessments,
 		r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log,
 	} {
 		mount()

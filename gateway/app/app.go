@@ -191,6 +191,7 @@ func (a *App) jobs() []jobs.Job {
 	s := a.Services
 	return []jobs.Job{
 		{Name: "expire agreements", Run: s.Agreements.ExpireDue},
+		{Name: "tell overdue suspensions", Run: s.Agreements.TellOverdue},
 		{Name: "lapse transfers", Run: s.Transfers.Lapse},
 		{Name: "sweep uploads", Run: s.Transfers.Sweep},
 		{Name: "close abandoned deliveries", Run: s.Transfers.Abandoned},

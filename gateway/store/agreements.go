@@ -116,6 +116,11 @@ func (t *tx) AgreementsDue(ctx context.Context, now time.Time, most int) ([]agre
 		"WHERE r.state IN ('active', 'suspended') AND r.valid_until <= $1 ORDER BY r.valid_until, r.id", now.UnixMicro())
 }
 
+// AgreementsSuspended implements agreements.AgreementTx.
+func (t *tx) AgreementsSuspended(ctx context.Context, after string, most int) ([]agreements.Agreement, error) {
+	return due(ctx, t, agreementRecords(), most, "WHERE r.state = 'suspended' AND r.id > $1 ORDER BY r.id", after)
+}
+
 // SaveAgreement implements agreements.AgreementTx.
 func (t *tx) SaveAgreement(ctx context.Context, a agreements.Agreement) error {
 	if err := save(ctx, t, agreementRecords(), a); err != nil {
@@ -164,5 +169,9 @@ func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, e
 	if err != nil {
 		return assessment.Assessed{}, err
 	}
-	return assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}, nil
+	of := assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}
+	if a.Amendment != nil {
+		of.Amendment = a.Amendment.Document.Version
+	}
+	return of, nil
 }

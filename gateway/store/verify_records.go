@@ -16,6 +16,7 @@ func tables() []func(*comparison, context.Context) error {
 		compare(missions()), compare(persons()), compare(grants()), compare(signingKeys()), compare(tokens()), compare(partners()),
 		compare(purposes()), compare(categories()), compare(retentionRules()), compare(agreementRecords()), compare(assessments()),
 		compare(subjects()), compare(consents()), compare(transfers()), compare(sealedFiles()), compare(pullSessions()),
+		compare(agreementTemplates()), compare(agreementScans()),
 	}
 }
 

@@ -74,6 +74,7 @@ func recordTables() []string {
 		missions().table, persons().table, grants().table, signingKeys().table, tokens().table, partners().table,
 		purposes().table, categories().table, retentionRules().table, agreementRecords().table, assessments().table,
 		subjects().table, consents().table, transfers().table, sealedFiles().table, pullSessions().table,
+		agreementTemplates().table, agreementScans().table,
 	}
 }
 
