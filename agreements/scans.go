@@ -45,7 +45,7 @@ type Scan struct {
 	SHA256    string          `json:"sha256"` // of the plaintext, hex
 	Size      int64           `json:"size"`
 	MediaType string          `json:"media_type"`
-	Sealed    json.RawMessage `json:"sealed"` // what Scans.Open needs
+	Sealed    json.RawMessage `json:"sealed,omitempty"` // what Scans.Open needs
 	Uploader  string          `json:"uploader"`
 	Actor     string          `json:"actor"`
 	Created   time.Time       `json:"created"`

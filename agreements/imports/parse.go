@@ -57,7 +57,6 @@ func Parse(r io.Reader) ([]Row, []Finding, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := lines.FieldPos(0)
 		var broken *csv.ParseError
 		if errors.As(err, &broken) {
 			return nil, nil, fmt.Errorf("%w: line %d is not CSV of as many cells as the header has", ErrForm, broken.StartLine)
@@ -67,7 +66,8 @@ func Parse(r io.Reader) ([]Row, []Finding, error) {
 		if len(rows) == Most {
 			return nil, nil, fmt.Errorf("%w: it has more than %d rows; split it", ErrForm, Most)
 		}
-		p.line, p.cells = line, cells
+		p.line, _ = lines.FieldPos(0)
+		p.cells = cells
 		rows = append(rows, p.row())
 	}
 	if len(rows) == 0 {

@@ -40,7 +40,7 @@ func (w *walk) outsiders(t *testing.T, m map[authz.Action]map[authz.Role]string)
 
 // lists name nothing of others, but for the terms and the register of partners, which are everybody's.
 func (w *walk) lists(t *testing.T) {
-	shared := []string{"parties", "purposes", "categories", "retention-rules", "tokens"} // of tokens, one's own
+	shared := []string{"parties", "purposes", "categories", "retention-rules", "agreement-templates", "tokens"} // of tokens, one's own
 	w.each(t, func(t *testing.T, op apitest.Operation, s step) {
 		if op.Method != http.MethodGet || len(op.Params()) > 0 || slices.Contains(shared, op.Collection()) {
 			return
@@ -79,7 +79,7 @@ func (w *walk) compare(t *testing.T, m map[authz.Action]map[authz.Role]string, r
 // partners is open to all who send (domain.md section 5).
 func public(role authz.Role, op apitest.Operation) bool {
 	place, _ := authz.PlaceOf(role)
-	return op.Collection() == "parties" && place == authz.AtMission
+	return op.Collection() == "parties" && place == authz.AtMission || op.Collection() == "agreement-templates"
 }
 
 // bodies: an id in a body is no better a way to find out.

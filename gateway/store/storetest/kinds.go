@@ -7,6 +7,7 @@ import (
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/parties"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
@@ -52,6 +53,7 @@ func kinds() []anyKind {
 	return []anyKind{
 		missionKind(), personKind(), grantKind(), keyKind(), tokenKind(), partyKind(), purposeKind(), categoryKind(),
 		retentionKind(), agreementKind(), assessmentKind(), subjectKind(), consentKind(), transferKind(), fileKind(), pullKind(),
+		templateKind(), scanKind(),
 	}
 }
 
@@ -106,6 +108,14 @@ func retentionKind() kind[terms.RetentionRule] {
 
 func agreementKind() kind[agreements.Agreement] {
 	return simple("agreement", func(v *agreements.Agreement) *string { return &v.ID }, func(v *agreements.Agreement) *int { return &v.Version }, Tx.SaveAgreement, Tx.Agreement)
+}
+
+func templateKind() kind[templates.Template] {
+	return simple("agreement_template", func(v *templates.Template) *string { return &v.ID }, func(v *templates.Template) *int { return &v.Version }, Tx.SaveAgreementTemplate, Tx.AgreementTemplate)
+}
+
+func scanKind() kind[agreements.Scan] {
+	return simple("agreement_scan", func(v *agreements.Scan) *string { return &v.ID }, func(v *agreements.Scan) *int { return &v.Version }, Tx.SaveAgreementScan, Tx.AgreementScan)
 }
 
 func assessmentKind() kind[assessment.Assessment] {

@@ -11,6 +11,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
@@ -31,6 +32,9 @@ type Tx interface {
 	identity.TokenTx
 	terms.PurposeTx
 	agreements.AgreementTx
+	agreements.ScanTx
+	agreements.DestructionTx
+	templates.Tx
 	assessment.AssessmentTx
 	consent.ConsentTx
 	consent.CaseKeyTx
@@ -60,6 +64,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"uploads":      testUploads,
 		"people":       testPeople,
 		"agreements":   testAgreements,
+		"papers":       testPapers,
 		"transfers":    testTransfers,
 		"subjects":     testSubjects,
 		"log lines":    testLogLines,
