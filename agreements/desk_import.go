@@ -12,10 +12,10 @@ import (
 	"safeconduct/authz/people"
 )
 
-// Imported says what became of a row.
+// Imported says what became of a paper.
 type Imported struct {
-	Line      int    `json:"line"`
 	Agreement string `json:"agreement"`
+	SHA256    string `json:"scan_sha256"`
 	// Before says that the same paper had been imported already.
 	Before bool `json:"before,omitempty"`
 }
@@ -102,7 +102,7 @@ func (d *Desk) imported(ctx context.Context, tx Tx, c authz.Caller, role authz.R
 			return nil, nil, err
 		}
 		if before != "" {
-			done = append(done, Imported{Line: r.Line, Agreement: before, Before: true})
+			done = append(done, Imported{Agreement: before, SHA256: r.ScanSHA256, Before: true})
 			continue
 		}
 		a := Agreement{ID: ids[r.ScanSHA256], Version: 1, State: Approved, Drafter: c.Person, Actor: c.Person, Created: now, Updated: now, Documents: 1}
@@ -115,7 +115,7 @@ func (d *Desk) imported(ctx context.Context, tx Tx, c authz.Caller, role authz.R
 			found("title", "the row has no canonical form", "write plain text")
 		}
 		made = append(made, a)
-		done = append(done, Imported{Line: r.Line, Agreement: a.ID})
+		done = append(done, Imported{Agreement: a.ID, SHA256: r.ScanSHA256})
 	}
 	return made, done, imports.Checked(findings)
 }

@@ -291,7 +291,7 @@ func TestImport(t *testing.T) {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	again, err := w.Import(w.ctx, legal, w.rows(3), false)
-	if err != nil || len(again) != 3 || again[0] != (imported{2, done[0].Agreement, true}).as() || again[2].Before {
+	if err != nil || len(again) != 3 || again[0] != (agreements.Imported{Agreement: done[0].Agreement, SHA256: w.rows(1)[0].ScanSHA256, Before: true}) || again[2].Before {
 		t.Errorf("the same papers again: %+v, %v", again, err)
 	}
 	id := done[0].Agreement
@@ -324,16 +324,6 @@ func TestImport(t *testing.T) {
 	if a, err = w.Activate(w.ctx, w.people["second LEG"], id); err != nil || a.State != agreements.Active {
 		t.Errorf("%s, %v", a.State, err)
 	}
-}
-
-type imported struct {
-	line  int
-	id    string
-	known bool
-}
-
-func (i imported) as() agreements.Imported {
-	return agreements.Imported{Line: i.line, Agreement: i.id, Before: i.known}
 }
 
 // verdictsOfPaper verifies both signatures under the attester's grants, from what is stored.

@@ -7,6 +7,7 @@ import (
 	"safeconduct/agreements"
 	"safeconduct/agreements/imports"
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 )
 
 // importBody is a list of agreements that were signed on paper.
@@ -33,7 +34,10 @@ func (r *routes) importAgain(ctx context.Context, c authz.Caller, d done) (list[
 		if err != nil {
 			return list[agreements.Imported]{}, err
 		}
-		all = append(all, agreements.Imported{Agreement: a.ID})
+		if a.Document.Paper == nil {
+			return list[agreements.Imported]{}, evidence.ErrNotFound
+		}
+		all = append(all, agreements.Imported{Agreement: a.ID, SHA256: a.Document.Paper.SHA256})
 	}
 	return listed(all, nil)
 }

@@ -111,6 +111,12 @@ func schemaName(t reflect.Type, hint string) string {
 	case reflect.TypeFor[evidence.Ref]():
 		return "RecordRef"
 	}
+	switch {
+	case strings.HasSuffix(t.PkgPath(), "/agreements/templates"):
+		return "AgreementTemplate" + strings.TrimPrefix(name, "Template")
+	case strings.HasSuffix(t.PkgPath(), "/agreements/imports"):
+		return "Import" + name
+	}
 	if strings.HasSuffix(t.PkgPath(), "/assessment") && !strings.HasPrefix(name, "Assessment") {
 		return "Assessment" + name
 	}

@@ -141,7 +141,7 @@ func (b *bench) mount(config edge.Config) (*edge.Server, huma.API) {
 	})
 	must(b, err)
 	mounted, err := api.Register(server, api.Services{
-		People: s.People, Identity: s.Identity, Parties: s.Parties, Terms: s.Terms, Agreements: s.Agreements,
+		People: s.People, Identity: s.Identity, Parties: s.Parties, Terms: s.Terms, Agreements: s.Agreements, Templates: s.Templates,
 		Assessments: s.Assessments, Consents: s.Consents, Transfers: s.Transfers, Log: s.Log, Mends: mends, Duties: s.Duties,
 		Claims: s.Claims,
 	})

@@ -118,6 +118,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 	b.enrol()
 	agreement := v1 + "/agreements/" + b.agree()
 	d.transfers(b)
+	d.papers(b, agreement)
 	d.endings(b, agreement)
 	for path, item := range b.api.OpenAPI().Paths {
 		for _, op := range []struct {

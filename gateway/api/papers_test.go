@@ -37,7 +37,7 @@ func (b *bench) sendScanUnder(key string, role authz.Role, agreement string, con
 	if key != "" {
 		r.Header.Set("Idempotency-Key", key)
 	}
-	got := b.exchange(r)
+	got := b.send(r)
 	if got.StatusCode != status {
 		b.Fatalf("%d %s, want %d", got.StatusCode, got.body, status)
 	}
@@ -108,6 +108,32 @@ func TestImportedPapers(t *testing.T) {
 		b.consent("CASE-1")
 		b.released([]byte("given_name\nx\n"))
 	})
+}
+
+// papers writes a template, has a clause deviate, amends, imports, attests and closes out.
+func (d *doubled) papers(b *bench, agreement string) {
+	second := b.hireLegal()
+	shipped, err := templates.Shipped()
+	must(b, err)
+	template := b.make(authz.LEG, v1+"/agreement-templates", object{
+		"name": "health", "effective_from": "2026-02-01T00:00:00Z", "reason": "new", "clauses": shipped.Content.Clauses, "safeguards": shipped.Content.Safeguards,
+	})
+	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/agreement-templates/"+template+"/approval", nil)
+	deviating := b.draft()
+	deviating["clauses"], deviating["template"] = []object{{"code": "C12", "deviation": "Our own."}}, object{"name": "health", "version": 1}
+	draft := v1 + "/agreements/" + b.make(authz.FP, v1+"/agreements", deviating)
+	b.want(http.StatusOK, authz.FP, http.MethodPost, draft+"/review", nil)
+	b.want(http.StatusOK, authz.LEG, http.MethodPost, draft+"/deviations", object{"code": "C12", "reason": "a stricter law"})
+	b.want(http.StatusOK, authz.FP, http.MethodPost, agreement+"/amendment", b.draft())
+	b.want(http.StatusOK, authz.FP, http.MethodDelete, agreement+"/amendment", nil)
+	made := b.want(http.StatusOK, authz.FP, http.MethodPost, v1+"/agreement-imports", object{"rows": []object{b.paper("one")}})
+	paper := v1 + "/agreements/" + str(first(made, "items"), "agreement")
+	scan := b.sendScan(authz.FP, paper, scanOf("one"), http.StatusCreated)
+	b.want(http.StatusOK, second, http.MethodPost, paper+"/attestations", object{"scan": str(scan, "id"), "sha256": str(scan, "sha256"), "authority": "seen"})
+	b.assess(str(first(made, "items"), "agreement"))
+	b.want(http.StatusOK, second, http.MethodPost, paper+"/activation", nil)
+	b.want(http.StatusOK, authz.PSG, http.MethodPost, paper+"/termination", object{"reason": "over"})
+	b.want(http.StatusOK, authz.FP, http.MethodPost, paper+"/closeout", nil)
 }
 
 func TestScanProblems(t *testing.T) {
