@@ -9,6 +9,7 @@ import (
 
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/templates"
 )
 
 // KindAgreement is the record kind of agreements.
@@ -29,6 +30,7 @@ const (
 	Suspended  State = "suspended"
 	Expired    State = "expired"
 	Terminated State = "terminated"
+	ClosedOut  State = "closed_out" // ended, and every copy is certified destroyed
 )
 
 // Type is the legal kind of agreement.
@@ -64,22 +66,37 @@ type Clause struct {
 	Code       string            `json:"code"`
 	Text       string            `json:"text_version"`
 	Parameters map[string]string `json:"parameters,omitempty"`
-	Deviation  string            `json:"deviation,omitempty"`
+	// Deviation is a text of the parties' own in place of the template's; Legal approves it.
+	Deviation string `json:"deviation,omitempty"`
+}
+
+// TemplateRef names the template that a document was made from (R37).
+type TemplateRef struct {
+	Name    string         `json:"name"`
+	Version int            `json:"version"`
+	Digest  signing.Digest `json:"digest"` // of its content, so that the document binds the texts
 }
 
 // Document is what the parties sign. Its RFC 8785 form is what the digest and
 // every signature bind; nothing outside it is agreed.
 type Document struct {
-	Agreement     string    `json:"agreement"`
-	Version       int       `json:"version"` // of the document; an amendment raises it
-	Type          Type      `json:"type"`
-	Parent        string    `json:"parent,omitempty"`
-	Title         string    `json:"title"`
-	Mission       string    `json:"mission"` // the mission that signs for IOM
-	Partner       string    `json:"partner"`
-	Language      string    `json:"language"` // en, fr or es
-	Scope         Scope     `json:"scope"`
-	Clauses       []Clause  `json:"clauses"`
+	Agreement  string `json:"agreement"`
+	Version    int    `json:"version"` // of the document; an amendment raises it
+	Type       Type   `json:"type"`
+	Parent     string `json:"parent,omitempty"`
+	Title      string `json:"title"`
+	Mission    string `json:"mission"` // the mission that signs for IOM
+	Partner    string `json:"partner"`
+	Language   string `json:"language"`             // en, fr or es
+	Supersedes string `json:"supersedes,omitempty"` // the agreement whose place it takes
+	Scope      Scope  `json:"scope"`
+	// Template is what the clauses are taken from; nil for a paper that was imported.
+	Template *TemplateRef `json:"template,omitempty"`
+	Clauses  []Clause     `json:"clauses"`
+	// Safeguards are those of Annex II (R54).
+	Safeguards *templates.Safeguards `json:"safeguards,omitempty"`
+	// Paper is the signed paper that the document was imported from.
+	Paper         *Paper    `json:"paper,omitempty"`
 	Annexes       []Annex   `json:"annexes,omitempty"`
 	EffectiveFrom time.Time `json:"effective_from"`
 	ValidUntil    time.Time `json:"valid_until"` // exclusive instant
@@ -91,55 +108,81 @@ type Annex struct {
 	Digest string `json:"digest"`
 }
 
+// The methods of a signature. The method is part of the evidence.
+const (
+	MethodJWS    = "jws"     // by an enrolled key
+	MethodWetInk = "wet_ink" // on paper; Legal attests the scan
+)
+
 // Signature is one party's signature. It is verified whenever the gate reads
 // it, never trusted because it was once (condition 9).
 type Signature struct {
-	Party     string    `json:"party"` // signing.PartyIOM, or the partner's id
-	Signatory string    `json:"signatory"`
-	Title     string    `json:"title"`
-	Key       string    `json:"key"`
-	Method    string    `json:"method"`      // jws
-	SignedAt  time.Time `json:"signed_at"`   // as the signatory says
-	Received  time.Time `json:"received_at"` // as the gateway says: a revoked key cannot be back-dated
-	JWS       string    `json:"jws"`
+	Party       string       `json:"party"`               // signing.PartyIOM, or the partner's id
+	Signatory   string       `json:"signatory,omitempty"` // id of the person; of JWS
+	Name        string       `json:"name,omitempty"`      // as on the paper; of wet ink
+	Title       string       `json:"title"`
+	Key         string       `json:"key,omitempty"`
+	Method      string       `json:"method"`      // jws or wet_ink
+	SignedAt    time.Time    `json:"signed_at"`   // as the signatory says
+	Received    time.Time    `json:"received_at"` // as the gateway says: a revoked key cannot be back-dated
+	JWS         string       `json:"jws,omitempty"`
+	Attestation *Attestation `json:"attestation,omitempty"` // of wet ink
+}
+
+// ProvenBy is the person whose standing the signature rests on: the signatory,
+// or who attested it for Legal.
+func (s Signature) ProvenBy() string {
+	if s.Attestation != nil {
+		return s.Attestation.Person
+	}
+	return s.Signatory
 }
 
 // Act is one dated act of one person on an agreement.
 type Act = lifecycle.Act
 
 // Suspension stops an agreement. Of one by a mission, headquarters decides
-// within 72 hours [P]; it is lifted by two people and never by the clock: no
-// decision keeps the agreement suspended, which is the stricter reading.
+// within the hours of the rulebook [P]; it is lifted by two people and never by
+// the clock: no decision keeps the agreement suspended, which is the stricter
+// reading.
 type Suspension struct {
 	Act
 	DecideBy *time.Time `json:"decide_by,omitempty"`
+	// Overdue is when the log was told that nobody had decided by then.
+	Overdue *time.Time `json:"overdue,omitempty"`
 }
 
 // Agreement is the record: the document and what has happened to it.
 type Agreement struct {
-	ID         string         `json:"id"`
-	Version    int            `json:"version"`
-	State      State          `json:"state"`
-	Document   Document       `json:"document"`
-	Digest     signing.Digest `json:"digest"` // of the document
-	Drafter    string         `json:"drafter"`
-	Editors    []string       `json:"editors,omitempty"` // others who wrote in the draft
-	Signatures []Signature    `json:"signatures,omitempty"`
-	Suspension *Suspension    `json:"suspension,omitempty"`
-	Lifts      []Act          `json:"lifts,omitempty"`        // of those two who lift, so far
-	Endings    []Act          `json:"terminations,omitempty"` // of those two who terminate, so far
-	History    []Act          `json:"history"`
-	Actor      string         `json:"actor"`
-	Created    time.Time      `json:"created"`
-	Updated    time.Time      `json:"updated"`
+	ID       string         `json:"id"`
+	Version  int            `json:"version"`
+	State    State          `json:"state"`
+	Document Document       `json:"document"`
+	Digest   signing.Digest `json:"digest"` // of the document
+	Drafter  string         `json:"drafter"`
+	Editors  []string       `json:"editors,omitempty"` // others who wrote in the draft
+	// Deviations are Legal's approvals of clauses that deviate.
+	Deviations []Deviation `json:"deviations,omitempty"`
+	Signatures []Signature `json:"signatures,omitempty"`
+	// Amendment is the next document on its way; Document rules until it is active.
+	Amendment *Amendment `json:"amendment,omitempty"`
+	// Former are the documents that ruled before, with what proved them.
+	Former []Former `json:"former,omitempty"`
+	// Documents is the highest version of a document that was ever given out:
+	// none is used twice.
+	Documents  int         `json:"documents,omitempty"`
+	Suspension *Suspension `json:"suspension,omitempty"`
+	Lifts      []Act       `json:"lifts,omitempty"`        // of those two who lift, so far
+	Endings    []Act       `json:"terminations,omitempty"` // of those two who terminate, so far
+	History    []Act       `json:"history"`
+	Actor      string      `json:"actor"`
+	Created    time.Time   `json:"created"`
+	Updated    time.Time   `json:"updated"`
 }
 
 // MandatoryClauses are the codes that every agreement carries (condition 12).
 func MandatoryClauses() []string {
-	return []string{
-		"C01", "C02", "C03", "C04", "C05", "C06", "C07", "C08", "C09", "C10", "C11", "C12", "C13",
-		"C14", "C15", "C16", "C17", "C18", "C19", "C20", "C21", "C22", "C23", "C24", "C25",
-	}
+	return templates.Codes()
 }
 
 // MissingClauses lists the mandatory clauses that the document lacks, in order.

@@ -12,10 +12,12 @@ import (
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // Tx is what the desk needs of a transaction.
@@ -28,7 +30,11 @@ type Tx interface {
 	people.MissionTx
 	terms.PurposeTx
 	terms.CategoryTx
-	AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error)
+	templates.Reader
+	rulebook.Reader
+	AssessmentTx
+	ScanTx
+	DestructionTx
 }
 
 // AgreementTx reads and writes agreements.
@@ -39,7 +45,27 @@ type AgreementTx interface {
 	AgreementsBetween(ctx context.Context, mission, partner string) ([]Agreement, error)
 	// AgreementsDue lists agreements in force whose valid_until is reached.
 	AgreementsDue(ctx context.Context, now time.Time, most int) ([]Agreement, error)
+	// AgreementsSuspended lists suspended agreements in the order of their ids, from after the given one on.
+	AgreementsSuspended(ctx context.Context, after string, most int) ([]Agreement, error)
 	SaveAgreement(ctx context.Context, a Agreement) error
+}
+
+// AssessmentTx reads and settles the assessments of an agreement.
+type AssessmentTx interface {
+	AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error)
+	SaveAssessment(ctx context.Context, a assessment.Assessment) error
+	assessment.CauseSaver
+	// LockAgreement keeps decisions off the agreement, before what was assessed
+	// of it changes: they lock in this order too.
+	LockAgreement(ctx context.Context, id string) error
+}
+
+// DestructionTx tells what a partner still holds.
+type DestructionTx interface {
+	// OpenDestructions counts the transfers under the agreement of which the
+	// partner has received anything, and of which no certificate of destruction
+	// is accepted.
+	OpenDestructions(ctx context.Context, agreement string) (int, error)
 }
 
 // MaxBetween bounds how many agreements of one mission with one partner are
@@ -57,37 +83,36 @@ type Desk struct {
 	office *evidence.Office
 	store  evidence.Store[Tx]
 	keys   Keys
+	scans  Scans
 }
 
 // NewDesk makes the service.
-func NewDesk(office *evidence.Office, store evidence.Store[Tx], keys Keys) *Desk {
-	return &Desk{office: office, store: store, keys: keys}
+func NewDesk(office *evidence.Office, store evidence.Store[Tx], keys Keys, scans Scans) *Desk {
+	return &Desk{office: office, store: store, keys: keys, scans: scans}
 }
 
 func resource(a Agreement) authz.Resource {
 	return authz.Resource{Kind: KindAgreement, ID: a.ID, Mission: a.Document.Mission, Partner: a.Document.Partner}
 }
 
-// Create drafts an agreement. Nothing is agreed by it.
+// Create drafts an agreement from the template in force. Nothing is agreed by it.
 func (d *Desk) Create(ctx context.Context, c authz.Caller, doc Document) (Agreement, error) {
 	if !c.In(doc.Mission) {
 		return Agreement{}, evidence.ErrNotFound
 	}
-	a := Agreement{ID: d.office.NewID(), Version: 1, State: Draft, Drafter: c.Person, Actor: c.Person, Created: d.office.Time()}
+	a := Agreement{ID: d.office.NewID(), Version: 1, State: Draft, Drafter: c.Person, Actor: c.Person, Created: d.office.Time(), Documents: 1}
 	doc = doc.of(a.ID, 1)
 	a.Document, a.Updated = doc, a.Created
 	role, err := d.office.Authorise(ctx, c, authz.AgreementDraft, resource(a))
 	if err != nil {
 		return Agreement{}, err
 	}
-	if err := doc.check(); err != nil {
-		return Agreement{}, err
-	}
-	if a.Digest, err = doc.DigestOf(); err != nil {
-		return Agreement{}, fmt.Errorf("%w: %w", people.ErrInvalid, err)
-	}
 	a.History = []Act{{Event: "draft", Person: c.Person, Role: role, At: a.Created}}
-	if err := d.store.View(ctx, func(tx Tx) error { return known(ctx, tx, c, doc) }); err != nil {
+	write := func(tx Tx) (err error) {
+		a.Document, a.Digest, err = d.written(ctx, tx, c, doc, a.Created)
+		return err
+	}
+	if err := d.store.View(ctx, write); err != nil {
 		return Agreement{}, err
 	}
 	// Outside the transaction, and first: a key that nothing uses does no harm, an
@@ -96,12 +121,53 @@ func (d *Desk) Create(ctx context.Context, c authz.Caller, doc Document) (Agreem
 		return Agreement{}, fmt.Errorf("making the key of the agreement: %w", err)
 	}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := known(ctx, tx, c, doc); err != nil {
+		if err := write(tx); err != nil {
 			return err
 		}
 		return d.save(ctx, tx, c, role, authz.AgreementDraft, a)
 	})
 	return a, err
+}
+
+// written is the document as it is kept: made from the template in force, and
+// naming nothing that does not exist for who writes it.
+func (d *Desk) written(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time.Time) (Document, signing.Digest, error) {
+	none := signing.Digest{}
+	if err := doc.check(); err != nil {
+		return doc, none, err
+	}
+	doc.Paper = nil // only an import has one
+	doc, err := fromTemplate(ctx, tx, doc, now)
+	if err != nil {
+		return doc, none, err
+	}
+	if err := known(ctx, tx, c, doc); err != nil {
+		return doc, none, err
+	}
+	digest, err := doc.DigestOf()
+	if err != nil {
+		return doc, none, fmt.Errorf("%w: %w", people.ErrInvalid, err)
+	}
+	return doc, digest, nil
+}
+
+// fromTemplate makes the document from the template that it names, or from the
+// standard one, in the version in force.
+func fromTemplate(ctx context.Context, tx Tx, doc Document, now time.Time) (Document, error) {
+	name := templates.Standard
+	if doc.Template != nil {
+		name = doc.Template.Name
+	}
+	t, err := templates.InForce(ctx, tx, name, now)
+	if errors.Is(err, evidence.ErrNotFound) {
+		return doc, fmt.Errorf("%w: no template of that name is in force", people.ErrInvalid)
+	} else if err != nil {
+		return doc, err
+	}
+	if doc.Template != nil && doc.Template.Version != 0 && doc.Template.Version != t.Number {
+		return doc, fmt.Errorf("%w: version %d of the template is in force; draft from that one", people.ErrInvalid, t.Number)
+	}
+	return doc.fill(t)
 }
 
 // of is the document as the given version of the agreement's, with its times as
@@ -127,42 +193,53 @@ func (doc Document) check() error {
 	case len(doc.Scope.Missions) > 0 && !slices.Contains(doc.Scope.Missions, doc.Mission):
 		return fmt.Errorf("%w: the scope's missions include the signing mission", people.ErrInvalid)
 	}
-	seen := map[string]bool{}
-	for _, c := range doc.Clauses {
-		if !slices.Contains(MandatoryClauses(), c.Code) || seen[c.Code] {
-			return fmt.Errorf("%w: clause %q is unknown or stands twice; codes are C01 to C25", people.ErrInvalid, c.Code)
-		}
-		seen[c.Code] = true
-	}
 	return nil
 }
 
 // known checks that what the document names exists, for this caller: another
 // mission is as unknown as none.
 func known(ctx context.Context, tx Tx, c authz.Caller, doc Document) error {
-	if _, err := tx.Party(ctx, doc.Partner); err != nil {
-		return fmt.Errorf("%w: unknown partner", people.ErrInvalid)
+	unknown, err := unknowns(ctx, tx, c, doc)
+	if err == nil && len(unknown) > 0 {
+		err = fmt.Errorf("%w: %s", people.ErrInvalid, unknown[0].says)
 	}
-	for _, m := range append([]string{doc.Mission}, doc.Scope.Missions...) {
-		if _, err := tx.Mission(ctx, m); err != nil || !c.In(m) {
-			return fmt.Errorf("%w: unknown mission in the scope", people.ErrInvalid)
+	return err
+}
+
+// unknownName is a member of a document that names what does not exist.
+type unknownName struct{ member, says string }
+
+func unknowns(ctx context.Context, tx Tx, c authz.Caller, doc Document) (all []unknownName, err error) {
+	missing := func(member, says string, known bool, failed error) {
+		switch {
+		case errors.Is(failed, evidence.ErrNotFound) || failed == nil && !known:
+			all = append(all, unknownName{member, says})
+		case err == nil:
+			err = failed
 		}
+	}
+	_, failed := tx.Party(ctx, doc.Partner)
+	missing("partner", "unknown partner", true, failed)
+	for _, m := range append([]string{doc.Mission}, doc.Scope.Missions...) {
+		_, failed := tx.Mission(ctx, m)
+		missing("mission", "unknown mission in the scope", c.In(m), failed)
+	}
+	if doc.Supersedes != "" {
+		old, failed := tx.Agreement(ctx, doc.Supersedes)
+		same := old.ID != doc.Agreement && old.Document.Mission == doc.Mission && old.Document.Partner == doc.Partner
+		missing("supersedes", "supersedes names another agreement of the same mission with the same partner", same, failed)
 	}
 	for _, p := range doc.Scope.Purposes {
-		if _, err := tx.Purpose(ctx, p); err != nil {
-			return fmt.Errorf("%w: unknown purpose in the scope", people.ErrInvalid)
-		}
+		_, failed := tx.Purpose(ctx, p)
+		missing("purposes", "unknown purpose in the scope", true, failed)
 	}
-	categories, err := tx.Categories(ctx)
-	if err != nil {
-		return err
-	}
+	categories, failed := tx.Categories(ctx)
+	missing("categories", "unknown category in the scope", true, failed)
 	for _, code := range doc.Scope.Categories {
-		if !slices.ContainsFunc(categories, func(c terms.Category) bool { return c.Code == code }) {
-			return fmt.Errorf("%w: unknown category %q in the scope", people.ErrInvalid, code)
-		}
+		of := func(c terms.Category) bool { return c.Code == code }
+		missing("categories", fmt.Sprintf("unknown category %q in the scope", code), slices.ContainsFunc(categories, of), nil)
 	}
-	return nil
+	return all, err
 }
 
 func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, action authz.Action, a Agreement) error {
@@ -172,38 +249,6 @@ func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role,
 	e := d.office.Entry(c, role, evidence.Change, action, resource(a))
 	e.Result = string(a.State)
 	return tx.Record(ctx, e)
-}
-
-// Revise writes another document into a draft, such as one that Legal returned.
-// Mission and partner stay: with others it is another agreement.
-func (d *Desk) Revise(ctx context.Context, c authz.Caller, id string, doc Document) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementDraft, id, "revise", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
-		if err := a.in(act.Event, Draft); err != nil {
-			return a, err
-		}
-		if doc.Mission != a.Document.Mission || doc.Partner != a.Document.Partner {
-			return a, fmt.Errorf("%w: mission and partner of an agreement stay; draft another one", people.ErrInvalid)
-		}
-		// Another document: what was assessed before is not this one (condition 16).
-		doc = doc.of(a.ID, a.Document.Version+1)
-		if err := doc.check(); err != nil {
-			return a, err
-		}
-		if err := known(ctx, tx, c, doc); err != nil {
-			return a, err
-		}
-		digest, err := doc.DigestOf()
-		if err != nil {
-			return a, fmt.Errorf("%w: %w", people.ErrInvalid, err)
-		}
-		a = a.next(Draft, act)
-		// Whoever wrote any of it does not activate it (separation of duties 3).
-		if act.Person != a.Drafter && !slices.Contains(a.Editors, act.Person) {
-			a.Editors = append(slices.Clip(a.Editors), act.Person)
-		}
-		a.Document, a.Digest = doc, digest
-		return a, nil
-	})
 }
 
 // may is the one way to an agreement: scoped by mission and partner first, so
@@ -250,148 +295,4 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 		return Agreement{}, errors.Join(err, d.office.Deny(ctx, c, action, resource(a), lifecycle.Code))
 	}
 	return a, err
-}
-
-// SendToReview hands the draft to Legal.
-func (d *Desk) SendToReview(ctx context.Context, c authz.Caller, id string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementReview, id, "review", "", func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		return a.SendToReview(act)
-	})
-}
-
-// Decide is Legal's decision on an agreement under review: "approved",
-// "returned" or "rejected".
-func (d *Desk) Decide(ctx context.Context, c authz.Caller, id, decision, reason string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementApprove, id, decision, reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		switch decision {
-		case "approved":
-			return a.Approve(act)
-		case "returned":
-			return a.Return(act)
-		case "rejected":
-			return a.Reject(act)
-		default:
-			return a, fmt.Errorf("%w: decision is approved, returned or rejected", people.ErrInvalid)
-		}
-	})
-}
-
-// Sign adds a signature: a compact JWS by the caller's own enrolled key over
-// the document's digest. It is verified here, and again at each decision.
-func (d *Desk) Sign(ctx context.Context, c authz.Caller, id, key, jws string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementSign, id, "sign", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
-		k, err := tx.Key(ctx, key)
-		if errors.Is(err, evidence.ErrNotFound) || err == nil && k.Person != c.Person {
-			return a, fmt.Errorf("%w: the key is not enrolled by you", people.ErrInvalid)
-		} else if err != nil {
-			return a, err
-		}
-		s := Signature{Key: key, Method: "jws", JWS: jws, Signatory: c.Person, Party: signing.PartyIOM}
-		if act.Role == authz.PSG {
-			s.Party = a.Document.Partner
-		}
-		public, err := signing.ParseJWK([]byte(k.Public))
-		if err != nil {
-			return a, fmt.Errorf("reading an enrolled key: %w", err)
-		}
-		said, err := signing.Open(jws, public)
-		if err != nil {
-			return a, fmt.Errorf("%w: %w", people.ErrInvalid, err)
-		}
-		s.Title, s.SignedAt, s.Received = said.Title, said.SignedAt, act.At
-		if !k.ProvenAt(s.SignedAt) || !k.ProvenAt(s.Received) {
-			return a, a.illegal("sign", "the signatory is proven: Legal has confirmed the key before the signature", "have Legal confirm the key, then sign again")
-		}
-		if err := signing.Verify(jws, public, a.statement(s)); err != nil {
-			return a, fmt.Errorf("%w: %w", people.ErrInvalid, err)
-		}
-		return a.AddSignature(s, act)
-	})
-}
-
-// statement is what a signature of the agreement must say.
-func (a Agreement) statement(s Signature) signing.Statement {
-	return signing.Statement{
-		Agreement: a.ID, Version: a.Document.Version, Digest: a.Digest,
-		Party: s.Party, Signatory: s.Signatory, Title: s.Title, SignedAt: s.SignedAt,
-	}
-}
-
-// Activate puts a signed agreement in force.
-func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementActivate, id, "activate", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
-		var posts Posts
-		for role, held := range map[authz.Role]*bool{authz.HOM: &posts.Controller, authz.FP: &posts.FocalPoint} {
-			holders, err := tx.Holders(ctx, role, a.Document.Mission)
-			if err != nil {
-				return a, err
-			}
-			*held = slices.ContainsFunc(holders, func(g people.Grant) bool { return g.LiveAt(act.At) })
-		}
-		assessments, err := tx.AssessmentsOf(ctx, id)
-		if err != nil {
-			return a, err
-		}
-		assessed := slices.ContainsFunc(assessments, func(x assessment.Assessment) bool {
-			return x.State == assessment.Approved && x.AgreementVersion == a.Document.Version && act.At.Before(x.ValidUntil)
-		})
-		return a.Activate(posts, assessed, act)
-	})
-}
-
-// Suspend stops an agreement at once.
-func (d *Desk) Suspend(ctx context.Context, c authz.Caller, id, reason string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementSuspend, id, "suspend", reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		return a.Suspend(act)
-	})
-}
-
-// Lift is one of the two acts that lift a suspension.
-func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementLift, id, "lift", reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		return a.Lift(act)
-	})
-}
-
-// Terminate is the partner's notice, or one of the two acts of the
-// organisation that end an agreement.
-func (d *Desk) Terminate(ctx context.Context, c authz.Caller, id, reason string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementTerminate, id, "terminate", reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		return a.Terminate(act)
-	})
-}
-
-// ExpireDue expires the agreements whose term is over, each in a transaction of
-// its own, at most a hundred at a call; it answers with how many. The gate does
-// not wait for it.
-func (d *Desk) ExpireDue(ctx context.Context) (int, error) {
-	var due []Agreement
-	now := d.office.Time()
-	if err := d.store.View(ctx, func(tx Tx) (err error) { due, err = tx.AgreementsDue(ctx, now, 100); return err }); err != nil {
-		return 0, err
-	}
-	n := 0
-	var failed error
-	for _, a := range due {
-		_, err := d.store.Update(ctx, func(tx Tx) error {
-			a, err := tx.Agreement(ctx, a.ID)
-			if err != nil {
-				return err
-			}
-			c := authz.System("")
-			if a, err = a.Expire(Act{Event: "expire", Person: c.Person, Role: authz.SYS, At: now}); err != nil {
-				return err
-			}
-			return d.save(ctx, tx, c, authz.SYS, "agreement.expire", a)
-		})
-		switch {
-		case err == nil:
-			n++
-		case errors.Is(err, evidence.ErrConflict), errors.Is(err, lifecycle.ErrIllegal):
-			// somebody else moved it meanwhile
-		default:
-			failed = errors.Join(failed, err)
-		}
-	}
-	return n, failed
 }

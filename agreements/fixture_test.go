@@ -14,12 +14,14 @@ import (
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/store"
+	"safeconduct/transfer"
 )
 
 // clock is a clock that a test moves; every reading is a millisecond later.
@@ -61,6 +63,7 @@ type world struct {
 	store   *store.Store
 	office  *evidence.Office
 	keys    *keyService
+	scans   *scanStore
 	people  map[string]authz.Caller // by role; those of the other mission and partner by "there RO" and so on
 	signers map[string]signer
 	here    string
@@ -92,8 +95,9 @@ func newWorld(t testing.TB) *world {
 	w.must(err)
 	enforcer, err := authz.NewEnforcer(authz.Config{})
 	w.must(err)
+	w.scans = &scanStore{w: w, kept: map[string][]byte{}}
 	w.office = &evidence.Office{Enforcer: enforcer, Denials: store.For[evidence.Recorder](w.store), Now: w.clock.Now, NewID: newID, Policy: "test"}
-	w.Desk = agreements.NewDesk(w.office, store.For[agreements.Tx](w.store), w.keys)
+	w.Desk = agreements.NewDesk(w.office, store.For[agreements.Tx](w.store), w.keys, w.scans)
 	w.found()
 	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO} {
 		w.holder(string(role), role, w.here, "")
@@ -122,6 +126,8 @@ func (w *world) must(err error) {
 // allTx is every port that the fixture writes through.
 type allTx interface {
 	agreements.Tx
+	templates.Tx
+	transfer.UploadTx
 	people.PersonTx
 	terms.PurposeTx
 	terms.CategoryTx

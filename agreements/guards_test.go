@@ -131,12 +131,12 @@ func TestSuspend(t *testing.T) {
 	t.Run("not without a reason", func(t *testing.T) {
 		act := by("leg", authz.LEG)
 		act.Reason = " \n"
-		_, err := in(agreements.Active).Suspend(act)
+		_, err := in(agreements.Active).Suspend(72*time.Hour, act)
 		refused(t, err, "reason")
 	})
 	for role, bounded := range map[authz.Role]bool{authz.HOM: true, authz.FP: true, authz.LEG: false, authz.DPO: false} {
 		t.Run("by "+string(role), func(t *testing.T) {
-			a, err := in(agreements.Active).Suspend(by("x", role))
+			a, err := in(agreements.Active).Suspend(72*time.Hour, by("x", role))
 			if err != nil || a.Suspension == nil || (a.Suspension.DecideBy != nil) != bounded {
 				t.Fatalf("%+v, %v", a.Suspension, err)
 			}
@@ -199,7 +199,7 @@ func TestLiftByTwo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a, err = a.Suspend(by("hom", authz.HOM)); err != nil {
+		if a, err = a.Suspend(72*time.Hour, by("hom", authz.HOM)); err != nil {
 			t.Fatal(err)
 		}
 		if a, err = a.Lift(dpo); err != nil || a.State != agreements.Suspended {

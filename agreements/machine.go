@@ -2,6 +2,7 @@ package agreements
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,10 +14,6 @@ import (
 // The machine of domain.md section 4. Each method answers with the agreement
 // after the event, or with a *lifecycle.TransitionError that names the state,
 // the guard and the mend; the agreement it is called on never changes.
-
-// MissionSuspension is how long headquarters has to decide on a suspension by
-// a mission [P].
-const MissionSuspension = 72 * time.Hour
 
 func (a Agreement) illegal(event, guard, mend string) error {
 	return &lifecycle.TransitionError{Entity: KindAgreement, State: string(a.State), Event: event, Guard: guard, Mend: mend}
@@ -96,6 +93,9 @@ func (a Agreement) Approve(act Act) (Agreement, error) {
 	if missing := a.Document.MissingClauses(); len(missing) > 0 {
 		return a, a.illegal(act.Event, "every mandatory clause is present", "add "+strings.Join(missing, ", ")+", then send to review again")
 	}
+	if open := a.UnapprovedDeviations(); len(open) > 0 {
+		return a, a.illegal(act.Event, "Legal has approved every clause that deviates", "approve or return "+strings.Join(open, ", "))
+	}
 	return a.reviewed(Approved, act)
 }
 
@@ -155,14 +155,17 @@ func (a Agreement) Activate(posts Posts, assessed bool, act Act) (Agreement, err
 		return a, a.illegal(act.Event, "the mission has a focal point (R35)", "have the head of mission grant FP")
 	case len(a.Document.MissingClauses()) > 0:
 		return a, a.illegal(act.Event, "every mandatory clause is present (R33)", "amend the agreement")
+	case len(a.UnapprovedDeviations()) > 0:
+		return a, a.illegal(act.Event, "Legal has approved every clause that deviates", "draft a new agreement")
 	case !assessed:
 		return a, a.illegal(act.Event, "a risk-benefit assessment of it is approved (R40)", "submit one and have it approved")
 	}
 	return a.next(Active, act), nil
 }
 
-// Suspend: active -> suspended. Guard: a reason.
-func (a Agreement) Suspend(act Act) (Agreement, error) {
+// Suspend: active -> suspended. Guard: a reason. Of a suspension by the mission,
+// headquarters decides within the time given.
+func (a Agreement) Suspend(within time.Duration, act Act) (Agreement, error) {
 	if err := a.in(act.Event, Active); err != nil {
 		return a, err
 	}
@@ -171,7 +174,7 @@ func (a Agreement) Suspend(act Act) (Agreement, error) {
 	}
 	s := Suspension{Act: act}
 	if act.Role == authz.HOM || act.Role == authz.FP {
-		until := act.At.Add(MissionSuspension)
+		until := act.At.Add(within)
 		s.DecideBy = &until
 	}
 	a.Suspension, a.Lifts = &s, nil
@@ -239,6 +242,39 @@ func (a Agreement) Expire(act Act) (Agreement, error) {
 		return a, a.illegal(act.Event, "valid_until is reached", "wait, or terminate it")
 	}
 	return a.next(Expired, act), nil
+}
+
+// MarkOverdue: suspended -> suspended, once: the time in which headquarters was
+// to decide is over, and it stays suspended.
+func (a Agreement) MarkOverdue(act Act) (Agreement, error) {
+	if err := a.in(act.Event, Suspended); err != nil {
+		return a, err
+	}
+	if !a.overdue(act.At) {
+		return a, a.illegal(act.Event, "the time to decide is over, and nobody was told", "wait, or nothing: it was told")
+	}
+	s := *a.Suspension
+	s.Overdue = &act.At
+	a.Suspension = &s
+	return a.next(Suspended, act), nil
+}
+
+func (a Agreement) overdue(now time.Time) bool {
+	s := a.Suspension
+	return s != nil && s.DecideBy != nil && s.Overdue == nil && !now.Before(*s.DecideBy)
+}
+
+// CloseOut: expired/terminated -> closed out. Guard: no copy is left of which
+// the destruction was not certified and the certificate accepted (R27).
+func (a Agreement) CloseOut(open int, act Act) (Agreement, error) {
+	if err := a.in(act.Event, Expired, Terminated); err != nil {
+		return a, err
+	}
+	if open != 0 {
+		return a, a.illegal(act.Event, "every certificate of destruction is accepted (R27)",
+			strconv.Itoa(open)+" transfers lack one; have the partner certify, and accept it")
+	}
+	return a.next(ClosedOut, act), nil
 }
 
 // two adds act to the acts so far, of which each role counts once and each

@@ -22,11 +22,19 @@ const (
 // CheckSignature verifies a signature as the gate needs it, each time anew
 // (condition 9): the digest is recomputed from the document, the JWS verified
 // under the enrolled key, the key proven and the signatory's role held when it
-// was signed. keys and grants are those of the signatory.
+// was signed; of wet ink the attestation is checked instead. keys and grants are
+// those of whom the signature is ProvenBy.
 func (a Agreement) CheckSignature(s Signature, keys []people.Key, grants []people.Grant) SignatureFault {
 	digest, err := a.Document.DigestOf()
 	if err != nil || digest != a.Digest {
 		return HashMismatch
+	}
+	switch s.Method {
+	case MethodWetInk:
+		return a.checkAttestation(s, grants)
+	case MethodJWS:
+	default:
+		return SignatoryUnauthorised
 	}
 	var key *people.Key
 	for i := range keys {

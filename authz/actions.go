@@ -59,6 +59,16 @@ const (
 	AgreementLift      Action = "agreement.lift"
 	AgreementTerminate Action = "agreement.terminate"
 
+	AgreementTemplateWrite   Action = "agreement.template.write"
+	AgreementTemplateApprove Action = "agreement.template.approve"
+	AgreementAmend           Action = "agreement.amend"
+	AgreementDeviate         Action = "agreement.deviate" // decide on a clause that deviates
+	AgreementCloseOut        Action = "agreement.closeout"
+	AgreementScanAdd         Action = "agreement.scan.add"
+	AgreementScanRead        Action = "agreement.scan.read"
+	AgreementAttest          Action = "agreement.attest" // a signature in wet ink
+	AgreementImport          Action = "agreement.import"
+
 	AssessmentCreate  Action = "assessment.create"
 	AssessmentRead    Action = "assessment.read"
 	AssessmentSubmit  Action = "assessment.submit"
@@ -131,6 +141,8 @@ func Actions() []Action {
 		TermsWrite, TermsRead,
 		RulesDraft, RulesApprove, RulesRead,
 		AgreementDraft, AgreementRead, AgreementReview, AgreementApprove, AgreementSign, AgreementActivate, AgreementSuspend, AgreementLift, AgreementTerminate,
+		AgreementTemplateWrite, AgreementTemplateApprove, AgreementAmend, AgreementDeviate, AgreementCloseOut,
+		AgreementScanAdd, AgreementScanRead, AgreementAttest, AgreementImport,
 		AssessmentCreate, AssessmentRead, AssessmentSubmit, AssessmentApprove,
 		ConsentRecord, ConsentRead, ConsentWithdraw, ConsentAttach, ConsentCertify, ConsentAssess, HoldOpen, HoldClose, HoldPlaceLegal,
 		HoldLiftLegal, HoldRead, DPODecide, DPOApprovalRead, NoticeWrite, NoticeApprove, DisclosureWrite, DisclosureSign, DisclosureWithdraw,

@@ -122,15 +122,15 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		return err
 	}
 	a := *f.Agreement
-	signatories := make([]string, len(a.Signatures))
+	provers := make([]string, len(a.Signatures))
 	for i, s := range a.Signatures {
-		signatories[i] = s.Signatory
+		provers[i] = s.ProvenBy()
 	}
-	keys, err := tx.KeysOfEach(ctx, signatories)
+	keys, err := tx.KeysOfEach(ctx, provers)
 	if err != nil {
 		return err
 	}
-	grants, err := tx.GrantsOfEach(ctx, signatories)
+	grants, err := tx.GrantsOfEach(ctx, provers)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		}
 	}
 	for _, s := range a.Signatures {
-		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys[s.Signatory], grants[s.Signatory]))
+		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys[s.ProvenBy()], grants[s.ProvenBy()]))
 	}
 	return nil
 }

@@ -28,6 +28,14 @@ type Tx interface {
 	retention.DutyTx
 	AssessedTx
 	AnchorTx
+	KeptTx
+}
+
+// KeptTx tells what other records than transfers refer to.
+type KeptTx interface {
+	// Kept reports whether the record of a signed paper's scan refers to the
+	// upload of that id.
+	Kept(ctx context.Context, id string) (bool, error)
 }
 
 // TransferTx reads and writes transfers and their sealed files.

@@ -92,6 +92,12 @@ func (o *Office) Sweep(ctx context.Context) (int, error) {
 // unreachable refuses to sweep what a transfer still refers to, whatever the
 // working row says: the records, which are evidenced, decide.
 func (o *Office) unreachable(ctx context.Context, tx Tx, u Upload, now time.Time) error {
+	if kept, err := tx.Kept(ctx, u.ID); err != nil {
+		return err
+	} else if kept {
+		o.Logger.ErrorContext(ctx, "an upload that a record refers to was up for sweeping, and stays", "upload", u.ID)
+		return evidence.ErrConflict
+	}
 	f, err := tx.SealedFile(ctx, u.ID)
 	if absent(err) {
 		return nil // it never landed

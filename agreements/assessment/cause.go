@@ -71,23 +71,6 @@ func Amended(id, actor string, trigger Trigger, agreement string, version int, n
 	return c
 }
 
-// Broadened says by which trigger the second scope is broader than the first;
-// ok is false where it is not. Others are all lists but categories and countries.
-func Broadened(categories, countries, others [2][]string) (trigger Trigger, ok bool) {
-	adds := func(list [2][]string) bool {
-		return slices.ContainsFunc(list[1], func(s string) bool { return !slices.Contains(list[0], s) })
-	}
-	switch {
-	case adds(countries):
-		return NewCountry, true
-	case adds(categories):
-		return NewCategory, true
-	case adds(others):
-		return BroaderAmendment, true
-	}
-	return "", false
-}
-
 func alert(id, actor, country, reason string, now time.Time) Cause {
 	c := cause(id, actor, ConflictAlert, "country:"+country, now)
 	c.Country, c.Reason = country, reason

@@ -66,24 +66,3 @@ func TestCauses(t *testing.T) {
 		}
 	})
 }
-
-func TestBroadened(t *testing.T) {
-	t.Parallel()
-	same := [2][]string{{"a", "b"}, {"b", "a"}}
-	more, less := [2][]string{{"a"}, {"a", "b"}}, [2][]string{{"a", "b"}, {"a"}}
-	for name, tc := range map[string]struct {
-		categories, countries, others [2][]string
-		want                          assessment.Trigger
-	}{
-		"the same":     {same, same, same, ""},
-		"narrower":     {less, less, less, ""},
-		"a country":    {more, more, more, assessment.NewCountry},
-		"a category":   {more, same, more, assessment.NewCategory},
-		"another list": {same, less, more, assessment.BroaderAmendment},
-	} {
-		got, ok := assessment.Broadened(tc.categories, tc.countries, tc.others)
-		if got != tc.want || ok != (tc.want != "") {
-			t.Errorf("%s: %s, %v", name, got, ok)
-		}
-	}
-}

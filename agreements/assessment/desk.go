@@ -66,7 +66,7 @@ func (d *Desk) drafted(ctx context.Context, tx Tx, of Assessed, content Content)
 	if content.AgreementVersion == 0 {
 		content.AgreementVersion = of.Version
 	}
-	if content.AgreementVersion != of.Version {
+	if content.AgreementVersion != of.Version && (of.Amendment == 0 || content.AgreementVersion != of.Amendment) {
 		return Template{}, content, fmt.Errorf("%w: the agreement is at version %d", people.ErrInvalid, of.Version)
 	}
 	all, err := d.editions(ctx, tx)

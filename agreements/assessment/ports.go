@@ -16,6 +16,9 @@ type Assessed struct {
 	Mission string
 	Partner string
 	Version int // of the document
+	// Amendment is the version of the amendment that is on its way, 0 where there
+	// is none: what is broader is assessed before it is active.
+	Amendment int
 }
 
 // Tx is what the desk needs of a transaction.

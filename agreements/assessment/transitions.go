@@ -218,6 +218,21 @@ func (a Assessment) MarkStale(reason Trigger, cause string, now time.Time) (Asse
 	return out, nil
 }
 
+// HoldFor keeps an approval for the next version of the agreement's document,
+// which goes beyond nothing that was judged.
+func (a Assessment) HoldFor(version int, now time.Time) (Assessment, error) {
+	const event = "hold"
+	if err := a.in(event, "nothing to do", Approved); err != nil {
+		return Assessment{}, err
+	}
+	if version <= a.AgreementVersion {
+		return Assessment{}, a.refuse(event, "a later version of the agreement", "name the version that was activated")
+	}
+	out := a.clone(now)
+	out.AgreementVersion = version
+	return out, nil
+}
+
 // Expire ends an approval whose ValidUntil has come.
 func (a Assessment) Expire(now time.Time) (Assessment, error) {
 	const event = "expire"

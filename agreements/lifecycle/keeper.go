@@ -16,6 +16,9 @@ type Act struct {
 	Role   authz.Role `json:"role"`
 	At     time.Time  `json:"at"`
 	Reason string     `json:"reason,omitempty"`
+	// Document is the version of the document that the act was about, where it
+	// was an amendment of an agreement.
+	Document int `json:"document,omitempty"`
 }
 
 // Keeper runs acts on one kind of record: each is scoped, authorised, done on

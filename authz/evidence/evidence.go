@@ -30,6 +30,7 @@ const (
 	Delivery Kind = "delivery" // the last byte was written
 	Abort    Kind = "abort"    // a delivery broke off
 	Receipt  Kind = "receipt"  // the recipient confirmed
+	Access   Kind = "access"   // somebody of the organisation opened sealed evidence
 )
 
 // Verdict is how an act ended.

@@ -128,6 +128,7 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 		if err := step(&b, now); err != nil {
 			return err
 		}
+		b = b.settled(now)
 		if b.Version == 0 {
 			b.Created = now
 		}

@@ -23,6 +23,8 @@ GRANT INSERT, UPDATE ON rulebooks, grants, signing_keys, tokens, parties, agreem
 GRANT INSERT, UPDATE ON holds, dpo_approvals, notices, disclosure_assessments TO safeconduct_run;
 GRANT INSERT, UPDATE ON legal_cases, incidents, clearances, destructions TO safeconduct_run;
 GRANT INSERT, UPDATE ON stale_causes, assessment_templates TO safeconduct_run;
+GRANT INSERT, UPDATE ON agreement_templates TO safeconduct_run;
+GRANT INSERT ON agreement_scans TO safeconduct_run;
 
 -- Records that stay as they are, and the lists and keys beside them.
 GRANT INSERT ON missions, persons, purposes, categories, retention_rules, subjects, sealed_files, transfer_subjects, mission_keys

@@ -8,7 +8,9 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/templates"
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/gateway/duty"
 )
 
@@ -31,9 +33,21 @@ type scopeBody struct {
 
 type clauseBody struct {
 	Code       string            `json:"code" pattern:"^C(0[1-9]|1[0-9]|2[0-5])$" example:"C01"`
-	Text       string            `json:"text_version" minLength:"1" maxLength:"100" doc:"version of the clause's text" example:"2026-1"`
-	Parameters map[string]string `json:"parameters,omitempty"`
-	Deviation  string            `json:"deviation,omitempty" maxLength:"8000"`
+	Text       string            `json:"text_version,omitempty" maxLength:"100" doc:"version of the clause's text; that of the template, which it is where it is left out" example:"1"`
+	Parameters map[string]string `json:"parameters,omitempty" doc:"whole numbers in the template's text, within its bounds" example:"{\"notice_hours\":\"24\"}"`
+	Deviation  string            `json:"deviation,omitempty" maxLength:"8000" doc:"a text of your own in place of the template's, which Legal approves; C20 has none"`
+}
+
+type templateRefBody struct {
+	Name    string `json:"name" minLength:"1" maxLength:"60" doc:"name of the template" example:"standard"`
+	Version int    `json:"version,omitempty" minimum:"1" doc:"the version in force, to be sure of it" example:"1"`
+}
+
+// safeguardsBody are safeguards of Annex II, beside those of the template (R54).
+type safeguardsBody struct {
+	Institutional []string `json:"institutional,omitempty" nullable:"false" maxItems:"50" doc:"rules, responsibilities, training, control"`
+	Technical     []string `json:"technical,omitempty" nullable:"false" maxItems:"50" doc:"access, encryption, software, logs, backups"`
+	Physical      []string `json:"physical,omitempty" nullable:"false" maxItems:"50" doc:"premises, equipment, paper"`
 }
 
 type annexBody struct {
@@ -43,23 +57,33 @@ type annexBody struct {
 
 // draftBody is the document without its id and version, which it gets.
 type draftBody struct {
-	Type          agreements.Type `json:"type" enum:"data_sharing,controller_processor,joint_controllers"`
-	Parent        string          `json:"parent,omitempty" maxLength:"128" doc:"id of the agreement that it hangs on"`
-	Title         string          `json:"title" minLength:"1" maxLength:"300" example:"Sharing of referral data, Niger"`
-	Mission       string          `json:"mission" minLength:"1" maxLength:"128" doc:"the mission that signs for IOM"`
-	Partner       string          `json:"partner" minLength:"1" maxLength:"128"`
-	Language      string          `json:"language" enum:"en,fr,es"`
-	Scope         scopeBody       `json:"scope"`
-	Clauses       []clauseBody    `json:"clauses,omitempty" nullable:"false" maxItems:"25"`
-	Annexes       []annexBody     `json:"annexes,omitempty" nullable:"false" maxItems:"50"`
-	EffectiveFrom time.Time       `json:"effective_from"`
-	ValidUntil    time.Time       `json:"valid_until" doc:"exclusive instant"`
+	Type          agreements.Type  `json:"type" enum:"data_sharing,controller_processor,joint_controllers"`
+	Parent        string           `json:"parent,omitempty" maxLength:"128" doc:"id of the agreement that it hangs on"`
+	Title         string           `json:"title" minLength:"1" maxLength:"300" example:"Sharing of referral data, Niger"`
+	Mission       string           `json:"mission" minLength:"1" maxLength:"128" doc:"the mission that signs for IOM"`
+	Partner       string           `json:"partner" minLength:"1" maxLength:"128"`
+	Supersedes    string           `json:"supersedes,omitempty" maxLength:"128" doc:"id of the agreement with the same partner whose place it takes once it is active"`
+	Language      string           `json:"language" enum:"en,fr,es"`
+	Scope         scopeBody        `json:"scope"`
+	Template      *templateRefBody `json:"template,omitempty" doc:"the standard one where it is left out"`
+	Clauses       []clauseBody     `json:"clauses,omitempty" nullable:"false" maxItems:"25" doc:"those with parameters or deviations; every other clause is the template's"`
+	Safeguards    *safeguardsBody  `json:"safeguards,omitempty" doc:"of Annex II, beside those of the template"`
+	Annexes       []annexBody      `json:"annexes,omitempty" nullable:"false" maxItems:"50"`
+	EffectiveFrom time.Time        `json:"effective_from"`
+	ValidUntil    time.Time        `json:"valid_until" doc:"exclusive instant"`
 }
 
 func (b draftBody) document() agreements.Document {
 	d := agreements.Document{
 		Type: b.Type, Parent: b.Parent, Title: b.Title, Mission: b.Mission, Partner: b.Partner, Language: b.Language,
-		Scope: agreements.Scope(b.Scope), EffectiveFrom: b.EffectiveFrom, ValidUntil: b.ValidUntil,
+		Supersedes: b.Supersedes, Scope: agreements.Scope(b.Scope), EffectiveFrom: b.EffectiveFrom, ValidUntil: b.ValidUntil,
+	}
+	if b.Template != nil {
+		d.Template = &agreements.TemplateRef{Name: b.Template.Name, Version: b.Template.Version}
+	}
+	if b.Safeguards != nil {
+		s := templates.Safeguards(*b.Safeguards)
+		d.Safeguards = &s
 	}
 	for _, c := range b.Clauses {
 		d.Clauses = append(d.Clauses, agreements.Clause(c))
@@ -74,7 +98,8 @@ func (r *routes) agreements() {
 	const tag = "agreements"
 	create(r, spec{
 		tag: tag, id: "draft-agreement", path: "/agreements", summary: "Draft an agreement", duty: duty.Keeper,
-		about: "The members are those of its document, which is what the parties sign. Nothing is agreed by it.",
+		about: "The members are those of its document, which is what the parties sign. Its clauses are those of the template in " +
+			"force, unless one deviates. Nothing is agreed by it.",
 	}, func(a agreements.Agreement) string { return a.ID },
 		made(agreements.KindAgreement, r.Agreements.Agreement), func(ctx context.Context, c authz.Caller, in *of[draftBody]) (agreements.Agreement, error) {
 			return r.Agreements.Create(ctx, c, in.Body.document())
@@ -83,18 +108,41 @@ func (r *routes) agreements() {
 		func(ctx context.Context, c authz.Caller, in *RecordID) (agreements.Agreement, error) {
 			return r.Agreements.Agreement(ctx, c, in.ID)
 		})
+	documentOf := func(pick func(agreements.Agreement) (agreements.Document, error)) func(context.Context, authz.Caller, *RecordID) ([]byte, error) {
+		return func(ctx context.Context, c authz.Caller, in *RecordID) ([]byte, error) {
+			a, err := r.Agreements.Agreement(ctx, c, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			doc, err := pick(a)
+			if err != nil {
+				return nil, err
+			}
+			text, err := signing.Canonical(doc)
+			if err != nil {
+				return nil, fmt.Errorf("writing the document of an agreement: %w", err)
+			}
+			return text, nil
+		}
+	}
+	const exactly = "Its RFC 8785 form, byte for byte: its SHA-256 is the digest that every signature binds."
 	bytesOf(r, spec{
 		tag: tag, id: "get-agreement-document", method: http.MethodGet, path: "/agreements/{id}/document", summary: "Read the document that is signed",
-		about: "Its RFC 8785 form, byte for byte: its SHA-256 is the digest that every signature binds.",
-	}, "application/json", func(ctx context.Context, c authz.Caller, in *RecordID) ([]byte, error) {
-		a, err := r.Agreements.Agreement(ctx, c, in.ID)
-		if err != nil {
-			return nil, err
+		about: exactly,
+	}, "application/json", documentOf(func(a agreements.Agreement) (agreements.Document, error) { return a.Document, nil }))
+	bytesOf(r, spec{
+		tag: tag, id: "get-amendment-document", method: http.MethodGet, path: "/agreements/{id}/amendment/document", summary: "Read the document of the amendment that is on its way",
+		about: exactly,
+	}, "application/json", documentOf(func(a agreements.Agreement) (agreements.Document, error) {
+		if a.Amendment == nil {
+			return agreements.Document{}, evidence.ErrNotFound
 		}
-		text, err := signing.Canonical(a.Document)
-		if err != nil {
-			return nil, fmt.Errorf("writing the document of an agreement: %w", err)
-		}
-		return text, nil
+		return a.Amendment.Document, nil
+	}))
+	handle(r, spec{
+		tag: tag, id: "get-agreement-text", method: http.MethodGet, path: "/agreements/{id}/text", summary: "Read the clauses in words",
+		about: "Of the document that is drafted, reviewed and signed now, in its language: the template's texts with the parameters in their places, and what deviates.",
+	}, func(ctx context.Context, c authz.Caller, in *RecordID) (list[agreements.ClauseText], error) {
+		return listed(r.Agreements.Text(ctx, c, in.ID))
 	})
 }

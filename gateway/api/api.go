@@ -14,6 +14,7 @@ import (
 	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
@@ -45,6 +46,7 @@ type Services struct {
 	Destruction *retention.Desk
 	Terms       *terms.Book
 	Agreements  *agreements.Desk
+	Templates   *templates.Desk
 	Assessments *assessment.Desk
 	Consents    *consent.Office
 	Holds       *rights.Desk
@@ -89,7 +91,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	for _, mount := range []func(){
 		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementActs, r.assessments, r.consents, r.transfers,
 		r.transferActs, r.upload, r.download, r.log, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures, r.authorities, r.incidents,
-		r.clearances, r.destructions, r.assessmentActs, r.assessmentTemplates,
+		r.clearances, r.destructions, r.assessmentActs, r.assessmentTemplates, r.agreementTemplates, r.agreementImports, r.scans,
 	} {
 		mount()
 	}
@@ -128,6 +130,12 @@ func schemaName(t reflect.Type, hint string) string {
 	}
 	if strings.HasSuffix(t.PkgPath(), "/rulebook") && !strings.HasPrefix(name, "Rule") {
 		return "Rules" + name
+	}
+	switch {
+	case strings.HasSuffix(t.PkgPath(), "/agreements/templates"):
+		return "AgreementTemplate" + strings.TrimPrefix(name, "Template")
+	case strings.HasSuffix(t.PkgPath(), "/agreements/imports"):
+		return "Import" + name
 	}
 	if strings.HasSuffix(t.PkgPath(), "/assessment") && !strings.HasPrefix(name, "Assessment") {
 		return "Assessment" + name

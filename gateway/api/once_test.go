@@ -122,6 +122,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 	d.subjects(b)
 	d.partners(b)
 	b.assessments(strings.TrimPrefix(agreement, v1+"/agreements/"))
+	d.papers(b, agreement)
 	d.endings(b, agreement)
 	for path, item := range b.api.OpenAPI().Paths {
 		for _, op := range []struct {

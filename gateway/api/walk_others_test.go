@@ -43,7 +43,7 @@ func (w *walk) outsiders(t *testing.T, m map[authz.Action]map[authz.Role]string)
 
 // lists name nothing of others, but for the terms and the register of partners, which are everybody's.
 func (w *walk) lists(t *testing.T) {
-	shared := []string{"parties", "purposes", "categories", "retention-rules", "notices", "assessment-templates", "conflict-alerts", "tokens"} // of tokens, one's own
+	shared := []string{"parties", "purposes", "categories", "retention-rules", "notices", "assessment-templates", "conflict-alerts", "agreement-templates", "tokens"} // of tokens, one's own
 	w.each(t, func(t *testing.T, op apitest.Operation, s step) {
 		if op.Method != http.MethodGet || len(op.Params()) > 0 || slices.Contains(shared, op.Collection()) {
 			return
@@ -82,7 +82,7 @@ func (w *walk) compare(t *testing.T, m map[authz.Action]map[authz.Role]string, r
 // partners is open to all who send, and the questionnaire to all who read the terms (domain.md section 5).
 func public(role authz.Role, op apitest.Operation) bool {
 	place, _ := authz.PlaceOf(role)
-	return op.Collection() == "parties" && place == authz.AtMission || op.Collection() == "assessment-templates"
+	return op.Collection() == "parties" && place == authz.AtMission || op.Collection() == "assessment-templates" || op.Collection() == "agreement-templates"
 }
 
 // bodies: an id in a body is no better a way to find out.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"safeconduct/agreements/templates"
 	"safeconduct/authz"
 	"safeconduct/gateway/api/apitest"
 )
@@ -71,6 +72,7 @@ func (w *walk) fill() {
 		"missions": w.mission, "parties": w.partner, "people": w.people[spare], "tokens": str(token, "id"),
 		"agreements": agreement, "assessments": w.assess(agreement), "consents": str(w.consent("CASE-"+planted), "id"),
 		"grant": str(first(officer, "grants"), "id"), "key": str(first(head, "keys"), "id"), "n": "1",
+		"agreement-templates": templates.ShippedID, "scan": w.scan(),
 	}
 	w.ids["holds"] = w.make(authz.RO, v1+"/holds", object{"kind": "erasure", "mission": w.mission, "case_reference": "CASE-" + planted, "reason": "asked"})
 	w.ids["notices"] = w.notice
@@ -129,6 +131,16 @@ func (w *walk) questionnaire() object {
 	}
 	q["reason"] = planted
 	return q
+}
+
+// scan has one of a paper of another agreement, which is to be signed; it is sealed under that one.
+func (w *walk) scan() string {
+	w.Helper()
+	a := w.want(http.StatusCreated, authz.FP, http.MethodPost, v1+"/agreements", w.draft())
+	path := v1 + "/agreements/" + str(a, "id")
+	w.want(http.StatusOK, authz.FP, http.MethodPost, path+"/review", nil)
+	w.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/approval", object{"decision": "approved"})
+	return str(w.sendScan(authz.FP, path, []byte("%PDF-1.7\n"+planted), http.StatusCreated), "id")
 }
 
 func first(v object, list string) object { return v[list].([]any)[0].(object) }

@@ -193,6 +193,7 @@ func (a *App) jobs() []jobs.Job {
 		{Name: "expire agreements", Run: s.Agreements.ExpireDue},
 		{Name: "expire assessments", Run: s.Assessments.ExpireDue},
 		{Name: "mark stale assessments", Run: s.Assessments.SettleDue},
+		{Name: "tell overdue suspensions", Run: s.Agreements.TellOverdue},
 		{Name: "lapse transfers", Run: s.Transfers.Lapse},
 		{Name: "sweep uploads", Run: s.Transfers.Sweep},
 		{Name: "close abandoned deliveries", Run: s.Transfers.Abandoned},

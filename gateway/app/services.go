@@ -17,6 +17,7 @@ import (
 	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -127,6 +128,10 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the mend texts: %w", err)
 	}
+	sent := transfer.NewOffice(transfer.Deps{
+		Office: office, Store: watch.Transfers(store.For[transfer.Tx](p.Store)), Keys: p.Keys, Blobs: p.Blobs, Log: watch.Log(seq),
+		Cases: cases, Limits: s.Limits, Logger: s.Logger, Observer: watch,
+	})
 	refusals := &evidence.Tallies{Office: office, Store: store.For[evidence.TallyTx](p.Store)}
 	return &Services{Office: office, Sequencer: seq, Refusals: refusals, Services: api.Services{
 		People:      people.NewRegister(office, store.For[people.Tx](p.Store), keyProof{}, consent.MissionKeys{Keeper: p.Keeper}),
@@ -138,18 +143,16 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 		Clearances:  clearance.NewDesk(office, store.For[clearance.Tx](p.Store)),
 		Destruction: retention.NewDesk(office, store.For[retention.Tx](p.Store)),
 		Terms:       terms.NewBook(office, store.For[terms.Tx](p.Store)),
-		Agreements:  agreements.NewDesk(office, store.For[agreements.Tx](p.Store), transfer.AgreementKeys{Keeper: p.Keeper}),
+		Agreements:  agreements.NewDesk(office, store.For[agreements.Tx](p.Store), transfer.AgreementKeys{Keeper: p.Keeper}, transfer.Scans{Office: sent}),
+		Templates:   templates.NewDesk(office, store.For[templates.Tx](p.Store)),
 		Assessments: assessment.NewDesk(office, store.For[assessment.Tx](p.Store), catalog),
 		Consents:    consent.NewOffice(office, telemetry.Transactions(watch, store.For[consent.Tx](p.Store)), cases),
 		Holds:       rights.NewDesk(office, telemetry.Transactions(watch, store.For[rights.Tx](p.Store)), cases),
 		Approvals:   approvals.NewDesk(office, store.For[approvals.Tx](p.Store)),
 		Disclosures: anonymous.NewDesk(office, store.For[anonymous.Tx](p.Store)),
-		Transfers: transfer.NewOffice(transfer.Deps{
-			Office: office, Store: watch.Transfers(store.For[transfer.Tx](p.Store)), Keys: p.Keys, Blobs: p.Blobs, Log: watch.Log(seq),
-			Cases: cases, Limits: s.Limits, Logger: s.Logger, Observer: watch,
-		}),
-		Log:   transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store)),
-		Mends: mends, Duties: played, Claims: claims{store.Claims{Store: p.Store, Now: s.Now}, seq},
+		Transfers:   sent,
+		Log:         transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store)),
+		Mends:       mends, Duties: played, Claims: claims{store.Claims{Store: p.Store, Now: s.Now}, seq},
 	}}, nil
 }
 

@@ -22,7 +22,7 @@ import (
 )
 
 func (s *shell) agreement() *cobra.Command {
-	return group("agreement", "Sign agreements", s.agreementSign())
+	return group("agreement", "Sign agreements, and bring in those on paper", s.agreementSign(), s.agreementImport())
 }
 
 // signature is the flags of agreement sign.
@@ -30,6 +30,7 @@ type signature struct {
 	connection
 	key, title string
 	yes        bool
+	amendment  bool
 }
 
 func (s *shell) agreementSign() *cobra.Command {
@@ -47,6 +48,7 @@ authority confirmed by Legal.`,
 	f.flags(cmd)
 	cmd.Flags().StringVar(&f.key, "key", "", "`FILE` with your private key")
 	cmd.Flags().StringVar(&f.title, "title", "", "title under which you sign (default the one you are registered with)")
+	cmd.Flags().BoolVar(&f.amendment, "amendment", false, "sign the amendment that is on its way")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "sign without asking")
 	return cmd
 }
@@ -77,7 +79,7 @@ func (f *signature) run(ctx context.Context, s *shell, id string) error {
 		return err
 	}
 	defer c.Close()
-	doc, digest, err := fetchDocument(ctx, c, id)
+	doc, digest, err := fetchDocument(ctx, c, id, f.amendment)
 	if err != nil {
 		return err
 	}
@@ -101,18 +103,22 @@ func (f *signature) run(ctx context.Context, s *shell, id string) error {
 	if _, err := c.Call(ctx, http.MethodPost, "/agreements/"+url.PathEscape(id)+"/signatures", body, &a); err != nil {
 		return err
 	}
-	result := map[string]string{"agreement": id, "state": string(a.State), "digest": digest.String(), "party": statement.Party, "key": key.Public().Thumbprint()}
+	result := map[string]string{"agreement": id, "state": string(a.UnderWay().State), "digest": digest.String(), "party": statement.Party, "key": key.Public().Thumbprint()}
 	return s.result(result, func() error {
-		return s.print("Signed. The agreement is %s.", strings.ReplaceAll(string(a.State), "_", " "))
+		return s.print("Signed. The agreement is %s.", strings.ReplaceAll(string(a.UnderWay().State), "_", " "))
 	})
 }
 
 // fetchDocument reads the bytes that are signed. What is shown is read from
 // them, and their digest is worked out here: neither is taken from what the
 // gateway says of them.
-func fetchDocument(ctx context.Context, c *client.Client, id string) (agreements.Document, signing.Digest, error) {
+func fetchDocument(ctx context.Context, c *client.Client, id string, amendment bool) (agreements.Document, signing.Digest, error) {
 	var doc agreements.Document
-	text, err := c.Bytes(ctx, "/agreements/"+url.PathEscape(id)+"/document")
+	path := "/agreements/" + url.PathEscape(id)
+	if amendment {
+		path += "/amendment"
+	}
+	text, err := c.Bytes(ctx, path+"/document")
 	if err != nil {
 		return doc, signing.Digest{}, err
 	}
@@ -159,8 +165,16 @@ func (f *signature) statement(me caller, doc agreements.Document, digest signing
 
 func (f *signature) confirm(ctx context.Context, s *shell, doc agreements.Document, st signing.Statement) error {
 	codes := make([]string, len(doc.Clauses))
+	var deviating []string
 	for i, c := range doc.Clauses {
 		codes[i] = c.Code
+		if c.Deviation != "" {
+			deviating = append(deviating, c.Code+": "+c.Deviation)
+		}
+	}
+	template := "none"
+	if doc.Template != nil {
+		template = fmt.Sprintf("%s, version %d", doc.Template.Name, doc.Template.Version)
 	}
 	for _, line := range [][2]string{
 		{"Title", doc.Title},
@@ -171,7 +185,9 @@ func (f *signature) confirm(ctx context.Context, s *shell, doc agreements.Docume
 		{"Categories", strings.Join(doc.Scope.Categories, ", ")},
 		{"Fields", strings.Join(doc.Scope.Fields, ", ")},
 		{"Persons", fmt.Sprintf("at most %d in a transfer, %d in a year", doc.Scope.MaxSubjectsPerTransfer, doc.Scope.MaxSubjectsPerYear)},
+		{"Template", template},
 		{"Clauses", strings.Join(slices.Compact(codes), " ")},
+		{"Deviating", strings.Join(deviating, " / ")},
 		{"Digest", st.Digest.String()},
 		{"You sign", "for " + st.Party + " as " + st.Title},
 	} {

@@ -44,6 +44,9 @@ func enter(ts *testscript.TestScript, _ bool, args []string) {
 	w := world(ts, args[0])
 	ts.Setenv("URL", w.URL)
 	ts.Setenv("AGREEMENT", w.Agreement)
+	for name, value := range map[string]string{"MISSION": w.Mission, "PARTNER": w.Partner, "PURPOSE": w.Purpose, "CATEGORY": w.Categories[0]} {
+		ts.Setenv(name, value)
+	}
 	for role, secret := range w.Tokens {
 		ts.Check(os.WriteFile(ts.MkAbs("token-"+strings.ToLower(string(role))), []byte(secret.Reveal()+"\n"), 0o600))
 	}

@@ -2,12 +2,14 @@ package edge
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/imports"
 )
 
 // Words are what the places that problems name may consist of: the names of members and parameters, and the ids that
@@ -75,6 +77,18 @@ func (ps *problems) invalid(err *assessment.InvalidError, lang string) *Problem 
 	faults := map[FieldError]bool{}
 	for _, f := range err.Problems {
 		p.at(faults, FieldError{Location: ps.place(f.Field), Message: cut(f.Problem)})
+	}
+	return p
+}
+
+// imported is a list of agreements of which nothing was imported: every finding by its line and column, whose names are
+// the program's own.
+func (ps *problems) imported(err *imports.Error, lang string) *Problem {
+	p := newProblem(kindInvalid, lang)
+	p.Detail = cut(err.Error())
+	faults := map[FieldError]bool{}
+	for _, f := range err.Findings {
+		p.at(faults, FieldError{Location: "line " + strconv.Itoa(f.Line) + ", column " + f.Column, Message: cut(f.Problem + "; " + f.Mend)})
 	}
 	return p
 }

@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"time"
 
+	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/imports"
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/signing"
 	"safeconduct/authz"
@@ -197,6 +199,9 @@ func rows() []row {
 		{people.ErrClassDenied, kindRefused, sentinel, gate.RecipientClassDenied},
 		{transfer.ErrTooLarge, kindTooLarge, sentinel, ""},
 		{transfer.ErrDigest, kindInvalid, sentinel, ""},
+		{agreements.ErrScanTooLarge, kindTooLarge, sentinel, ""},
+		{agreements.ErrScanType, kindMediaType, sentinel, ""},
+		{agreements.ErrScanDigest, kindInvalid, sentinel, ""},
 		{people.ErrInvalid, kindInvalid, message, ""},
 		{rulebook.ErrInvalid, kindInvalid, message, ""},
 		{rulebook.ErrNoDraft, kindConflict, sentinel, ""},
@@ -258,6 +263,10 @@ func (ps *problems) from(err error, lang string) *Problem {
 	var invalid *assessment.InvalidError
 	if errors.As(err, &invalid) {
 		return ps.invalid(invalid, lang)
+	}
+	var imported *imports.Error
+	if errors.As(err, &imported) {
+		return ps.imported(imported, lang)
 	}
 	if known := ps.first(rows(), err, lang); known != nil {
 		return known

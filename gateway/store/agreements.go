@@ -130,6 +130,11 @@ func (t *tx) AgreementsDue(ctx context.Context, now time.Time, most int) ([]agre
 		"WHERE r.state IN ('active', 'suspended') AND r.valid_until <= $1 ORDER BY r.valid_until, r.id", now.UnixMicro())
 }
 
+// AgreementsSuspended implements agreements.AgreementTx.
+func (t *tx) AgreementsSuspended(ctx context.Context, after string, most int) ([]agreements.Agreement, error) {
+	return due(ctx, t, agreementRecords(), most, "WHERE r.state = 'suspended' AND r.id > $1 ORDER BY r.id", after)
+}
+
 // SaveAgreement implements agreements.AgreementTx.
 func (t *tx) SaveAgreement(ctx context.Context, a agreements.Agreement) error {
 	if err := save(ctx, t, agreementRecords(), a); err != nil {

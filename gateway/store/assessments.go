@@ -79,7 +79,11 @@ func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, e
 	if err != nil {
 		return assessment.Assessed{}, err
 	}
-	return assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}, nil
+	of := assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}
+	if a.Amendment != nil {
+		of.Amendment = a.Amendment.Document.Version
+	}
+	return of, nil
 }
 
 // AssessmentsDue implements assessment.DueTx.

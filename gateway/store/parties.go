@@ -43,6 +43,11 @@ func (t *tx) Enrols(ctx context.Context, partner string, at time.Time) (bool, er
 	return p.MayEnrol(book.At(at).Rules), nil
 }
 
+// LockAgreement implements agreements.AssessmentTx.
+func (t *tx) LockAgreement(ctx context.Context, id string) error {
+	return t.lockAnchor(ctx, "agreements", id)
+}
+
 // LockPartner implements parties.LockTx.
 func (t *tx) LockPartner(ctx context.Context, id string) error {
 	return t.lockAnchor(ctx, "parties", id)

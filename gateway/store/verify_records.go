@@ -18,7 +18,7 @@ func tables() []func(*comparison, context.Context) error {
 		compare(staleCauses()), compare(assessmentTemplates()),
 		compare(subjects()), compare(consents()), compare(transfers()), compare(sealedFiles()), compare(pullSessions()),
 		compare(holds()), compare(dpoApprovals()), compare(notices()), compare(disclosures()), compare(legalCases()), compare(incidentRecords()),
-		compare(clearances()), compare(destructions()),
+		compare(clearances()), compare(destructions()), compare(agreementTemplates()), compare(agreementScans()),
 	}
 }
 

@@ -76,7 +76,7 @@ func recordTables() []string {
 		staleCauses().table, assessmentTemplates().table,
 		subjects().table, consents().table, transfers().table, sealedFiles().table, pullSessions().table,
 		holds().table, dpoApprovals().table, notices().table, disclosures().table, legalCases().table, incidentRecords().table, clearances().table,
-		destructions().table,
+		destructions().table, agreementTemplates().table, agreementScans().table,
 	}
 }
 

@@ -124,7 +124,7 @@ func (m *Meters) Entry(ctx context.Context, e evidence.Entry) {
 		} else {
 			m.broken.Add(ctx, 1)
 		}
-	case evidence.Change, evidence.Receipt:
+	case evidence.Change, evidence.Receipt, evidence.Access:
 	default:
 	}
 }

@@ -17,7 +17,7 @@ func inForce() condition {
 		check: ofRuling(func(f *Facts, a *agreements.Agreement) []Finding {
 			ref := agreementRef(a)
 			switch a.State {
-			case agreements.Suspended, agreements.Terminated:
+			case agreements.Suspended, agreements.Terminated, agreements.ClosedOut:
 				return nil // condition 11
 			case agreements.Expired:
 				return one(AgrExpired, ref)

@@ -16,7 +16,7 @@ func notEnded() condition {
 			switch a.State {
 			case agreements.Suspended:
 				return one(AgrSuspended, agreementRef(a))
-			case agreements.Terminated:
+			case agreements.Terminated, agreements.ClosedOut:
 				return one(AgrTerminated, agreementRef(a))
 			default:
 				return nil // conditions 9 and 10 refuse whatever is not Active

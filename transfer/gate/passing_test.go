@@ -90,6 +90,7 @@ func signedAgreement(subjects int) *agreements.Agreement {
 			{Party: signing.PartyIOM, Signatory: "hom1"}, {Party: "p1", Signatory: "psg1"},
 		},
 	}
+	a.Document.Template = &agreements.TemplateRef{Name: "standard", Version: 1}
 	for _, code := range agreements.MandatoryClauses() {
 		a.Document.Clauses = append(a.Document.Clauses, agreements.Clause{Code: code})
 	}

@@ -14,13 +14,14 @@ import (
 func stateRank() []agreements.State {
 	return []agreements.State{
 		agreements.Active, agreements.Suspended, agreements.Signed, agreements.PartSigned,
-		agreements.Approved, agreements.Review, agreements.Draft, agreements.Expired, agreements.Terminated,
+		agreements.Approved, agreements.Review, agreements.Draft, agreements.Expired, agreements.Terminated, agreements.ClosedOut,
 	}
 }
 
 // Select answers which of the agreements with a partner rules a transfer of the
-// mission: of those that name the mission, the one furthest in its life; where
-// several are equally far, the one whose scope names the purpose. It never
+// mission: of those that name the mission, and that no other has superseded, the
+// one furthest in its life; where several are equally far, the one whose scope
+// names the purpose. It never
 // picks between the rest: it answers ambiguous, and the sender names one (Pick).
 // No agreement at all answers nil and not ambiguous.
 func Select(candidates []agreements.Agreement, mission, purpose string) (chosen *agreements.Agreement, ambiguous bool) {
@@ -32,7 +33,7 @@ func Select(candidates []agreements.Agreement, mission, purpose string) (chosen 
 	var left []agreements.Agreement
 	for _, a := range candidates {
 		rank := slices.Index(ranks, a.State)
-		if rank < 0 || rank > best || !names(a, mission) {
+		if superseded(candidates, a.ID) || rank < 0 || rank > best || !names(a, mission) {
 			continue
 		}
 		if rank < best {
@@ -60,11 +61,25 @@ func names(a agreements.Agreement, mission string) bool {
 	return mission != "" && (a.Document.Mission == mission || slices.Contains(a.Document.Scope.Missions, mission))
 }
 
+// superseded reports whether another agreement that came into force names this
+// one as what it supersedes. It stays so when that one is suspended or ends: the
+// older terms do not come back.
+func superseded(candidates []agreements.Agreement, id string) bool {
+	return slices.ContainsFunc(candidates, func(a agreements.Agreement) bool {
+		switch a.State {
+		case agreements.Active, agreements.Suspended, agreements.Expired, agreements.Terminated, agreements.ClosedOut:
+			return a.Document.Supersedes == id && a.ID != id && id != ""
+		default:
+			return false
+		}
+	})
+}
+
 // Pick answers with the agreement that the sender named; nil where it is not
-// among the candidates or was rejected, which is AGR_MISSING.
+// among the candidates, was rejected or is superseded, which is AGR_MISSING.
 func Pick(candidates []agreements.Agreement, id string) *agreements.Agreement {
 	for _, a := range candidates {
-		if id != "" && a.ID == id && a.State != agreements.Rejected {
+		if id != "" && a.ID == id && a.State != agreements.Rejected && !superseded(candidates, id) {
 			return &a
 		}
 	}

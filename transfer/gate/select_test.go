@@ -24,24 +24,33 @@ func TestSelect(t *testing.T) {
 	shared.Document.Mission, shared.Document.Scope.Missions = "m2", []string{"m2", "m1"}
 	foreign := candidate("a1", agreements.Active, "referral")
 	foreign.Document.Mission = "m2"
+	after := func(state agreements.State) []agreements.Agreement {
+		next := candidate("a2", state, "referral")
+		next.Document.Supersedes = "a1"
+		return []agreements.Agreement{candidate("a1", agreements.Active, "referral"), next}
+	}
 	for name, row := range map[string]struct {
 		list      []agreements.Agreement
 		chosen    string
 		ambiguous bool
 	}{
-		"none":                             {nil, "", false},
-		"one draft":                        {[]agreements.Agreement{candidate("a1", agreements.Draft)}, "a1", false},
-		"rejected never":                   {[]agreements.Agreement{candidate("a1", agreements.Rejected, "referral")}, "", false},
-		"state unheard of never":           {[]agreements.Agreement{candidate("a1", "?", "referral")}, "", false},
-		"active before a covering draft":   {[]agreements.Agreement{candidate("a1", agreements.Draft, "referral"), candidate("a2", agreements.Active, "photo")}, "a2", false},
-		"suspended before signed":          {[]agreements.Agreement{candidate("a1", agreements.Signed, "referral"), candidate("a2", agreements.Suspended, "referral")}, "a2", false},
-		"expired before terminated":        {[]agreements.Agreement{candidate("a1", agreements.Terminated), candidate("a2", agreements.Expired)}, "a2", false},
-		"the one that names the purpose":   {[]agreements.Agreement{candidate("a1", agreements.Active, "photo"), candidate("a2", agreements.Active, "referral")}, "a2", false},
-		"two that name the purpose":        {[]agreements.Agreement{candidate("a1", agreements.Active, "referral"), candidate("a2", agreements.Active, "referral")}, "", true},
-		"two, neither names the purpose":   {[]agreements.Agreement{candidate("a1", agreements.Active), candidate("a2", agreements.Active)}, "", true},
-		"of another mission":               {[]agreements.Agreement{foreign}, "", false},
-		"shared by several missions":       {[]agreements.Agreement{shared}, "a1", false},
-		"AGR_AMBIGUOUS more than are read": {slices.Repeat([]agreements.Agreement{candidate("a1", agreements.Draft)}, agreements.MaxBetween+1), "", true},
+		"none":                                             {nil, "", false},
+		"one draft":                                        {[]agreements.Agreement{candidate("a1", agreements.Draft)}, "a1", false},
+		"rejected never":                                   {[]agreements.Agreement{candidate("a1", agreements.Rejected, "referral")}, "", false},
+		"state unheard of never":                           {[]agreements.Agreement{candidate("a1", "?", "referral")}, "", false},
+		"active before a covering draft":                   {[]agreements.Agreement{candidate("a1", agreements.Draft, "referral"), candidate("a2", agreements.Active, "photo")}, "a2", false},
+		"suspended before signed":                          {[]agreements.Agreement{candidate("a1", agreements.Signed, "referral"), candidate("a2", agreements.Suspended, "referral")}, "a2", false},
+		"expired before terminated":                        {[]agreements.Agreement{candidate("a1", agreements.Terminated), candidate("a2", agreements.Expired)}, "a2", false},
+		"the one that names the purpose":                   {[]agreements.Agreement{candidate("a1", agreements.Active, "photo"), candidate("a2", agreements.Active, "referral")}, "a2", false},
+		"two that name the purpose":                        {[]agreements.Agreement{candidate("a1", agreements.Active, "referral"), candidate("a2", agreements.Active, "referral")}, "", true},
+		"two, neither names the purpose":                   {[]agreements.Agreement{candidate("a1", agreements.Active), candidate("a2", agreements.Active)}, "", true},
+		"AGR_AMBIGUOUS not where one supersedes the other": {after(agreements.Active), "a2", false},
+		"AGR_SUSPENDED the older terms do not come back":   {after(agreements.Suspended), "a2", false},
+		"AGR_TERMINATED nor when the newer ended":          {after(agreements.Terminated), "a2", false},
+		"what is not in force yet supersedes nothing":      {after(agreements.Signed), "a1", false},
+		"of another mission":                               {[]agreements.Agreement{foreign}, "", false},
+		"shared by several missions":                       {[]agreements.Agreement{shared}, "a1", false},
+		"AGR_AMBIGUOUS more than are read":                 {slices.Repeat([]agreements.Agreement{candidate("a1", agreements.Draft)}, agreements.MaxBetween+1), "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, ambiguous := Select(row.list, "m1", "referral")

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -31,6 +32,11 @@ func fill(v reflect.Value, seed, tag string, x extent) {
 	case time.Time:
 		if x == full {
 			v.Set(reflect.ValueOf(Epoch().Add(time.Duration(len(seed)) * time.Microsecond)))
+		}
+		return
+	case json.RawMessage:
+		if x == full {
+			v.Set(reflect.ValueOf(json.RawMessage(`{"a":1}`)))
 		}
 		return
 	case seal.Manifest:

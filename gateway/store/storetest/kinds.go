@@ -8,6 +8,7 @@ import (
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/parties"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
@@ -55,6 +56,7 @@ func kinds() []anyKind {
 		missionKind(), personKind(), grantKind(), keyKind(), tokenKind(), partyKind(), purposeKind(), categoryKind(),
 		retentionKind(), agreementKind(), assessmentKind(), subjectKind(), consentKind(), transferKind(), fileKind(), pullKind(), holdKind(),
 		approvalKind(), noticeKind(), disclosureKind(), caseKind(), incidentKind(), clearanceKind(), dutyKind(), causeKind(), templateKind(),
+		scanKind(), editionKind(),
 	}
 }
 
@@ -111,6 +113,14 @@ func agreementKind() kind[agreements.Agreement] {
 	return simple("agreement", func(v *agreements.Agreement) *string { return &v.ID }, func(v *agreements.Agreement) *int { return &v.Version }, Tx.SaveAgreement, Tx.Agreement)
 }
 
+func templateKind() kind[templates.Template] {
+	return simple("agreement_template", func(v *templates.Template) *string { return &v.ID }, func(v *templates.Template) *int { return &v.Version }, Tx.SaveAgreementTemplate, Tx.AgreementTemplate)
+}
+
+func scanKind() kind[agreements.Scan] {
+	return simple("agreement_scan", func(v *agreements.Scan) *string { return &v.ID }, func(v *agreements.Scan) *int { return &v.Version }, Tx.SaveAgreementScan, Tx.AgreementScan)
+}
+
 func assessmentKind() kind[assessment.Assessment] {
 	return simple("assessment", func(v *assessment.Assessment) *string { return &v.ID }, func(v *assessment.Assessment) *int { return &v.Record }, Tx.SaveAssessment, Tx.Assessment)
 }
@@ -119,7 +129,7 @@ func causeKind() kind[assessment.Cause] {
 	return simple("stale_cause", func(v *assessment.Cause) *string { return &v.ID }, func(v *assessment.Cause) *int { return &v.Version }, Tx.SaveStaleCause, Tx.StaleCause)
 }
 
-func templateKind() kind[assessment.Edition] {
+func editionKind() kind[assessment.Edition] {
 	return kind[assessment.Edition]{
 		"assessment_template", func(v *assessment.Edition) *string { return &v.ID }, func(v *assessment.Edition) *int { return &v.Version }, Tx.SaveAssessmentTemplate,
 		func(tx Tx, ctx context.Context, e assessment.Edition) (assessment.Edition, error) {

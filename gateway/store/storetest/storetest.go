@@ -16,6 +16,7 @@ import (
 	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
@@ -41,6 +42,9 @@ type Tx interface {
 	identity.TokenTx
 	terms.PurposeTx
 	agreements.AgreementTx
+	agreements.ScanTx
+	agreements.DestructionTx
+	templates.Tx
 	assessment.AssessmentTx
 	assessment.DueTx
 	assessment.CauseTx
@@ -88,20 +92,10 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"uploads":      testUploads,
 		"people":       testPeople,
 		"agreements":   testAgreements,
-		"partners":     testPartners, "assessments": testAssessments,
-		"transfers":   testTransfers,
-		"subjects":    testSubjects,
-		"holds":       testHolds,
-		"approvals":   testApprovals,
-		"notices":     testNotices,
-		"disclosures": testDisclosures,
-		"log lines":   testLogLines,
-		"race":        testRace,
-		"rules":       testRules,
-		"facts":       testFacts,
-		"claims":      testClaims,
-		"rates":       testRates,
-		"tallies":     testTallies,
+		"partners":     testPartners, "assessments": testAssessments, "transfers": testTransfers, "subjects": testSubjects,
+		"holds": testHolds, "approvals": testApprovals, "notices": testNotices, "disclosures": testDisclosures,
+		"log lines": testLogLines, "race": testRace, "rules": testRules, "facts": testFacts, "claims": testClaims,
+		"rates": testRates, "tallies": testTallies, "papers": testPapers,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)

@@ -1,0 +1,192 @@
+package agreements
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/lifecycle"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+)
+
+// Activate puts a signed agreement in force, or the amendment of one. With an
+// amendment the assessments of the agreement are settled in the same
+// transaction: where it is broader they go stale, and one of the new version
+// must be approved; where it is not they hold.
+func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreement, error) {
+	return d.change(ctx, c, authz.AgreementActivate, id, "activate", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		var posts Posts
+		for role, held := range map[authz.Role]*bool{authz.HOM: &posts.Controller, authz.FP: &posts.FocalPoint} {
+			holders, err := tx.Holders(ctx, role, a.Document.Mission)
+			if err != nil {
+				return a, err
+			}
+			*held = slices.ContainsFunc(holders, func(g people.Grant) bool { return g.LiveAt(act.At) })
+		}
+		assessments, err := tx.AssessmentsOf(ctx, id)
+		if err != nil {
+			return a, err
+		}
+		if a.Amendment == nil {
+			return a.Activate(posts, assessed(assessments, a.Document.Version, act.At), act)
+		}
+		settled, err := d.settleAll(ctx, tx, a, assessments, act)
+		if err != nil {
+			return a, err
+		}
+		return a.activateAmendment(posts, assessed(settled, a.Amendment.Document.Version, act.At), act)
+	})
+}
+
+func assessed(all []assessment.Assessment, version int, now time.Time) bool {
+	return slices.ContainsFunc(all, func(x assessment.Assessment) bool {
+		return x.State == assessment.Approved && x.AgreementVersion == version && now.Before(x.ValidUntil)
+	})
+}
+
+// settleAll saves what the activation of the amendment does to the assessments
+// of the agreement, and answers with all as they are then. Nothing of it stays
+// where the activation is refused: it is one transaction.
+func (d *Desk) settleAll(ctx context.Context, tx Tx, a Agreement, all []assessment.Assessment, act Act) ([]assessment.Assessment, error) {
+	if err := tx.LockAgreement(ctx, a.ID); err != nil {
+		return nil, err
+	}
+	broader, cause := Broader(a.Document.Scope, a.Amendment.Document.Scope), ""
+	if len(broader) > 0 {
+		cause = d.office.NewID()
+	}
+	settled := slices.Clone(all)
+	for i, x := range all {
+		x, changed, err := a.settle(x, trigger(broader), cause, act.At)
+		if err != nil {
+			return nil, err
+		}
+		if !changed {
+			continue
+		}
+		if err := tx.SaveAssessment(ctx, x); err != nil {
+			return nil, err
+		}
+		settled[i] = x
+	}
+	if cause == "" {
+		return settled, nil
+	}
+	return settled, tx.SaveStaleCause(ctx, assessment.Amended(cause, act.Person, trigger(broader), a.ID, a.Amendment.Document.Version, act.At))
+}
+
+// Suspend stops an agreement at once. Of a suspension by the mission,
+// headquarters decides within the hours of the rulebook.
+func (d *Desk) Suspend(ctx context.Context, c authz.Caller, id, reason string) (Agreement, error) {
+	return d.change(ctx, c, authz.AgreementSuspend, id, "suspend", reason, func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		book, err := tx.Rulebook(ctx)
+		if err != nil {
+			return a, err
+		}
+		hours := book.At(act.At).Rules.Agreement.SuspensionHours
+		return a.Suspend(time.Duration(hours)*time.Hour, act)
+	})
+}
+
+// Lift is one of the two acts that lift a suspension.
+func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Agreement, error) {
+	return d.change(ctx, c, authz.AgreementLift, id, "lift", reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
+		return a.Lift(act)
+	})
+}
+
+// Terminate is the partner's notice, or one of the two acts of the
+// organisation that end an agreement.
+func (d *Desk) Terminate(ctx context.Context, c authz.Caller, id, reason string) (Agreement, error) {
+	return d.change(ctx, c, authz.AgreementTerminate, id, "terminate", reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
+		return a.Terminate(act)
+	})
+}
+
+// CloseOut ends the life of an agreement whose term is over or which was
+// terminated: every copy of what was transferred under it is destroyed.
+func (d *Desk) CloseOut(ctx context.Context, c authz.Caller, id string) (Agreement, error) {
+	return d.change(ctx, c, authz.AgreementCloseOut, id, "close_out", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		open, err := tx.OpenDestructions(ctx, id)
+		if err != nil {
+			return a, err
+		}
+		return a.CloseOut(open, act)
+	})
+}
+
+// ExpireDue expires the agreements whose term is over, each in a transaction of
+// its own, at most a hundred at a call; it answers with how many. The gate does
+// not wait for it.
+func (d *Desk) ExpireDue(ctx context.Context) (int, error) {
+	var due []Agreement
+	now := d.office.Time()
+	if err := d.store.View(ctx, func(tx Tx) (err error) { due, err = tx.AgreementsDue(ctx, now, 100); return err }); err != nil {
+		return 0, err
+	}
+	return d.byClock(ctx, due, "agreement.expire", Act{Event: "expire", At: now}, Agreement.Expire)
+}
+
+// TellOverdue tells the log, once, of each suspension by a mission on which
+// headquarters has not decided in time; it stays suspended. It answers with how
+// many there were.
+func (d *Desk) TellOverdue(ctx context.Context) (int, error) {
+	var over []Agreement
+	now := d.office.Time()
+	if err := d.store.View(ctx, func(tx Tx) error {
+		over = nil
+		for after := ""; ; {
+			page, err := tx.AgreementsSuspended(ctx, after, pageOfSuspended)
+			if err != nil {
+				return err
+			}
+			for _, a := range page {
+				if after = a.ID; a.overdue(now) {
+					over = append(over, a)
+				}
+			}
+			if len(page) < pageOfSuspended {
+				return nil
+			}
+		}
+	}); err != nil {
+		return 0, err
+	}
+	return d.byClock(ctx, over, "agreement.overdue", Act{Event: "overdue", At: now}, Agreement.MarkOverdue)
+}
+
+const pageOfSuspended = 100
+
+// byClock does to each agreement what the clock asks for, each in a transaction
+// of its own; it answers with how many were done.
+func (d *Desk) byClock(ctx context.Context, due []Agreement, action authz.Action, act Act, step func(Agreement, Act) (Agreement, error)) (int, error) {
+	n := 0
+	var failed error
+	c := authz.System("")
+	act.Person, act.Role = c.Person, authz.SYS
+	for _, a := range due {
+		_, err := d.store.Update(ctx, func(tx Tx) error {
+			a, err := tx.Agreement(ctx, a.ID)
+			if err != nil {
+				return err
+			}
+			if a, err = step(a, act); err != nil {
+				return err
+			}
+			return d.save(ctx, tx, c, authz.SYS, action, a)
+		})
+		switch {
+		case err == nil:
+			n++
+		case errors.Is(err, evidence.ErrConflict), errors.Is(err, lifecycle.ErrIllegal):
+			// somebody else moved it meanwhile
+		default:
+			failed = errors.Join(failed, err)
+		}
+	}
+	return n, failed
+}

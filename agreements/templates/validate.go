@@ -1,0 +1,110 @@
+package templates
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"safeconduct/authz/people"
+)
+
+// Bounds of texts, in bytes.
+const (
+	maxText       = 8000
+	maxTitle      = 300
+	maxSafeguard  = 500
+	maxSafeguards = 50
+	maxName       = 60
+)
+
+var (
+	nameForm    = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+	versionForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+	placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
+)
+
+// Validate reports the first thing that is wrong with the content (people.ErrInvalid). All clauses are there, each in every
+// language, with the same parameters in each; C20 thus cannot be left out (R33), nor a kind of safeguard (R54).
+func (c Content) Validate() error {
+	codes := Codes()
+	if len(c.Clauses) != len(codes) {
+		return fmt.Errorf("%w: a template has the clauses C01 to C%d, each once, in order", people.ErrInvalid, lastClause)
+	}
+	for i, clause := range c.Clauses {
+		if clause.Code != codes[i] {
+			return fmt.Errorf("%w: clause %s stands where %s belongs", people.ErrInvalid, clause.Code, codes[i])
+		}
+		if err := clause.validate(); err != nil {
+			return err
+		}
+	}
+	for _, lang := range Languages() {
+		if err := c.Safeguards[lang].validate(lang); err != nil {
+			return err
+		}
+	}
+	if len(c.Safeguards) != len(Languages()) {
+		return fmt.Errorf("%w: safeguards are given in %s", people.ErrInvalid, strings.Join(Languages(), ", "))
+	}
+	return nil
+}
+
+func (c Clause) validate() error {
+	if !versionForm.MatchString(c.Version) {
+		return fmt.Errorf("%w: text_version of %s is 1 to 100 letters, digits, dots, hyphens and underscores", people.ErrInvalid, c.Code)
+	}
+	var names []string
+	for _, p := range c.Parameters {
+		if !nameForm.MatchString(p.Name) || len(p.Name) > maxName || slices.Contains(names, p.Name) {
+			return fmt.Errorf("%w: a parameter of %s has a name of small letters, digits and underscores, each once", people.ErrInvalid, c.Code)
+		}
+		if p.Min < 0 || p.Default < p.Min || p.Max < p.Default || p.Max > 1_000_000 {
+			return fmt.Errorf("%w: parameter %s of %s has a default between its bounds", people.ErrInvalid, p.Name, c.Code)
+		}
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	if len(c.Title) != len(Languages()) || len(c.Text) != len(Languages()) {
+		return fmt.Errorf("%w: title and text of %s are given in %s", people.ErrInvalid, c.Code, strings.Join(Languages(), ", "))
+	}
+	for _, lang := range Languages() {
+		title, text := c.Title[lang], c.Text[lang]
+		if strings.TrimSpace(title) == "" || len(title) > maxTitle || strings.TrimSpace(text) == "" || len(text) > maxText {
+			return fmt.Errorf("%w: %s has in %s a title of up to %d and a text of up to %d bytes", people.ErrInvalid, c.Code, lang, maxTitle, maxText)
+		}
+		var used []string
+		for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+			used = append(used, m[1])
+		}
+		slices.Sort(used)
+		if !slices.Equal(slices.Compact(used), names) {
+			return fmt.Errorf("%w: the text of %s in %s names its parameters in braces, all of them and no others", people.ErrInvalid, c.Code, lang)
+		}
+	}
+	return nil
+}
+
+func (s Safeguards) validate(lang string) error {
+	for _, kind := range []struct {
+		name string
+		list []string
+	}{{"institutional", s.Institutional}, {"technical", s.Technical}, {"physical", s.Physical}} {
+		if len(kind.list) == 0 || len(kind.list) > maxSafeguards || slices.ContainsFunc(kind.list, func(text string) bool {
+			return strings.TrimSpace(text) == "" || len(text) > maxSafeguard
+		}) {
+			return fmt.Errorf("%w: %s safeguards in %s are 1 to %d texts of up to %d bytes (R54)", people.ErrInvalid, kind.name, lang, maxSafeguards, maxSafeguard)
+		}
+	}
+	return nil
+}
+
+// Fill is the text of the clause in the language, with the parameters in their places.
+func (c Clause) Fill(lang string, parameters map[string]string) string {
+	return placeholder.ReplaceAllStringFunc(c.Text[lang], func(p string) string {
+		if v, ok := parameters[strings.Trim(p, "{}")]; ok {
+			return v
+		}
+		return p
+	})
+}
