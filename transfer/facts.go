@@ -8,12 +8,14 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/retention"
 )
 
 // actor is the caller as the decision sees them.
@@ -83,7 +85,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	}
 	f.Read = slices.Clone(s.read)
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
-		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherVolume, o.gatherRetention,
+		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherHolds, o.gatherConduct, o.gatherVolume, o.gatherRetention,
 	} {
 		if err := step(ctx, tx, t, &f); err != nil {
 			return gate.Facts{}, err
@@ -177,6 +179,37 @@ func (o *Office) gatherRetention(ctx context.Context, tx Tx, t Transfer, f *gate
 	}
 	f.Retention, err = tx.RetentionRules(ctx, t.Purpose)
 	return err
+}
+
+// gatherHolds reads what stops people, or the transfer. Who places a hold waits
+// for decisions on those whom it is about.
+func (o *Office) gatherHolds(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	holds, err := tx.HoldsOf(ctx, t.ID)
+	for _, h := range holds {
+		f.Holds = append(f.Holds, gate.Hold{Subject: h.Subject, Code: gate.Code(h.Code()), Ref: h.Ref()})
+	}
+	return err
+}
+
+// gatherConduct reads what the partner did: an incident that is open there, and
+// data that it has kept for too long.
+func (o *Office) gatherConduct(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	if t.Partner == "" {
+		return nil
+	}
+	i, err := tx.StoppingIncident(ctx, t.Partner)
+	if err == nil {
+		f.Incident = evidence.Ref{Kind: incidents.KindIncident, ID: i.ID, Version: i.Version}
+	} else if !absent(err) {
+		return err
+	}
+	d, err := tx.OverdueDestruction(ctx, t.Partner, f.Now)
+	if err == nil {
+		f.Overdue = evidence.Ref{Kind: retention.KindDuty, ID: d.ID, Version: d.Version}
+	} else if !absent(err) {
+		return err
+	}
+	return nil
 }
 
 // gatherRules reads the edition in force at the moment of the decision.

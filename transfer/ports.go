@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
@@ -15,6 +16,7 @@ import (
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/retention"
+	"safeconduct/transfer/rights"
 	"safeconduct/transfer/seal"
 )
 
@@ -90,6 +92,9 @@ type FactTx interface {
 	identity.TokenTx
 	rulebook.Reader
 	FactsTx
+	rights.FactTx
+	incidents.FactTx
+	retention.FactTx
 	DecisionTx
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/templates"
+	"safeconduct/transfer/retention"
 	"safeconduct/transfer"
 )
 
@@ -67,9 +68,28 @@ func (t *tx) Kept(ctx context.Context, id string) (bool, error) {
 }
 
 // OpenDestructions implements agreements.DestructionTx. Whatever a pull session
-// was begun for may lie at the partner.
+// was begun for may lie at the partner, until its duty to destroy is accepted as
+// done.
 func (t *tx) OpenDestructions(ctx context.Context, agreement string) (int, error) {
 	pulled, err := find(ctx, t, transfers(),
 		"WHERE r.agreement = $1 AND EXISTS (SELECT 1 FROM pull_sessions p WHERE p.transfer = r.id) ORDER BY r.id", agreement)
-	return len(pulled), err
+	if err != nil {
+		return 0, err
+	}
+	destroyed, err := find(ctx, t, destructions(),
+		"WHERE r.state = $1 AND r.id IN (SELECT x.id FROM transfers x WHERE x.agreement = $2)", string(retention.Accepted), agreement)
+	if err != nil {
+		return 0, err
+	}
+	accepted := make(map[string]bool, len(destroyed))
+	for _, d := range destroyed {
+		accepted[d.ID] = true
+	}
+	open := 0
+	for _, x := range pulled {
+		if !accepted[x.ID] {
+			open++
+		}
+	}
+	return open, nil
 }

@@ -6,6 +6,7 @@ import (
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/parties"
+	"safeconduct/authz/evidence"
 	"safeconduct/transfer/consent"
 )
 
@@ -49,6 +50,12 @@ func ofConsent(row int, edit func(*consent.Record)) func(*Facts) {
 	return func(f *Facts) { edit(&f.Subjects[row-1].Consents[0]) }
 }
 
+func held(code Code, subject string) func(*Facts) {
+	return func(f *Facts) {
+		f.Holds = append(f.Holds, Hold{Subject: subject, Code: code, Ref: evidence.Ref{Kind: "hold", ID: "h1", Version: 1}})
+	}
+}
+
 func partsOfAgreement() []Code {
 	return []Code{
 		AgrMissing, AgrUnsigned, AgrPartSigned, AgrSignatoryUnauthorised, AgrHashMismatch, AgrNotActive, AgrNotYet, AgrExpired,
@@ -75,12 +82,15 @@ func peopleBreakages() []breakage {
 		{code: PartnerUnvetted, name: "registered", harm: ofPartner(func(p *parties.Party) { p.State = parties.Registered }), rests: []string{"Partner"}, alone: true},
 		{code: PartnerUnvetted, name: "state unheard of", harm: ofPartner(func(p *parties.Party) { p.State = "?" }), rests: []string{"Partner"}, alone: true},
 		{code: PartnerUnvetted, name: "due diligence missing", harm: ofPartner(func(p *parties.Party) { p.DueDiligence = nil }), rests: []string{"Partner"}, alone: true},
+		{code: PartnerUnvetted, name: "vetted too long ago", harm: ofPartner(func(p *parties.Party) { p.DueDiligence.Date = noon().AddDate(-2, 0, 0) }), rests: []string{"Partner", "Now", "Rules"}, alone: true},
 		{code: PartnerSuspended, harm: ofPartner(func(p *parties.Party) { p.State = parties.Suspended }), rests: []string{"Partner"}, alone: true},
 		{code: PartnerBlocked, harm: ofPartner(func(p *parties.Party) { p.State = parties.Blocked }), rests: []string{"Partner"}, alone: true},
 		{code: RecipientClassDenied, name: "R21 other participants", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassOtherParticipants }, rests: []string{"Manifest"}, alone: true},
 		{code: RecipientClassDenied, name: "R21 public", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassPublic }, rests: []string{"Manifest"}, alone: true},
 		{code: RecipientClassDenied, name: "R21 media", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassMedia }, rests: []string{"Manifest"}, alone: true},
 		{code: RecipientClassDenied, name: "R21 unheard of", harm: func(f *Facts) { f.Manifest.RecipientClass = "anyone" }, rests: []string{"Manifest"}, alone: true},
+		{code: RecipientClassDenied, name: "R21 not of this kind of partner", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassUNorIO }, rests: []string{"Manifest", "Rules", "Partner"}, needs: []Code{PartnerUnknown}, alone: true},
+		{code: RecipientClassDenied, name: "R21 of no class by the rules", harm: func(f *Facts) { f.Rules.Classes = nil }, rests: []string{"Rules"}, alone: true},
 		{code: RecipientAuthority, name: "R34 class", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassGovernmentAuthority }, rests: []string{"Manifest"}, alone: true},
 		{code: RecipientAuthority, name: "R34 kind", harm: ofPartner(func(p *parties.Party) { p.Kind = parties.Government }), rests: []string{"Partner"}, needs: []Code{PartnerUnknown}},
 		{code: RecipientAuthority, name: "R34 link", harm: ofPartner(func(p *parties.Party) { p.AuthorityLink = true }), rests: []string{"Partner"}, needs: []Code{PartnerUnknown}},
@@ -99,6 +109,15 @@ func peopleBreakages() []breakage {
 		{code: ConsentInvalid, name: "R01 not understood", harm: ofConsent(2, func(r *consent.Record) { r.Understood = false }), rests: []string{"Subjects"}, alone: true},
 		{code: ConsentInvalid, name: "invalidated", harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Invalidated }), rests: []string{"Subjects"}, alone: true},
 		{code: ConsentInvalid, name: "another's record", harm: ofConsent(2, func(r *consent.Record) { r.Subject = "s3" }), rests: []string{"Subjects"}, alone: true},
+		{code: SubjectObjection, harm: held(SubjectObjection, "s2"), rests: []string{"Holds"}, alone: true},
+		{code: SubjectErasure, harm: held(SubjectErasure, "s2"), rests: []string{"Holds"}, alone: true},
+		{code: SubjectRectification, harm: held(SubjectRectification, "s2"), rests: []string{"Holds"}, alone: true},
+		{code: LegalHold, name: "on a person", harm: held(LegalHold, "s2"), rests: []string{"Holds"}, alone: true},
+		{code: LegalHold, name: "on the transfer", harm: held(LegalHold, ""), rests: []string{"Holds"}, alone: true},
+		{code: LegalHold, name: "of a kind unheard of", harm: held("?", "s2"), rests: []string{"Holds"}, alone: true},
+		{code: RetElapsed, name: "of one person", harm: ofConsent(2, func(r *consent.Record) { r.EventTime = noon().AddDate(0, 0, -30) }), rests: []string{"Subjects", "Now", "Retention", "Manifest"}, alone: true},
+		{code: PartnerDestructionOverdue, name: "R27", harm: func(f *Facts) { f.Overdue = evidence.Ref{Kind: "destruction", ID: "t0", Version: 1} }, rests: []string{"Overdue"}},
+		{code: PartnerIncident, harm: func(f *Facts) { f.Incident = evidence.Ref{Kind: "incident", ID: "i1", Version: 1} }, rests: []string{"Incident"}},
 		{code: ConsentRefused, name: "R02", harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Refused }), rests: []string{"Subjects"}, alone: true},
 		{code: ConsentWithdrawn, harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Withdrawn }), rests: []string{"Subjects"}, alone: true},
 		{code: ConsentWithdrawn, name: "revoked by the guardian", harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Revoked }), rests: []string{"Subjects"}, alone: true},

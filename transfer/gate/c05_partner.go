@@ -29,7 +29,7 @@ func partner() condition {
 				return one(PartnerSuspended, partyRef(p))
 			case p.State == parties.Blocked:
 				return one(PartnerBlocked, partyRef(p))
-			case p.State != parties.Vetted, p.DueDiligence == nil, p.DueDiligence.Result != "passed":
+			case p.State != parties.Vetted, !p.VettedAt(f.Now, f.Rules.Vetting):
 				return one(PartnerUnvetted, partyRef(p))
 			}
 			return nil

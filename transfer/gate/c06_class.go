@@ -1,6 +1,10 @@
 package gate
 
-import "safeconduct/agreements/parties"
+import (
+	"slices"
+
+	"safeconduct/agreements/parties"
+)
 
 // Codes of condition 6.
 const (
@@ -27,16 +31,12 @@ func recipientClass() condition {
 		check: func(f *Facts) []Finding {
 			var found []Finding
 			class := f.Manifest.RecipientClass
-			switch class {
-			case ClassServiceProvider, ClassCertificationAuthority, ClassUNorIO, ClassGovernmentAuthority:
-			default:
-				if stated(class) { // the missing one is REQ_INCOMPLETE
-					found = append(found, one(RecipientClassDenied, f.Transfer)...)
-				}
-			}
 			p := f.recipient()
+			if stated(class) && !f.mayReceive(p, class) { // the missing one is REQ_INCOMPLETE
+				found = append(found, one(RecipientClassDenied, f.Transfer)...)
+			}
 			switch {
-			case p != nil && (p.AuthorityLink || p.Kind == parties.Government):
+			case p != nil && p.IsAuthority():
 				found = append(found, one(RecipientAuthority, partyRef(p))...)
 			case class == ClassGovernmentAuthority:
 				found = append(found, one(RecipientAuthority, f.Transfer)...)
@@ -44,4 +44,21 @@ func recipientClass() condition {
 			return found
 		},
 	}
+}
+
+// mayReceive holds for a class that the rules let receive at all and, where the
+// partner is known, that is one of its own.
+func (f *Facts) mayReceive(p *parties.Party, class string) bool {
+	switch class {
+	case ClassServiceProvider, ClassCertificationAuthority, ClassUNorIO, ClassGovernmentAuthority:
+	default: // whatever the rules say: these cannot enrol or sign (R21)
+		return false
+	}
+	switch {
+	case class == ClassGovernmentAuthority, p != nil && p.IsAuthority():
+		return true // RECIPIENT_AUTHORITY says it
+	case p == nil:
+		return len(f.Rules.Classes[class]) > 0
+	}
+	return slices.Contains(p.Classes(f.Rules), class)
 }

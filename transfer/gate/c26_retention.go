@@ -1,29 +1,77 @@
 package gate
 
-import "safeconduct/authz/evidence"
+import (
+	"time"
 
-// RetRuleMissing is the code of condition 26 that is judged so far.
-const RetRuleMissing Code = "RET_RULE_MISSING"
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer/retention"
+)
 
-// retention is condition 26: every declared category has a retention rule for
-// the purpose; no rule, no transfer (R24).
-func retention() condition {
+// Codes of condition 26.
+const (
+	RetRuleMissing            Code = "RET_RULE_MISSING"
+	RetElapsed                Code = "RET_ELAPSED"
+	PartnerDestructionOverdue Code = "PARTNER_DESTRUCTION_OVERDUE"
+)
+
+// kept is condition 26: every declared category has a retention rule for the
+// purpose (R24: no rule, no transfer), which is not over for anybody's data, and
+// the partner is not late in destroying what it has (R27).
+func kept() condition {
 	return condition{
-		number: "26", phases: always, codes: never(RetRuleMissing),
+		number: "26", phases: always, codes: never(RetRuleMissing, RetElapsed, PartnerDestructionOverdue),
 		check: func(f *Facts) []Finding {
-			if !stated(f.Manifest.Purpose) {
-				return nil // REQ_INCOMPLETE
+			found := f.unruled()
+			if over := f.elapsed(); over != nil {
+				found = append(found, *over)
 			}
-			var ruled []string
-			for _, r := range f.Retention {
-				if r.Purpose == f.Manifest.Purpose && r.Days > 0 {
-					ruled = append(ruled, r.Category)
-				}
+			if f.Overdue.ID != "" {
+				found = append(found, one(PartnerDestructionOverdue, f.Overdue)...)
 			}
-			if bare := lacking(f.Manifest.Categories, ruled); len(bare) > 0 {
-				return one(RetRuleMissing, evidence.Ref{}, bare...)
-			}
-			return nil
+			return found
 		},
 	}
+}
+
+func (f *Facts) unruled() []Finding {
+	if !stated(f.Manifest.Purpose) {
+		return nil // REQ_INCOMPLETE
+	}
+	var ruled []string
+	for _, r := range f.Retention {
+		if r.Purpose == f.Manifest.Purpose && r.Days > 0 {
+			ruled = append(ruled, r.Category)
+		}
+	}
+	if bare := lacking(f.Manifest.Categories, ruled); len(bare) > 0 {
+		return one(RetRuleMissing, evidence.Ref{}, bare...)
+	}
+	return nil
+}
+
+// elapsed finds those whose data are older than a rule lets them be kept. Whose
+// age is not known has given no consent, which is condition 21's.
+func (f *Facts) elapsed() *Finding {
+	var found *Finding
+	for _, s := range f.byRow() {
+		collected := s.confirmed(f.Now)
+		if collected.IsZero() || len(retention.Elapsed(f.Manifest.Categories, f.Manifest.Purpose, f.Retention, collected, f.Now)) == 0 {
+			continue
+		}
+		if found == nil {
+			found = &Finding{Code: RetElapsed}
+		}
+		found.blame(s)
+	}
+	return found
+}
+
+// confirmed is when the person last gave, or confirmed, their data.
+func (s Subject) confirmed(now time.Time) (at time.Time) {
+	for _, c := range s.Consents {
+		if c.Subject == s.ID && c.EventTime.After(at) && !c.EventTime.After(now) {
+			at = c.EventTime
+		}
+	}
+	return at
 }

@@ -59,6 +59,12 @@ type Facts struct {
 	Assessment *assessment.Assessment `json:"assessment,omitzero"`
 	Subjects   []Subject              `json:"subjects,omitzero"`
 	Retention  []terms.RetentionRule  `json:"retention,omitzero"` // of the purpose
+	Holds      []Hold                 `json:"holds,omitzero"`     // the open ones, of the transfer and of everybody in it
+
+	// Overdue is a duty to destroy that the partner has let pass, and Incident an
+	// open serious incident there; neither has an id where there is none.
+	Overdue  evidence.Ref `json:"overdue,omitzero"`
+	Incident evidence.Ref `json:"incident,omitzero"`
 
 	Approval Approval  `json:"approval,omitzero"`
 	Files    []File    `json:"files,omitzero"`
@@ -109,6 +115,13 @@ type Subject struct {
 	Type     string           `json:"type,omitzero"`
 	Child    bool             `json:"child,omitzero"`
 	Consents []consent.Record `json:"consents,omitzero"`
+}
+
+// Hold is an open objection, request or legal hold (condition 25).
+type Hold struct {
+	Subject string       `json:"subject,omitzero"` // whose it is; empty where it is the transfer's
+	Code    Code         `json:"code,omitzero"`
+	Ref     evidence.Ref `json:"ref,omitzero"`
 }
 
 // Approval is the second person's part (condition 28).

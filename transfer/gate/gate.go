@@ -81,7 +81,9 @@ func conditions() []condition {
 		acceptable(),     // 18
 		consented(),      // 21
 		notRefused(),     // 23
-		retention(),      // 26
+		notHeld(),        // 25
+		kept(),           // 26
+		noIncident(),     // 27
 		approved(),       // 28
 		payload(),        // 29
 		landed(),         // 30

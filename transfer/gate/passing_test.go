@@ -10,6 +10,7 @@ import (
 	"safeconduct/agreements/signing"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/consent"
 )
 
@@ -47,6 +48,7 @@ func passingWith(phase Phase, subjects int) Facts {
 		Retention: []terms.RetentionRule{
 			{Purpose: "referral", Category: "identity", Days: 30}, {Purpose: "referral", Category: "contact", Days: 30},
 		},
+		Rules:    shippedRules(),
 		Approval: Approval{Needed: true, Given: []GivenApproval{{Person: "hom1", Granted: true, Allowed: true}}},
 		Files: []File{
 			{N: 1, Declared: sha1st, Sealed: sha1st}, {N: 2, Sealed: sha2nd},
@@ -63,6 +65,14 @@ func passingWith(phase Phase, subjects int) Facts {
 		f.Subjects = append(f.Subjects, consenting(row))
 	}
 	return f
+}
+
+func shippedRules() rulebook.Rules {
+	b, err := rulebook.Shipped()
+	if err != nil {
+		panic(err)
+	}
+	return b.Current.Rules
 }
 
 func consenting(row int) Subject {

@@ -87,6 +87,10 @@ func (r Recorded) Refs(people RecordedPeople) []evidence.Ref {
 	add(r.Facts.Rulebook, r.Partner, r.Agreement, r.Assessment)
 	add(r.Retention...)
 	add(r.Facts.Read...)
+	add(r.Facts.Overdue, r.Facts.Incident)
+	for _, h := range r.Facts.Holds {
+		add(h.Ref)
+	}
 	for _, d := range r.Facts.Downloaders {
 		add(d.Grant, d.Token)
 	}
