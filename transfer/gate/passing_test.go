@@ -46,7 +46,7 @@ func passingWith(phase Phase, subjects int) Facts {
 		SubjectsThisYear: 10,
 		Assessment:       approvedAssessment(),
 		Retention: []terms.RetentionRule{
-			{Purpose: "referral", Category: "identity", Days: 30}, {Purpose: "referral", Category: "contact", Days: 30},
+			{ID: "r1", Version: 1, Purpose: "referral", Category: "identity", Days: 30}, {ID: "r2", Version: 1, Purpose: "referral", Category: "contact", Days: 30},
 		},
 		Rules:    shippedRules(),
 		Approval: Approval{Needed: true, Given: []GivenApproval{{Person: "hom1", Granted: true, Allowed: true}}},
@@ -109,7 +109,7 @@ func signedAgreement(subjects int) *agreements.Agreement {
 
 func approvedAssessment() *assessment.Assessment {
 	return &assessment.Assessment{
-		ID: "x1", Version: 3, Mission: "m1", State: assessment.Approved,
+		ID: "x1", Version: 3, Record: 3, Mission: "m1", State: assessment.Approved,
 		Content: assessment.Content{
 			Agreement: "a1", AgreementVersion: 2, Purposes: []string{"referral"},
 			Categories: []string{"contact", "identity"}, Countries: []string{"KE"},

@@ -134,7 +134,7 @@ func (c *campaign) stretch(ctx context.Context, t target, had time.Duration) (di
 	if err != nil && ctx.Err() == nil && !timeUp.MatchString(said.String()) {
 		return did, fmt.Errorf("%w\n%s", err, tail(said.String()))
 	}
-	if err == nil && did.Execs == 0 {
+	if err == nil && did.Execs == 0 && !warmingUp.MatchString(said.String()) {
 		return did, fmt.Errorf("it ended without running anything\n%s", tail(said.String()))
 	}
 	return did, nil
@@ -160,6 +160,9 @@ func (c *campaign) build(ctx context.Context, t target) (string, error) {
 // timeUp is what go test may print where the time of a target that holds is over between two inputs: a failure of nothing
 // (golang.org/issue/75804).
 var timeUp = regexp.MustCompile(`(?m)^--- FAIL: \S+ \([0-9.]+s\)\n {4}context deadline exceeded\nFAIL$`)
+
+// warmingUp is printed while the corpus is read, which takes longer than a slice on a machine that does much else.
+var warmingUp = regexp.MustCompile(`gathering baseline coverage: \d+/\d+ completed`)
 
 var progressLine = regexp.MustCompile(`execs: (\d+) .*new interesting: (\d+)`)
 

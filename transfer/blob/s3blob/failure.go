@@ -110,7 +110,7 @@ func explain(err error) string {
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return untrusted.Error()
 	}
-	for _, known := range []error{errStalled, errFlood, errDisorder, io.ErrUnexpectedEOF, context.DeadlineExceeded} {
+	for _, known := range []error{errStalled, errFlood, errStrange, errDisorder, io.ErrUnexpectedEOF, context.DeadlineExceeded} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

@@ -21,6 +21,7 @@ const maxBody = blob.MaxSize
 var (
 	errStalled = blob.ErrTimeout
 	errFlood   = errors.New("response too long")
+	errStrange = errors.New("a success that S3 does not know")
 )
 
 func newTransport(pool *x509.CertPool, timeout time.Duration) *http.Transport {
@@ -60,8 +61,26 @@ func (p *patience) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err // a RoundTripper hands on what its base said
 	}
+	if strange(req.Method, resp.StatusCode) {
+		cancel()
+		return nil, errors.Join(errStrange, resp.Body.Close())
+	}
 	resp.Body = &patientBody{body: resp.Body, watch: watch, left: maxBody}
 	return resp, nil
+}
+
+// strange reports a success that S3 does not know. minio-go answers some of them with neither an error nor an object, so
+// that a put which stored nothing would look done.
+func strange(method string, status int) bool {
+	switch {
+	case status/100 != 2, status == http.StatusOK:
+		return false
+	case status == http.StatusNoContent:
+		return method != http.MethodDelete
+	case status == http.StatusPartialContent:
+		return method != http.MethodGet
+	}
+	return true
 }
 
 // watch measures the waiting, and cancels when it was too long.

@@ -1,0 +1,95 @@
+package gate
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
+)
+
+// storedOf are the bodies of the records in facts, as they are stored.
+func storedOf(t *testing.T, f Facts) map[evidence.Ref][]byte {
+	t.Helper()
+	bodies := map[evidence.Ref][]byte{}
+	keep := func(ref evidence.Ref, v any) {
+		b, err := evidence.Canonical(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies[ref] = b
+	}
+	if f.Partner != nil {
+		keep(partyRef(f.Partner), f.Partner)
+	}
+	if f.Agreement != nil {
+		keep(agreementRef(f.Agreement), f.Agreement)
+	}
+	if f.Assessment != nil {
+		keep(assessmentRef(f.Assessment), f.Assessment)
+	}
+	for _, r := range f.Retention {
+		keep(evidence.Ref{Kind: terms.KindRetention, ID: r.ID, Version: r.Version}, r)
+	}
+	for _, s := range f.Subjects {
+		for _, c := range s.Consents {
+			keep(c.Ref(), c)
+		}
+	}
+	return bodies
+}
+
+// again takes facts apart, through what is stored, and puts them together.
+func again(t *testing.T, f Facts) Facts {
+	t.Helper()
+	bodies := storedOf(t, f)
+	recorded, people := f.Record()
+	var back Recorded
+	var persons RecordedPeople
+	for v, to := range map[any]any{&recorded: &back, &people: &persons} {
+		b, err := evidence.Canonical(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(b, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := back.Restore(persons, func(ref evidence.Ref) ([]byte, bool) { b, ok := bodies[ref]; return b, ok })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// R37: whatever was decided, the same is decided on what was recorded.
+func TestRecordedFactsDecideAlike(t *testing.T) {
+	for _, phase := range everyPhase() {
+		if got := again(t, passing(phase)); !Decide(got).Released() {
+			t.Errorf("%s: %v", phase, Decide(got).Codes())
+		}
+		for _, b := range breakages() {
+			f := passing(phase)
+			b.harm(&f)
+			want := Decide(f)
+			if got := Decide(again(t, f)); !reflect.DeepEqual(got, want) {
+				t.Errorf("R37 %s %s at %s: %v, then %v", b.code, b.name, phase, got, want)
+			}
+		}
+	}
+}
+
+func TestRestoreWantsEveryRecord(t *testing.T) {
+	f := passing(Commit)
+	recorded, people := f.Record()
+	bodies := storedOf(t, f)
+	for _, ref := range recorded.Refs(people) {
+		if _, err := recorded.Restore(people, func(r evidence.Ref) ([]byte, bool) { b, ok := bodies[r]; return b, ok && r != ref }); err == nil {
+			t.Errorf("R37 restored without %s %s", ref.Kind, ref.ID)
+		}
+	}
+	if len(recorded.Refs(people)) < 6 {
+		t.Errorf("%d records", len(recorded.Refs(people)))
+	}
+}
