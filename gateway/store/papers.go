@@ -6,8 +6,8 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/templates"
-	"safeconduct/transfer/retention"
 	"safeconduct/transfer"
+	"safeconduct/transfer/retention"
 )
 
 func agreementTemplates() record[templates.Template] {

@@ -125,10 +125,20 @@ func TestStrangeSuccess(t *testing.T) {
 		status int
 		want   bool
 	}{
-		{http.MethodPut, 200, false}, {http.MethodPut, 202, true}, {http.MethodPut, 204, true}, {http.MethodPut, 206, true},
-		{http.MethodGet, 200, false}, {http.MethodGet, 202, true}, {http.MethodGet, 204, true}, {http.MethodGet, 206, false},
-		{http.MethodDelete, 200, false}, {http.MethodDelete, 204, false}, {http.MethodDelete, 202, true},
-		{http.MethodGet, 404, false}, {http.MethodPut, 503, false}, {http.MethodGet, 301, false},
+		{http.MethodPut, 200, false},
+		{http.MethodPut, 202, true},
+		{http.MethodPut, 204, true},
+		{http.MethodPut, 206, true},
+		{http.MethodGet, 200, false},
+		{http.MethodGet, 202, true},
+		{http.MethodGet, 204, true},
+		{http.MethodGet, 206, false},
+		{http.MethodDelete, 200, false},
+		{http.MethodDelete, 204, false},
+		{http.MethodDelete, 202, true},
+		{http.MethodGet, 404, false},
+		{http.MethodPut, 503, false},
+		{http.MethodGet, 301, false},
 	} {
 		if got := strange(tc.method, tc.status); got != tc.want {
 			t.Errorf("%s answered with %d: strange %v", tc.method, tc.status, got)
