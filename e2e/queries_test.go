@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,7 +37,10 @@ import (
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/gateway/edge"
 	"safeconduct/gateway/store"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/gate"
+	subjectrights "safeconduct/transfer/rights"
 )
 
 // counter stands between a gateway and PostgreSQL and counts the statements that are run.
@@ -238,7 +242,20 @@ func (a *asked) keptOfPartners() map[string]string {
 		Recipients: []string{a.Partner.ID}, Evidence: strings.Repeat("0a", 32), ValidUntil: now.AddDate(1, 0, 0),
 	})
 	a.Must(err)
-	return map[string]string{"destructions": pulled.ID, "incidents": i.ID, "authority-requests": c.ID, "clearances": e.ID}
+	h, err := a.Holds.Place(a.Ctx, a.As(authz.RO), subjectrights.Order{Kind: subjectrights.Objection, Mission: a.Mission.ID, Case: "CASE-2", Reason: "spoken"})
+	a.Must(err)
+	_, err = a.Holds.Lift(a.Ctx, fp, h.ID, "answered") // it would refuse what is sent next
+	a.Must(err)
+	of, err := a.Approvals.Decide(a.Ctx, a.As(authz.DPO), approvals.Decision{Scope: approvals.ForTransfer, Granted: true, Transfer: pulled.ID})
+	a.Must(err)
+	told, err := a.Disclosures.Write(a.Ctx, fp, anonymous.DisclosureAssessment{
+		Mission: a.Mission.ID, Datasets: []string{strings.Repeat("0a", 32)}, Countries: []string{"CO"}, Method: "counted", Cell: 9, Own: true, ValidUntil: now.AddDate(0, 6, 0),
+	})
+	a.Must(err)
+	return map[string]string{
+		"holds": h.ID, "dpo-approvals": of.ID, "disclosure-assessments": told.ID, "scan": strings.Repeat("0", 8) + "-0000-7000-8000-000000000000",
+		"destructions": pulled.ID, "incidents": i.ID, "authority-requests": c.ID, "clearances": e.ID,
+	}
 }
 
 // status calls the operation and tells what it answers and how many statements that took.
@@ -267,7 +284,8 @@ func TestUnknownTakesAsManyStatements(t *testing.T) {
 	const unknown = "0198f7a4-2b1c-7d3e-8f10-5a6b7c8d9e0f"
 	compared := 0
 	for _, op := range a.doc.Operations {
-		if len(op.Params()) == 0 {
+		open := []string{"agreement-templates", "assessment-templates", "conflict-alerts", "notices", "log"} // to all who read the terms; the log is scoped by entry
+		if len(op.Params()) == 0 || slices.Contains(open, op.Collection()) {
 			continue
 		}
 		t.Run(op.ID, func(t *testing.T) {

@@ -99,7 +99,7 @@ func TestReferralTakesFewStatements(t *testing.T) {
 		most int
 		do   func() error
 	}{
-		{"request", 28, func() (err error) {
+		{"request", 33, func() (err error) {
 			o := a.Order()
 			sent, err = by[authz.RO].Request(a.Ctx, client.Order{
 				Mission: o.Mission, Partner: o.Partner, Purpose: o.Purpose, Nature: o.Nature, RecipientClass: o.RecipientClass,
@@ -110,11 +110,11 @@ func TestReferralTakesFewStatements(t *testing.T) {
 		{"upload", 28, func() error {
 			return by[authz.RO].Upload(a.Ctx, sent.ID, 1, size, sum, bytes.NewReader(payload), func(int64) {})
 		}},
-		{"approval and commit", 37, func() error {
+		{"approval and commit", 43, func() error {
 			_, err := by[authz.HOM].Call(a.Ctx, http.MethodPost, "/transfers/"+sent.ID+"/approvals", map[string]any{"granted": true}, nil)
 			return err
 		}},
-		{"pull", 66, func() error {
+		{"pull", 78, func() error {
 			_, err := by[authz.PDL].Download(a.Ctx, sent.ID, 1, forgetful{io.Discard}, func(int64, int64) {})
 			eventually(t, "the delivery is recorded", func() bool {
 				now, err := a.Transfers.Transfer(a.Ctx, a.As(authz.RO), sent.ID)

@@ -62,6 +62,10 @@ type Category struct {
 	Updated       time.Time   `json:"updated"`
 }
 
+// Collection is the trigger of a period that begins on the day on which the data
+// were collected. Other triggers are texts.
+const Collection = "collection"
+
 // RetentionRule says how long data of a category may be kept for a purpose
 // (R24): no rule, no transfer.
 type RetentionRule struct {

@@ -28,7 +28,7 @@ type categoryBody struct {
 type retentionBody struct {
 	Purpose   string    `json:"purpose" minLength:"1" maxLength:"128" doc:"id of the purpose"`
 	Category  string    `json:"category" minLength:"1" maxLength:"64" doc:"code of the category" example:"contact"`
-	Trigger   string    `json:"trigger" minLength:"1" maxLength:"200" doc:"what starts the period" example:"case_closed"`
+	Trigger   string    `json:"trigger" minLength:"1" maxLength:"200" doc:"what starts the period; collection, where it is the day on which the data were collected: such data are refused once it is over" example:"case_closed"`
 	Days      int       `json:"days" minimum:"1" maximum:"36525" doc:"the period, in days" example:"365"`
 	Action    string    `json:"action" enum:"delete,anonymise"`
 	Extension string    `json:"extension_ground,omitempty" maxLength:"1000"`

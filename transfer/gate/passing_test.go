@@ -46,7 +46,7 @@ func passingWith(phase Phase, subjects int) Facts {
 		SubjectsThisYear: 10,
 		Assessment:       approvedAssessment(),
 		Retention: []terms.RetentionRule{
-			{ID: "r1", Version: 1, Purpose: "referral", Category: "identity", Days: 30}, {ID: "r2", Version: 1, Purpose: "referral", Category: "contact", Days: 30},
+			{ID: "r1", Version: 1, Purpose: "referral", Category: "identity", Trigger: terms.Collection, Days: 30}, {ID: "r2", Version: 1, Purpose: "referral", Category: "contact", Days: 30},
 		},
 		Rules:    shippedRules(),
 		Approval: Approval{Needed: true, Given: []GivenApproval{{Person: "hom1", Granted: true, Allowed: true}}},

@@ -126,13 +126,15 @@ func Days(categories []string, agreed map[string]int, purpose string, rules []te
 
 // Elapsed are those of the categories whose retention for the purpose is over at
 // now, for data that were collected then (RET_ELAPSED): the day of the consent
-// event is the last on which the person gave, or confirmed, them. A category
-// without a rule is another refusal's.
+// event is the last on which the person gave, or confirmed, them. Only a period
+// that begins with the collection can be over by that day; what begins with a
+// later event, such as the close of a case, is dated by the task which that event
+// opens (R25). A category without a rule is another refusal's.
 func Elapsed(categories []string, purpose string, rules []terms.RetentionRule, collected, now time.Time) []string {
 	var over []string
 	for _, code := range categories {
 		if slices.ContainsFunc(rules, func(r terms.RetentionRule) bool {
-			return r.Purpose == purpose && r.Category == code && r.Days > 0 && !now.Before(collected.Add(time.Duration(r.Days)*day))
+			return r.Purpose == purpose && r.Category == code && r.Trigger == terms.Collection && r.Days > 0 && !now.Before(collected.Add(time.Duration(r.Days)*day))
 		}) {
 			over = append(over, code)
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 func rule(purpose, category string, days int) terms.RetentionRule {
-	return terms.RetentionRule{Purpose: purpose, Category: category, Days: days}
+	return terms.RetentionRule{Purpose: purpose, Category: category, Trigger: terms.Collection, Days: days}
 }
 
 func TestDays(t *testing.T) {
