@@ -100,7 +100,7 @@ func restBreakages() []breakage {
 		{code: PayloadHash, name: "a file missing", harm: func(f *Facts) { f.Files = f.Files[:1] }, rests: []string{"Files", "Manifest"}, needs: []Code{CryptoFailed}, alone: true},
 		{code: PayloadHash, name: "numbered twice", harm: func(f *Facts) { f.Files[0].N = 2 }, rests: []string{"Files"}},
 		{code: PayloadHash, name: "no digest", harm: func(f *Facts) { f.Files[0].Sealed = "" }, rests: []string{"Files", "Landing"}, needs: []Code{CryptoFailed}, alone: true},
-		{code: PayloadHash, name: "not a digest", harm: func(f *Facts) { f.Files[1].Sealed = "00" }, rests: []string{"Files"}},
+		{code: PayloadHash, name: "not a digest", harm: func(f *Facts) { f.Files[len(f.Files)-1].Sealed = "00" }, rests: []string{"Files"}},
 		{code: CryptoFailed, name: "R49", harm: func(f *Facts) { f.Landing.Sealed = false }, rests: []string{"Landing"}},
 		{code: ChangedDuringUpload, harm: func(f *Facts) { f.Landing.AgreementAtStart = "a2" }, rests: []string{"Landing", "Agreement"}},
 		{code: PullDenied, name: "not the recipient", harm: pull(func(p *PullFacts) { p.Recipient = false }), rests: []string{"Pull"}},

@@ -90,7 +90,6 @@ func peopleBreakages() []breakage {
 		{code: RecipientClassDenied, name: "R21 media", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassMedia }, rests: []string{"Manifest"}, alone: true},
 		{code: RecipientClassDenied, name: "R21 unheard of", harm: func(f *Facts) { f.Manifest.RecipientClass = "anyone" }, rests: []string{"Manifest"}, alone: true},
 		{code: RecipientClassDenied, name: "R21 not of this kind of partner", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassUNorIO }, rests: []string{"Manifest", "Rules", "Partner"}, needs: []Code{PartnerUnknown, RecipientAuthority}, alone: true},
-		{code: RecipientClassDenied, name: "R21 of no class by the rules", harm: func(f *Facts) { f.Rules.Classes = nil }, rests: []string{"Rules", "Partner", "Manifest"}, needs: []Code{RecipientAuthority}, alone: true},
 		{code: RecipientAuthority, name: "R34 class", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassGovernmentAuthority }, rests: []string{"Manifest"}, alone: true},
 		{code: RecipientAuthority, name: "R34 kind", harm: ofPartner(func(p *parties.Party) { p.Kind = parties.Government }), rests: []string{"Partner"}, needs: []Code{PartnerUnknown}},
 		{code: RecipientAuthority, name: "R34 link", harm: ofPartner(func(p *parties.Party) { p.AuthorityLink = true }), rests: []string{"Partner"}, needs: []Code{PartnerUnknown}},

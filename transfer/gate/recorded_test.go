@@ -3,6 +3,7 @@ package gate
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 
 	"safeconduct/agreements/terms"
@@ -91,5 +92,17 @@ func TestRestoreWantsEveryRecord(t *testing.T) {
 	}
 	if len(recorded.Refs(people)) < 6 {
 		t.Errorf("%d records", len(recorded.Refs(people)))
+	}
+}
+
+// What a rulebook does not allow is refused, whoever the partner is, unless it is an authority's request.
+func TestClassesAreTheRules(t *testing.T) {
+	f := passing(Request)
+	f.Rules.Classes = nil
+	if got := Decide(f).Codes(); len(got) != 1 || got[0] != string(RecipientClassDenied) {
+		t.Errorf("R21 RECIPIENT_CLASS_DENIED: %v", got)
+	}
+	if f.Partner = nil; !slices.Contains(Decide(f).Codes(), string(RecipientClassDenied)) {
+		t.Errorf("R21 of a partner that is not known: %v", Decide(f).Codes())
 	}
 }
