@@ -11,6 +11,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/seal"
@@ -70,6 +71,8 @@ type PullTx interface {
 // how many subjects, agreements or consents there are.
 type FactTx interface {
 	people.MissionTx
+	people.StandingTx
+	rulebook.Reader
 	StandingTx
 	parties.PartyTx
 	terms.RetentionTx

@@ -42,6 +42,7 @@ func parse(body []byte) (Rules, error) {
 func bands() []string         { return []string{"LOW", "MODERATE", "HIGH", "SEVERE"} }
 func sensitivities() []string { return []string{"low", "moderate", "high", "severe"} }
 func kinds() []string         { return []string{"un_io", "ngo", "government", "company", "academic"} }
+
 func classes() []string {
 	return []string{"service_provider", "certification_authority", "un_io", "government_authority"}
 }

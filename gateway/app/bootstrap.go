@@ -12,6 +12,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // ErrBootstrapped says that the system has its first people already.
@@ -20,6 +21,14 @@ var ErrBootstrapped = errors.New("the system has its first people already; they 
 // bootstrapLife is how long the first tokens live: long enough to enrol the
 // others.
 const bootstrapLife = 7 * 24 * time.Hour
+
+// Founder is one of the first people, with the course completion that whoever
+// bootstraps states of them: nobody is there yet to record it (R44). They sign
+// their undertakings themselves.
+type Founder struct {
+	people.Person
+	Completed people.Completion
+}
 
 // Enrolled is one of the first people, with the secret of their token.
 type Enrolled struct {
@@ -33,6 +42,8 @@ type bootstrapTx interface {
 	people.PersonTx
 	people.GrantTx
 	identity.TokenTx
+	people.TrainingTx
+	rulebook.Reader
 	Empty(ctx context.Context) (bool, error)
 }
 
@@ -44,7 +55,7 @@ type bootstrapDesk struct {
 // run writes both people with their role, Legal at headquarters, and their
 // tokens, in one transaction, each named by an entry. There are two, so that
 // neither is ever alone in granting (separation of duties 8).
-func (b bootstrapDesk) run(ctx context.Context, first, second people.Person) ([]Enrolled, error) {
+func (b bootstrapDesk) run(ctx context.Context, first, second Founder) ([]Enrolled, error) {
 	if strings.TrimSpace(first.Name) == "" || strings.TrimSpace(second.Name) == "" || first.Name == second.Name {
 		return nil, fmt.Errorf("%w: name two different persons", people.ErrInvalid)
 	}
@@ -59,7 +70,7 @@ func (b bootstrapDesk) run(ctx context.Context, first, second people.Person) ([]
 		if !empty {
 			return ErrBootstrapped
 		}
-		for _, p := range []people.Person{first, second} {
+		for _, p := range []Founder{first, second} {
 			e, err := b.enrol(ctx, tx, p, office.Time())
 			if err != nil {
 				return err
@@ -71,8 +82,8 @@ func (b bootstrapDesk) run(ctx context.Context, first, second people.Person) ([]
 	return all, err
 }
 
-func (b bootstrapDesk) enrol(ctx context.Context, tx bootstrapTx, p people.Person, now time.Time) (Enrolled, error) {
-	office, sys := b.services.Office, authz.System("")
+func (b bootstrapDesk) enrol(ctx context.Context, tx bootstrapTx, f Founder, now time.Time) (Enrolled, error) {
+	office, sys, p := b.services.Office, authz.System(""), f.Person
 	p.ID, p.Version, p.Mission, p.Partner = office.NewID(), 1, "", ""
 	p.Actor, p.Created, p.Updated = sys.Person, now, now
 	g := people.Grant{ID: office.NewID(), Version: 1, Person: p.ID, Role: authz.LEG, From: now, Actor: sys.Person, Created: now, Updated: now}
@@ -93,7 +104,28 @@ func (b bootstrapDesk) enrol(ctx context.Context, tx bootstrapTx, p people.Perso
 	if err := tx.SaveToken(ctx, t); err != nil {
 		return Enrolled{}, err
 	}
+	if err := b.trained(ctx, tx, p.ID, f.Completed, now); err != nil {
+		return Enrolled{}, err
+	}
 	e := office.Entry(sys, authz.SYS, evidence.Change, "system.bootstrap", authz.Resource{Kind: people.KindPerson, ID: p.ID})
 	e.Result = string(authz.LEG)
 	return Enrolled{Person: p, Token: t, Secret: secret}, tx.Record(ctx, e)
+}
+
+// trained writes the completion that was stated, which must count now.
+func (b bootstrapDesk) trained(ctx context.Context, tx bootstrapTx, person string, c people.Completion, now time.Time) error {
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return fmt.Errorf("reading which courses count: %w", err)
+	}
+	rules := book.At(now).Rules.Training
+	if c.Course == "" {
+		c.Course = rules.Courses[0]
+	}
+	t := people.NewTraining(b.services.Office.NewID(), person, c, rules, authz.System("").Person, now)
+	if !t.ValidAt(rules, now) {
+		return fmt.Errorf("%w: each of the first people has passed a course that counts (%s, in en, fr or es) within %d days: state when",
+			people.ErrInvalid, strings.Join(rules.Courses, ", "), rules.LifeDays)
+	}
+	return tx.SaveTrainings(ctx, []people.TrainingRecord{t})
 }

@@ -160,9 +160,10 @@ func (keyProof) ProveKey(publicJWK, proof, person string, now time.Time) (string
 	return key.Thumbprint(), nil
 }
 
-// Bootstrap enrols the first two role-granters, once, and answers with their
-// tokens. It fails where anybody is registered already.
-func (s *Services) Bootstrap(ctx context.Context, st *store.Store, first, second people.Person) ([]Enrolled, error) {
+// Bootstrap enrols the first two role-granters, once, with the training that is
+// stated of them, and answers with their tokens. Their roles stay locked until
+// each has signed the undertaking. It fails where anybody is registered already.
+func (s *Services) Bootstrap(ctx context.Context, st *store.Store, first, second Founder) ([]Enrolled, error) {
 	desk := bootstrapDesk{services: s, store: store.For[bootstrapTx](st)}
 	return desk.run(ctx, first, second)
 }

@@ -192,6 +192,7 @@ func rows() []row {
 		{identity.ErrUnknown, kindNoIdentity, nothing, gate.AuthInvalid},
 		{authz.ErrDenied, kindRefused, nothing, gate.AuthRoleDenied},
 		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
+		{people.ErrSameSide, kindRefused, sentinel, gate.AuthRoleDenied},  // separation of duties 11
 		{transfer.ErrTooLarge, kindTooLarge, sentinel, ""},
 		{transfer.ErrDigest, kindInvalid, sentinel, ""},
 		{people.ErrInvalid, kindInvalid, message, ""},
@@ -250,9 +251,17 @@ func (ps *problems) from(err error, lang string) *Problem {
 		p.Detail, p.State, p.Guard, p.Mend = cut(transition.Error()), transition.State, transition.Guard, transition.Mend
 		return p
 	}
+	var bad *people.ImportError
+	if errors.As(err, &bad) {
+		return ps.badRows(bad, lang)
+	}
 	var invalid *assessment.InvalidError
 	if errors.As(err, &invalid) {
 		return ps.invalid(invalid, lang)
+	}
+	var locked *authz.LockedError
+	if errors.As(err, &locked) {
+		return ps.locked(locked, lang)
 	}
 	if known := ps.first(rows(), err, lang); known != nil {
 		return known

@@ -71,7 +71,7 @@ func (t *tx) classes(ctx context.Context, table string) (branches string, names 
 
 func recordTables() []string {
 	return []string{
-		missions().table, persons().table, grants().table, signingKeys().table, tokens().table, partners().table,
+		missions().table, persons().table, grants().table, signingKeys().table, tokens().table, trainings().table, undertakings().table, nominations().table, partners().table,
 		purposes().table, categories().table, retentionRules().table, agreementRecords().table, assessments().table,
 		subjects().table, consents().table, transfers().table, sealedFiles().table, pullSessions().table,
 	}
