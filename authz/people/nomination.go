@@ -79,7 +79,7 @@ type NominationTx interface {
 
 // Nominate proposes a downloader for the caller's own partner. By its signatory.
 func (r *Register) Nominate(ctx context.Context, c authz.Caller, n Nomination) (Nomination, error) {
-	if !c.Of(n.Partner) && !c.AtHQ() {
+	if len(c.Partners()) > 0 && !c.Of(n.Partner) {
 		return Nomination{}, evidence.ErrNotFound
 	}
 	res := authz.Resource{Kind: KindNomination, Partner: n.Partner}
@@ -110,15 +110,30 @@ func (r *Register) Nominate(ctx context.Context, c authz.Caller, n Nomination) (
 
 // Nomination answers with a nomination that the caller may read.
 func (r *Register) Nomination(ctx context.Context, c authz.Caller, id string) (Nomination, error) {
-	n, err := r.nomination(ctx, c, id)
-	if err != nil {
-		return Nomination{}, err
+	n, _, err := r.nomination(ctx, c, authz.NominationRead, id)
+	return n, err
+}
+
+// nomination reads one on which the caller may act. Who is of no partner is
+// asked for the role first: what there is of partners is not theirs to find out.
+func (r *Register) nomination(ctx context.Context, c authz.Caller, action authz.Action, id string) (Nomination, authz.Role, error) {
+	if len(c.Partners()) == 0 {
+		if _, err := r.office.Authorise(ctx, c, action, authz.Resource{Kind: KindNomination, ID: id}); err != nil {
+			return Nomination{}, "", err
+		}
 	}
-	_, err = r.office.Authorise(ctx, c, authz.NominationRead, authz.Resource{Kind: KindNomination, ID: id, Partner: n.Partner})
-	if err != nil {
-		return Nomination{}, err
+	var n Nomination
+	if err := r.store.View(ctx, func(tx Tx) (err error) { n, err = tx.Nomination(ctx, id); return err }); err != nil {
+		return Nomination{}, "", err
 	}
-	return n, nil
+	if !c.Of(n.Partner) && !c.AtHQ() {
+		return Nomination{}, "", evidence.ErrNotFound
+	}
+	role, err := r.office.Authorise(ctx, c, action, authz.Resource{Kind: KindNomination, ID: id, Partner: n.Partner})
+	if err != nil {
+		return Nomination{}, "", err
+	}
+	return n, role, nil
 }
 
 // Nominations lists the nominations of the caller's partners; of all partners
@@ -147,30 +162,14 @@ func (r *Register) Nominations(ctx context.Context, c authz.Caller) ([]Nominatio
 	return all, nil
 }
 
-// nomination reads one that the caller may know of.
-func (r *Register) nomination(ctx context.Context, c authz.Caller, id string) (Nomination, error) {
-	var n Nomination
-	if err := r.store.View(ctx, func(tx Tx) (err error) { n, err = tx.Nomination(ctx, id); return err }); err != nil {
-		return Nomination{}, err
-	}
-	if !c.Of(n.Partner) && !c.AtHQ() {
-		return Nomination{}, evidence.ErrNotFound
-	}
-	return n, nil
-}
-
 // DecideNomination grants or refuses a nomination, with a reason. By Legal. One
 // that is granted registers the person, with the role of a downloader.
 func (r *Register) DecideNomination(ctx context.Context, c authz.Caller, id string, granted bool, reason string) (Nomination, error) {
-	n, err := r.nomination(ctx, c, id)
+	n, role, err := r.nomination(ctx, c, authz.NominationDecide, id)
 	if err != nil {
 		return Nomination{}, err
 	}
 	res := authz.Resource{Kind: KindNomination, ID: id, Partner: n.Partner}
-	role, err := r.office.Authorise(ctx, c, authz.NominationDecide, res)
-	if err != nil {
-		return Nomination{}, err
-	}
 	if !granted || reason != "" {
 		if err := checkReason(reason); err != nil {
 			return Nomination{}, err

@@ -102,11 +102,13 @@ func (r *Register) CreatePerson(ctx context.Context, c authz.Caller, p Person) (
 	return p, err
 }
 
-// Profile is a person with the grants and keys that the register holds.
+// Profile is a person with the grants, the keys and what unlocks the roles.
 type Profile struct {
 	Person
-	Grants []Grant `json:"grants"`
-	Keys   []Key   `json:"keys"`
+	Grants       []Grant          `json:"grants"`
+	Keys         []Key            `json:"keys"`
+	Trainings    []TrainingRecord `json:"trainings"`
+	Undertakings []Undertaking    `json:"undertakings"`
 }
 
 // Person answers with a person whom the caller may read; oneself always.
@@ -122,7 +124,11 @@ func (r *Register) Person(ctx context.Context, c authz.Caller, id string) (Profi
 		if p.Grants, err = tx.GrantsOf(ctx, id); err != nil {
 			return err
 		}
-		p.Keys, err = tx.KeysOf(ctx, id)
+		if p.Keys, err = tx.KeysOf(ctx, id); err != nil {
+			return err
+		}
+		standing, err := tx.StandingOf(ctx, []string{id})
+		p.Trainings, p.Undertakings = standing[id].Trainings, standing[id].Undertakings
 		return err
 	})
 	if err != nil {

@@ -71,7 +71,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
-		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
+		r.missions, r.people, r.trainings, r.undertakings, r.suspensions, r.nominations, r.keys, r.tokens, r.parties, r.terms, r.agreements, r.agreementActs, r.assessments,
 		r.consents, r.transfers, r.transferActs, r.upload, r.download, r.log,
 	} {
 		mount()
@@ -104,6 +104,8 @@ func schemaName(t reflect.Type, hint string) string {
 	switch t {
 	case reflect.TypeFor[consent.Record]():
 		return "ConsentRecord"
+	case reflect.TypeFor[people.Suspension]():
+		return "AccessSuspension"
 	case reflect.TypeFor[evidence.Entry]():
 		return "LogEntry"
 	case reflect.TypeFor[evidence.Ref]():

@@ -43,7 +43,7 @@ func grants() record[people.Grant] {
 			}
 			return []any{g.Person, string(g.Role), g.Mission, g.Partner, origin, ends}
 		},
-		ident:  func(g people.Grant) (string, int) { return g.ID, g.Version },
+		ident: func(g people.Grant) (string, int) { return g.ID, g.Version },
 	}
 }
 
