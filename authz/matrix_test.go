@@ -183,7 +183,7 @@ func TestAuditorsWriteNothing(t *testing.T) {
 	e := enforcer(t)
 	reads := []authz.Action{
 		authz.MissionRead, authz.PersonRead, authz.PartyRead, authz.TermsRead, authz.AgreementRead, authz.AssessmentRead,
-		authz.ConsentRead, authz.TransferRead, authz.LogRead, authz.LogCheckpoint,
+		authz.ConsentRead, authz.TransferRead, authz.LogRead, authz.LogCheckpoint, authz.TrainingRead, authz.NominationRead,
 	}
 	for _, action := range declaredActions(t) {
 		t.Run("separation of duties 9 "+string(action), func(t *testing.T) {

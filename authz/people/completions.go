@@ -52,6 +52,7 @@ type row struct {
 	n      int
 	person string
 	Completion
+	ends   *time.Time // as the course has it, exclusive; nil where it says nothing
 	faults []RowFault
 }
 
@@ -151,7 +152,7 @@ func readRow(n int, record []string, width int, at map[string]int) row {
 		if err != nil || !t.After(x.Passed) {
 			x.fault("expires", "give a day after the course was passed, as YYYY-MM-DD, or leave it empty")
 		}
-		x.Ends = &t
+		x.ends = &t
 	}
 	slices.SortFunc(x.faults, func(a, b RowFault) int { return strings.Compare(a.Column, b.Column) })
 	return x

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,6 +86,9 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 	}
 	res.ID = g.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if p, err := tx.Person(ctx, d.To); err != nil || !p.KnownTo(c) {
+			return cmp.Or(err, evidence.ErrNotFound) // another's person is as unknown as none
+		}
 		post, err := r.post(ctx, tx, c, d, now)
 		if err != nil {
 			return err

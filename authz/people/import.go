@@ -97,7 +97,7 @@ func (r *Register) newTrainings(ctx context.Context, tx Tx, c authz.Caller, miss
 	seen := map[string]int{}
 	for _, x := range rows {
 		s := standing[x.person]
-		t := NewTraining(r.office.NewID(), x.person, x.Completion, rules.Training, c.Person, now)
+		t := NewTraining(r.office.NewID(), x.person, x.Completion, x.ends, rules.Training, c.Person, now)
 		switch {
 		case !s.Person.KnownTo(c) || mission != "" && s.Person.Mission != mission:
 			x.fault("person", "nobody of that id is there for you: look the id up, or have Legal import the row")

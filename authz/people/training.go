@@ -21,7 +21,6 @@ type Completion struct {
 	CourseVersion string     `json:"course_version"`
 	Language      string     `json:"language"` // en, fr or es
 	Passed        time.Time  `json:"passed"`   // midnight UTC of the day
-	Ends          *time.Time `json:"-"`        // as the course has it, exclusive; nil where it says nothing
 }
 
 // TrainingRecord is one completion of a course by one person, as somebody else
@@ -38,15 +37,15 @@ type TrainingRecord struct {
 	Updated time.Time `json:"updated"`
 }
 
-// NewTraining is the record of a completion, which ends when the course says so
-// or when the rules do, whichever comes first.
-func NewTraining(id, person string, c Completion, r rulebook.Training, actor string, now time.Time) TrainingRecord {
+// NewTraining is the record of a completion, which ends when the course says so,
+// if it does, or when the rules do, whichever comes first.
+func NewTraining(id, person string, c Completion, ends *time.Time, r rulebook.Training, actor string, now time.Time) TrainingRecord {
 	t := TrainingRecord{
 		ID: id, Version: 1, Person: person, Completion: c, Expires: c.Passed.AddDate(0, 0, r.LifeDays),
 		Actor: actor, Created: now, Updated: now,
 	}
-	if c.Ends != nil && c.Ends.Before(t.Expires) {
-		t.Expires = *c.Ends
+	if ends != nil && ends.Before(t.Expires) {
+		t.Expires = *ends
 	}
 	return t
 }

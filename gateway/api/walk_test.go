@@ -49,7 +49,7 @@ func (w *walk) steps() map[string]step {
 	return map[string]step{
 		"import-trainings": completed, "training-coverage": on(authz.OIG, authz.TrainingRead),
 		"get-undertaking": {as: authz.PDL}, "sign-undertaking": undertaking, "delegate-post": delegation,
-		"suspend-person": ends(authz.HOM, authz.PersonSuspend), "lift-person": ends(authz.LEG, authz.PersonLift),
+		"suspend-person": ends(authz.DPO, authz.PersonSuspend), "lift-person": ends(authz.LEG, authz.PersonLift),
 		"suspend-mission": ends(authz.LEG, authz.MissionSuspend), "lift-mission": ends(authz.DPO, authz.MissionLift),
 		"nominate": on(authz.PSG, authz.PersonNominate), "list-nominations": on(authz.OIG, authz.NominationRead),
 		"get-nomination": on(authz.PSG, authz.NominationRead), "decide-nomination": nomination,

@@ -122,7 +122,7 @@ func (b bootstrapDesk) trained(ctx context.Context, tx bootstrapTx, person strin
 	if c.Course == "" {
 		c.Course = rules.Courses[0]
 	}
-	t := people.NewTraining(b.services.Office.NewID(), person, c, rules, authz.System("").Person, now)
+	t := people.NewTraining(b.services.Office.NewID(), person, c, nil, rules, authz.System("").Person, now)
 	if !t.ValidAt(rules, now) {
 		return fmt.Errorf("%w: each of the first people has passed a course that counts (%s, in en, fr or es) within %d days: state when",
 			people.ErrInvalid, strings.Join(rules.Courses, ", "), rules.LifeDays)

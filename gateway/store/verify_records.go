@@ -13,7 +13,7 @@ import (
 func tables() []func(*comparison, context.Context) error {
 	return []func(*comparison, context.Context) error{
 		(*comparison).bodies,
-		compare(missions()), compare(persons()), compare(grants()), compare(signingKeys()), compare(tokens()), compare(partners()),
+		compare(missions()), compare(persons()), compare(grants()), compare(signingKeys()), compare(tokens()), compare(trainings()), compare(undertakings()), compare(nominations()), compare(partners()),
 		compare(purposes()), compare(categories()), compare(retentionRules()), compare(agreementRecords()), compare(assessments()),
 		compare(subjects()), compare(consents()), compare(transfers()), compare(sealedFiles()), compare(pullSessions()),
 	}
