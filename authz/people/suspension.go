@@ -160,6 +160,21 @@ func (r *Register) SuspendPerson(ctx context.Context, c authz.Caller, id, reason
 	return act(ctx, r, c, id, reason, s)
 }
 
+// Suspendable answers with a person whom the caller may suspend.
+func (r *Register) Suspendable(ctx context.Context, c authz.Caller, id string) (Person, error) {
+	var p Person
+	if err := r.store.View(ctx, func(tx Tx) (err error) { p, err = tx.Person(ctx, id); return err }); err != nil {
+		return Person{}, err
+	}
+	if !p.KnownTo(c) {
+		return Person{}, evidence.ErrNotFound
+	}
+	if _, err := r.office.Authorise(ctx, c, authz.PersonSuspend, authz.Resource{Kind: KindPerson, ID: id, Mission: p.Mission, Partner: p.Partner}); err != nil {
+		return Person{}, err
+	}
+	return p, nil
+}
+
 // LiftPerson ends the suspension of a user, by another than who suspended them
 // (separation of duties 11).
 func (r *Register) LiftPerson(ctx context.Context, c authz.Caller, id, reason string) (Person, error) {

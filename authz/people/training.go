@@ -17,10 +17,10 @@ func Languages() []string { return []string{"en", "fr", "es"} }
 
 // Completion is what a course says of one person (domain.md: TrainingRecord).
 type Completion struct {
-	Course        string     `json:"course"`
-	CourseVersion string     `json:"course_version"`
-	Language      string     `json:"language"` // en, fr or es
-	Passed        time.Time  `json:"passed"`   // midnight UTC of the day
+	Course        string    `json:"course"`
+	CourseVersion string    `json:"course_version"`
+	Language      string    `json:"language"` // en, fr or es
+	Passed        time.Time `json:"passed"`   // midnight UTC of the day
 }
 
 // TrainingRecord is one completion of a course by one person, as somebody else

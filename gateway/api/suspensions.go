@@ -34,11 +34,11 @@ func (r *routes) suspensions() {
 	}
 	write(r, urgent(post("people", "suspend-person", "/people/{id}/suspension", "Suspend a user at once",
 		"From then on no token of theirs is honoured and no role counts; what they delegated ends (R42). By Legal, the data protection officer, and the head of the person's mission.")),
-		changed(r.person), func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (people.Person, error) {
+		changed(r.People.Suspendable), func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (people.Person, error) {
 			return r.People.SuspendPerson(ctx, c, in.ID, in.Body.Reason)
 		})
 	write(r, post("people", "lift-person", "/people/{id}/suspension/lift", "Lift the suspension of a user", "By Legal or the data protection officer, and another than who suspended."),
-		changed(r.person), func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (people.Person, error) {
+		changed(r.People.Suspendable), func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (people.Person, error) {
 			return r.People.LiftPerson(ctx, c, in.ID, in.Body.Reason)
 		})
 	write(r, urgent(post("missions", "suspend-mission", "/missions/{id}/suspension", "Suspend a mission at once",
