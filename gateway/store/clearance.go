@@ -43,27 +43,6 @@ func endsDue(ends time.Time, said bool) int64 {
 // whereDue selects what has ended and of which the log does not say so.
 const whereDue = "WHERE r.ends > 0 AND r.ends <= $1 ORDER BY r.ends, r.id"
 
-// StandingOf implements people.StandingTx.
-func (t *tx) StandingOf(ctx context.Context, of []string) (map[string]people.Standing, error) {
-	found, err := ofEach(ctx, t, persons(), "id", of, func(p people.Person) string { return p.ID })
-	if err != nil {
-		return nil, err
-	}
-	trained, err := ofEach(ctx, t, trainings(), "person", of, func(r people.TrainingRecord) string { return r.Person })
-	if err != nil {
-		return nil, err
-	}
-	signed, err := ofEach(ctx, t, undertakings(), "person", of, func(u people.Undertaking) string { return u.Person })
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[string]people.Standing, len(found))
-	for id, p := range found {
-		all[id] = people.Standing{Person: p[0], Trainings: trained[id], Undertakings: signed[id]}
-	}
-	return all, nil
-}
-
 // Training implements people.TrainingTx.
 func (t *tx) Training(ctx context.Context, id string) (people.TrainingRecord, error) {
 	return one(ctx, t, trainings(), "WHERE r.id = $1", id)

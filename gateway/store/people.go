@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,12 +124,8 @@ const idsAtOnce = 500
 // query for each idsAtOnce.
 func ofEach[T any](ctx context.Context, t *tx, r record[T], column string, of []string, person func(T) string) (map[string][]T, error) {
 	each := make(map[string][]T, len(of))
-	for some := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(of))), idsAtOnce) {
-		args, in := make([]any, len(some)), make([]string, len(some))
-		for i, id := range some {
-			args[i], in[i] = id, "$"+strconv.Itoa(i+1)
-		}
-		all, err := find(ctx, t, r, "WHERE r."+column+" IN ("+strings.Join(in, ", ")+") ORDER BY r.id", args...)
+	for args, in := range listed(of) {
+		all, err := find(ctx, t, r, "WHERE r."+column+" IN "+in+" ORDER BY r.id", args...)
 		if err != nil {
 			return nil, err
 		}
@@ -137,6 +134,22 @@ func ofEach[T any](ctx context.Context, t *tx, r record[T], column string, of []
 		}
 	}
 	return each, nil
+}
+
+// listed hands over ids, each once, as the arguments and the list of a
+// statement: idsAtOnce at a time.
+func listed(ids []string) iter.Seq2[[]any, string] {
+	return func(yield func([]any, string) bool) {
+		for some := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), idsAtOnce) {
+			args, in := make([]any, len(some)), make([]string, len(some))
+			for i, id := range some {
+				args[i], in[i] = id, "$"+strconv.Itoa(i+1)
+			}
+			if !yield(args, "("+strings.Join(in, ", ")+")") {
+				return
+			}
+		}
+	}
 }
 
 // Holders implements people.GrantTx.
