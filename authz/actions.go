@@ -16,6 +16,20 @@ const (
 	TokenIssue   Action = "token.issue"
 	TokenRevoke  Action = "token.revoke"
 
+	TrainingRecord  Action = "training.record" // import course completions
+	TrainingRead    Action = "training.read"   // who is trained, by mission and role
+	UndertakingSign Action = "undertaking.sign"
+
+	PersonSuspend  Action = "person.suspend"
+	PersonLift     Action = "person.lift"
+	MissionSuspend Action = "mission.suspend"
+	MissionLift    Action = "mission.lift"
+	PostDelegate   Action = "post.delegate"
+
+	PersonNominate   Action = "person.nominate"
+	NominationRead   Action = "nomination.read"
+	NominationDecide Action = "nomination.decide"
+
 	PartyCreate Action = "party.create"
 	PartyVet    Action = "party.vet"
 	PartyRead   Action = "party.read"
@@ -132,6 +146,9 @@ func Actions() []Action {
 		PersonCreate, PersonRead,
 		KeyEnrol, KeyConfirm,
 		TokenIssue, TokenRevoke,
+		TrainingRecord, TrainingRead, UndertakingSign,
+		PersonSuspend, PersonLift, MissionSuspend, MissionLift, PostDelegate,
+		PersonNominate, NominationRead, NominationDecide,
 		PartyCreate, PartyVet, PartyRead,
 		PartyAmend, PartySuspend, PartyLift, PartyBlock,
 		AuthorityReport, AuthorityRead, AuthorityDecide,

@@ -18,6 +18,30 @@ import (
 // ErrDenied is the answer to whoever may not. It says no more than that.
 var ErrDenied = errors.New("denied")
 
+// LockedError is ErrDenied for who lacks what unlocks every role: a valid
+// training record (R44), a signed confidentiality undertaking (R23).
+type LockedError struct {
+	Codes []string // TRAINING_EXPIRED, CONFIDENTIALITY_MISSING
+}
+
+// Error names the codes.
+func (e *LockedError) Error() string { return "the roles are locked: " + strings.Join(e.Codes, " ") }
+
+// Is makes every LockedError an ErrDenied.
+func (*LockedError) Is(target error) bool { return target == ErrDenied }
+
+// codeDenied stands in the log for a denial by the policy.
+const codeDenied = "AUTH_ROLE_DENIED"
+
+// Codes are the refusal codes of a denial.
+func Codes(denied error) []string {
+	var locked *LockedError
+	if errors.As(denied, &locked) {
+		return locked.Codes
+	}
+	return []string{codeDenied}
+}
+
 //go:embed policy/model.conf
 var modelText string
 
@@ -123,6 +147,11 @@ func (e *Enforcer) Check(c Caller, action Action, res Resource) (Role, error) {
 	if !c.Reaches(action) {
 		return "", fmt.Errorf("%w: the token does not reach %s", ErrDenied, action)
 	}
+	// But for asking for a transfer: that is the gate's to refuse, with all its
+	// codes (gate condition 2).
+	if len(c.Locks) > 0 && action != TransferRequest {
+		return "", &LockedError{Codes: c.Locks}
+	}
 	for _, g := range c.Grants {
 		if _, ok := PlaceOf(g.Role); !ok {
 			continue // separation of duties 8: SYS holds no business role
@@ -136,6 +165,19 @@ func (e *Enforcer) Check(c Caller, action Action, res Resource) (Role, error) {
 		}
 	}
 	return "", fmt.Errorf("%w: no role allows %s", ErrDenied, action)
+}
+
+// CheckOwn is Check for what a person does to nothing but themselves, which no
+// role allows: the token must reach it, and the roles be unlocked.
+func (e *Enforcer) CheckOwn(c Caller, action Action) error {
+	if !c.Reaches(action) {
+		return fmt.Errorf("%w: the token does not reach %s", ErrDenied, action)
+	}
+	// But for what unlocks them, and for giving up what one holds.
+	if len(c.Locks) > 0 && action != UndertakingSign && action != TokenRevoke {
+		return &LockedError{Codes: c.Locks}
+	}
+	return nil
 }
 
 func within(args ...any) (any, error) {

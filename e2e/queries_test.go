@@ -214,8 +214,11 @@ func (a *asked) ids(partner bool) map[string]string {
 	a.Must(err)
 	token, _, err := a.Identity.Issue(a.Ctx, a.As(authz.LEG), a.Persons[whose], time.Hour, nil)
 	a.Must(err)
+	nominated, err := a.People.Nominate(a.Ctx, a.As(authz.PSG), people.Nomination{Partner: a.Partner.ID, Name: "Somebody"})
+	a.Must(err)
 	kept := a.keptOfPartners()
 	maps.Copy(kept, map[string]string{
+		"nominations": nominated.ID,
 		"missions": a.Mission.ID, "parties": a.Partner.ID, "people": a.Persons[whose], "tokens": token.ID,
 		"agreements": sent.Agreement, "assessments": sent.Assessment, "consents": a.Consented[0].ID, "transfers": sent.ID,
 		"grant": profile.Grants[0].ID, "key": profile.Keys[0].ID, "n": "1",

@@ -14,7 +14,6 @@ import (
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
-	"safeconduct/authz/people"
 	"safeconduct/e2e/servers/servertest"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
@@ -162,7 +161,7 @@ func TestBootstrapsAtOnce(t *testing.T) {
 			var first atomic.Int64
 			together(6, func(i int) {
 				name := fmt.Sprint("Legal ", i)
-				_, err := w.Bootstrap(w.Ctx, w.Store, people.Person{Name: name}, people.Person{Name: name + " too"})
+				_, err := w.Bootstrap(w.Ctx, w.Store, w.Founder(name), w.Founder(name+" too"))
 				if err == nil {
 					first.Add(1)
 				} else if !errors.Is(err, app.ErrBootstrapped) {

@@ -118,7 +118,7 @@ func (o *Office) locked(ctx context.Context, tx Tx, c authz.Caller, id string, r
 	if err := tx.LockAnchors(ctx, a); err != nil {
 		return Transfer{}, standing{}, err
 	}
-	s, err := o.standing(ctx, tx, c, a.Persons)
+	s, err := o.standing(ctx, tx, c, t.Mission, a.Persons)
 	return t, s, err
 }
 

@@ -31,12 +31,26 @@ type standing struct {
 	read      []evidence.Ref            // the records that were read
 	live      bool                      // the token of who acts is honoured
 	rolesAsOf time.Time                 // it carries no role granted later
+	// cleared is what the persons' roles rest on beside the grants, by person:
+	// suspension, training, undertaking.
+	cleared map[string]people.Clearance
+	stopped bool // the mission is suspended: it sends nothing (R42)
 }
 
 // standing reads what the persons hold, and the token of who acts.
-func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, persons []string) (standing, error) {
+func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, mission string, persons []string) (standing, error) {
 	grants, err := tx.GrantsOfEach(ctx, persons)
 	s := standing{grants: grants, read: grantRefs(grants)}
+	if err != nil {
+		return s, err
+	}
+	if s.cleared, err = people.Clear(ctx, tx, persons, o.Office.Time()); err != nil {
+		return s, err
+	}
+	of, err := tx.Mission(ctx, mission)
+	if s.stopped = absent(err) || of.Suspension != nil; absent(err) {
+		err = nil
+	}
 	if err != nil || c.Token == "" {
 		return s, err
 	}
@@ -83,7 +97,9 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 		},
 		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement},
 	}
-	f.Read = slices.Clone(s.read)
+	held := s.cleared[a.caller.Person]
+	f.Actor.Trained, f.Actor.Bound = held.Training != nil, held.Undertaking != nil
+	f.Read = append(slices.Clone(s.read), held.Refs()...)
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherHolds, o.gatherConduct, o.gatherVolume, o.gatherRetention,
 	} {
@@ -115,8 +131,26 @@ func (o *Office) gatherPartner(ctx context.Context, tx Tx, t Transfer, f *gate.F
 		return err
 	}
 	f.Partner = &p
-	f.Downloaders, err = tx.Downloaders(ctx, t.Partner, f.Now)
+	f.Downloaders, err = o.activeDownloaders(ctx, tx, t.Partner, f.Now)
 	return err
+}
+
+// activeDownloaders are those whose roles give something: neither suspended nor
+// locked (gate condition 7).
+func (o *Office) activeDownloaders(ctx context.Context, tx Tx, partner string, now time.Time) ([]gate.Downloader, error) {
+	all, err := tx.Downloaders(ctx, partner, now)
+	if err != nil {
+		return nil, err
+	}
+	persons := make([]string, len(all))
+	for i, d := range all {
+		persons[i] = d.Person
+	}
+	cleared, err := people.Clear(ctx, tx, persons, now)
+	return slices.DeleteFunc(all, func(d gate.Downloader) bool {
+		c := cleared[d.Person]
+		return c.Stopped() || len(c.Locks()) > 0
+	}), err
 }
 
 func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
@@ -350,10 +384,14 @@ func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, s standi
 // allowedNow asks the policy on the token and the grants that are held in this
 // transaction, not on those of when the request arrived.
 func (o *Office) allowedNow(s standing, who authz.Caller, action authz.Action, res authz.Resource, now time.Time) bool {
-	if who.Token != "" && !s.live {
+	cleared := s.cleared[who.Person]
+	if who.Token != "" && !s.live || cleared.Stopped() || s.stopped { // R42
 		return false
 	}
 	c := authz.Caller{Person: who.Person, Scope: who.Scope}
+	if action != authz.TransferCommit && action != authz.TransferPull { // of these the gate says which (condition 2)
+		c.Locks = cleared.Locks()
+	}
 	for _, g := range s.grants[who.Person] {
 		if g.LiveAt(now) && (who.Token == "" || !g.From.After(s.rolesAsOf)) {
 			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})

@@ -84,6 +84,8 @@ type PullTx interface {
 // how many subjects, agreements or consents there are.
 type FactTx interface {
 	people.MissionTx
+	people.StandingTx
+	rulebook.Reader
 	StandingTx
 	parties.PartyTx
 	terms.RetentionTx

@@ -103,7 +103,8 @@ func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer
 	t := o.draft(c, r)
 	_, err := o.Store.Update(ctx, func(tx Tx) error {
 		t = o.draft(c, r)
-		if _, err := tx.Mission(ctx, r.Mission); err != nil {
+		mission, err := tx.Mission(ctx, r.Mission)
+		if err != nil {
 			return err
 		}
 		ids, err := o.subjects(ctx, tx, r.Mission, hashes)
@@ -116,7 +117,7 @@ func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer
 		if err := tx.SaveTransferSubjects(ctx, t.ID, ids); err != nil {
 			return err
 		}
-		return o.decideRequest(ctx, tx, c, &t)
+		return o.decideRequest(ctx, tx, c, &t, mission.Suspension != nil)
 	})
 	if err != nil {
 		return Transfer{}, err
@@ -127,9 +128,13 @@ func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer
 	return t, nil
 }
 
-func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Transfer) error {
+func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Transfer, stopped bool) error {
 	role, denied := o.Office.Enforcer.Check(c, authz.TransferRequest, t.resource())
-	f, err := o.gather(ctx, tx, *t, gate.Request, actor{caller: c, allowed: denied == nil}, standing{read: heldBy(c)})
+	cleared, err := people.Clear(ctx, tx, []string{c.Person}, o.Office.Time())
+	if err != nil {
+		return err
+	}
+	f, err := o.gather(ctx, tx, *t, gate.Request, actor{caller: c, allowed: denied == nil && !stopped}, standing{read: heldBy(c), cleared: cleared})
 	if err != nil {
 		return err
 	}

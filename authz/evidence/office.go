@@ -31,7 +31,16 @@ func (o *Office) Authorise(ctx context.Context, c authz.Caller, action authz.Act
 	if err == nil {
 		return role, nil
 	}
-	return "", errors.Join(err, o.Deny(ctx, c, action, res, "AUTH_ROLE_DENIED"))
+	return "", errors.Join(err, o.Deny(ctx, c, action, res, authz.Codes(err)...))
+}
+
+// AuthoriseOwn is Authorise for what a person does to nothing but themselves.
+func (o *Office) AuthoriseOwn(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource) error {
+	err := o.Enforcer.CheckOwn(c, action)
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, o.Deny(ctx, c, action, res, authz.Codes(err)...))
 }
 
 // Deny records that the caller was refused with codes, in a transaction of its

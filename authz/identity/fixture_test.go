@@ -15,6 +15,7 @@ import (
 	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/people/peopletest"
 	"safeconduct/gateway/store"
 )
 
@@ -95,9 +96,18 @@ func (w *world) found() string {
 		if err := tx.SaveGrant(w.ctx, g); err != nil {
 			return err
 		}
+		book, err := tx.Rulebook(w.ctx)
+		if err != nil {
+			return err
+		}
+		t := people.NewTraining(newID(), p.ID, peopletest.Completed(now), nil, book.At(now).Rules.Training, "SYS", now)
+		if err := tx.SaveTrainings(w.ctx, []people.TrainingRecord{t}); err != nil {
+			return err
+		}
 		return tx.Record(w.ctx, w.office.Entry(authz.System(""), authz.SYS, evidence.Change, "test.found", authz.Resource{Kind: people.KindPerson, ID: p.ID}))
 	})
 	w.must(err)
+	w.must(peopletest.Sign(w.ctx, w.people, p.ID))
 	return p.ID
 }
 
@@ -126,6 +136,7 @@ func (w *world) holder(mission, partner string, roles ...authz.Role) string {
 	w.t.Helper()
 	p, err := w.people.CreatePerson(w.ctx, w.as(w.legal), people.Person{Name: "Somebody", Mission: mission, Partner: partner})
 	w.must(err)
+	w.must(peopletest.Fit(w.ctx, w.people, w.as(w.legal), w.clock.Now(), p.ID))
 	for _, role := range roles {
 		w.grant(p.ID, role, mission, partner)
 	}

@@ -14,8 +14,8 @@ import (
 // EnrolKey enrols a signing key of the caller's own, with proof that the
 // caller holds its private half.
 func (r *Register) EnrolKey(ctx context.Context, c authz.Caller, publicJWK, proof string) (Key, error) {
-	if res := (authz.Resource{Kind: KindKey, Owner: c.Person}); !c.Reaches(authz.KeyEnrol) {
-		return Key{}, errors.Join(authz.ErrDenied, r.office.Deny(ctx, c, authz.KeyEnrol, res, "AUTH_ROLE_DENIED"))
+	if err := r.office.AuthoriseOwn(ctx, c, authz.KeyEnrol, authz.Resource{Kind: KindKey, Owner: c.Person}); err != nil {
+		return Key{}, err
 	}
 	now := r.office.Time()
 	thumb, err := r.proof.ProveKey(publicJWK, proof, c.Person, now)

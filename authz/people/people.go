@@ -10,6 +10,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
 )
 
 // Record kinds of this package.
@@ -22,28 +23,32 @@ const (
 
 // Mission is one IOM mission, which is where data comes from.
 type Mission struct {
-	ID      string    `json:"id"`
-	Version int       `json:"version"`
-	Name    string    `json:"name"`
-	Country string    `json:"country"` // ISO 3166-1 alpha-2
-	Contact string    `json:"contact"` // whom a refusal names first (R56): the focal point's post, not a person
-	Actor   string    `json:"actor"`
-	Created time.Time `json:"created"`
-	Updated time.Time `json:"updated"`
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+	Name    string `json:"name"`
+	Country string `json:"country"` // ISO 3166-1 alpha-2
+	Contact string `json:"contact"` // whom a refusal names first (R56): the focal point's post, not a person
+	// Suspension stands while the mission sends nothing (R42).
+	Suspension *Suspension `json:"suspension,omitempty"`
+	Actor      string      `json:"actor"`
+	Created    time.Time   `json:"created"`
+	Updated    time.Time   `json:"updated"`
 }
 
 // Person is one named person of IOM or of a partner.
 type Person struct {
-	ID      string    `json:"id"`
-	Version int       `json:"version"`
-	Name    string    `json:"name"`
-	Title   string    `json:"title,omitempty"`
-	Email   string    `json:"email,omitempty"`
-	Mission string    `json:"mission,omitempty"` // the mission that the person works for, or
-	Partner string    `json:"partner,omitempty"` // the partner; neither for headquarters
-	Actor   string    `json:"actor"`
-	Created time.Time `json:"created"`
-	Updated time.Time `json:"updated"`
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+	Name    string `json:"name"`
+	Title   string `json:"title,omitempty"`
+	Email   string `json:"email,omitempty"`
+	Mission string `json:"mission,omitempty"` // the mission that the person works for, or
+	Partner string `json:"partner,omitempty"` // the partner; neither for headquarters
+	// Suspension stands while the person's tokens and roles give nothing (R42).
+	Suspension *Suspension `json:"suspension,omitempty"`
+	Actor      string      `json:"actor"`
+	Created    time.Time   `json:"created"`
+	Updated    time.Time   `json:"updated"`
 }
 
 // KnownTo reports whether the caller may know of the person: one of a mission to
@@ -64,10 +69,17 @@ type Grant struct {
 	Partner string     `json:"partner,omitempty"`
 	From    time.Time  `json:"from"`
 	Until   *time.Time `json:"until,omitempty"` // exclusive; nil while it lasts
-	Ended   bool       `json:"ended,omitempty"` // by somebody's act: at once, whatever a clock says
-	Actor   string     `json:"actor"`
-	Created time.Time  `json:"created"`
-	Updated time.Time  `json:"updated"`
+	Ended   bool       `json:"ended,omitempty"` // by somebody's act, or as the log says: at once, whatever a clock says
+	// Origin is the post that it was delegated from (R35).
+	Origin *Origin `json:"delegated_from,omitempty"`
+	// Small lets one person of a small partner sign and download (separation of
+	// duties 10).
+	Small *SmallPartner `json:"small_partner,omitempty"`
+	// Nomination is the partner's nomination that it grants.
+	Nomination string    `json:"nomination,omitempty"`
+	Actor      string    `json:"actor"`
+	Created    time.Time `json:"created"`
+	Updated    time.Time `json:"updated"`
 }
 
 // LiveAt reports whether the grant is held now, at t. One that was ended is
@@ -114,8 +126,19 @@ type Tx interface {
 	MissionTx
 	PersonTx
 	GrantTx
+	GrantSetTx
 	KeyTx
 	EnrolmentTx
+	ClearanceTx
+}
+
+// ClearanceTx is what unlocks roles, and by which rules.
+type ClearanceTx interface {
+	rulebook.Reader
+	StandingTx
+	TrainingTx
+	UndertakingTx
+	NominationTx
 }
 
 // EnrolmentTx tells of partners what granting their people roles needs.
@@ -147,6 +170,16 @@ type GrantTx interface {
 	SaveGrant(ctx context.Context, g Grant) error
 }
 
+// GrantSetTx lists grants by other marks than their holder.
+type GrantSetTx interface {
+	// GrantsFrom lists what was delegated of a grant, ended ones too.
+	GrantsFrom(ctx context.Context, origin string) ([]Grant, error)
+	// GrantsDue lists grants whose end has come and of which the log does not say so.
+	GrantsDue(ctx context.Context, now time.Time, most int) ([]Grant, error)
+	// GrantsAt lists every grant of a mission or of a partner; of all places where both are empty.
+	GrantsAt(ctx context.Context, mission, partner string) ([]Grant, error)
+}
+
 // KeyTx reads and writes signing keys.
 type KeyTx interface {
 	Key(ctx context.Context, id string) (Key, error)
@@ -160,7 +193,7 @@ type Store = evidence.Store[Tx]
 // Sentinels that callers branch on.
 var (
 	ErrInvalid     = errors.New("invalid")
-	ErrOwnAccess   = errors.New("nobody changes their own access") // separation of duties 8
+	ErrOwnAccess   = errors.New("nobody changes their own access, nor records what it rests on") // separation of duties 8
 	ErrNotVacant   = errors.New("the role is held already")
 	ErrKeyUnproven = errors.New("the proof of possession does not hold")
 	ErrClassDenied = errors.New("people of a partner of this class cannot enrol") // R21

@@ -58,6 +58,10 @@ func (r *Register) Mission(ctx context.Context, c authz.Caller, id string) (Miss
 // for headquarters.
 func (r *Register) Missions(ctx context.Context, c authz.Caller) ([]Mission, error) {
 	var all, seen []Mission
+	if len(c.Locks) > 0 { // what is empty for want of roles must not look like nothing
+		_, err := r.office.Authorise(ctx, c, authz.MissionRead, authz.Resource{Kind: KindMission})
+		return nil, err
+	}
 	err := r.store.View(ctx, func(tx Tx) (err error) { all, err = tx.Missions(ctx); return err })
 	for _, m := range all {
 		if _, denied := r.office.Enforcer.Check(c, authz.MissionRead, authz.Resource{Kind: KindMission, ID: m.ID, Mission: m.ID}); denied == nil {
@@ -98,11 +102,13 @@ func (r *Register) CreatePerson(ctx context.Context, c authz.Caller, p Person) (
 	return p, err
 }
 
-// Profile is a person with the grants and keys that the register holds.
+// Profile is a person with the grants, the keys and what unlocks the roles.
 type Profile struct {
 	Person
-	Grants []Grant `json:"grants"`
-	Keys   []Key   `json:"keys"`
+	Grants       []Grant          `json:"grants"`
+	Keys         []Key            `json:"keys"`
+	Trainings    []TrainingRecord `json:"trainings"`
+	Undertakings []Undertaking    `json:"undertakings"`
 }
 
 // Person answers with a person whom the caller may read; oneself always.
@@ -118,7 +124,11 @@ func (r *Register) Person(ctx context.Context, c authz.Caller, id string) (Profi
 		if p.Grants, err = tx.GrantsOf(ctx, id); err != nil {
 			return err
 		}
-		p.Keys, err = tx.KeysOf(ctx, id)
+		if p.Keys, err = tx.KeysOf(ctx, id); err != nil {
+			return err
+		}
+		standing, err := tx.StandingOf(ctx, []string{id})
+		p.Trainings, p.Undertakings = standing[id].Trainings, standing[id].Undertakings
 		return err
 	})
 	if err != nil {
@@ -147,16 +157,19 @@ func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Gran
 	if g.Mission != "" && !c.In(g.Mission) {
 		return Grant{}, evidence.ErrNotFound
 	}
+	if err := g.check(place, r.office.Time()); err != nil {
+		return Grant{}, err
+	}
 	res := authz.Resource{Kind: KindGrant, Mission: g.Mission, Partner: g.Partner}
 	role, err := r.office.Authorise(ctx, c, authz.GrantRole(g.Role), res)
 	if err != nil {
 		return Grant{}, err
 	}
 	if g.Person == c.Person {
-		return Grant{}, errors.Join(ErrOwnAccess, r.office.Deny(ctx, c, authz.GrantRole(g.Role), res, "AUTH_ROLE_DENIED"))
+		return Grant{}, errors.Join(ErrOwnAccess, r.denyOwn(ctx, c, authz.GrantRole(g.Role), res))
 	}
 	g.ID, g.Version, g.Actor, g.Created = r.office.NewID(), 1, c.Person, r.office.Time()
-	g.From, g.Until, g.Updated, res.ID = g.Created, nil, g.Created, g.ID
+	g.From, g.Origin, g.Ended, g.Updated, res.ID = g.Created, nil, false, g.Created, g.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
 		if err := r.mayHold(ctx, tx, c, g); err != nil {
 			return err
@@ -210,8 +223,11 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 		return err
 	}
 	for _, h := range held {
-		if !h.LiveAt(g.From) {
-			continue
+		if h.Ended || h.Until != nil && !g.From.Before(*h.Until) || g.Until != nil && !h.From.Before(*g.Until) {
+			continue // the two never meet
+		}
+		if h.Origin == nil && g.Origin != nil && h.Role == g.Role && h.Mission == g.Mission {
+			return fmt.Errorf("%w: the person holds that post themselves", ErrInvalid)
 		}
 		if h.Role == g.Role && h.Mission == g.Mission && h.Partner == g.Partner {
 			return ErrNotVacant
@@ -219,7 +235,7 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 		if h.Role == authz.OIG || g.Role == authz.OIG {
 			return fmt.Errorf("%w: an auditor holds no other role (separation of duties 9)", ErrInvalid)
 		}
-		if g.Partner != "" && h.Role != g.Role {
+		if g.Partner != "" && h.Role != g.Role && g.Small == nil {
 			return fmt.Errorf("%w: signatory and downloader are two persons (separation of duties 10)", ErrInvalid)
 		}
 	}
@@ -236,26 +252,33 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 		return Grant{}, evidence.ErrNotFound
 	}
 	res := authz.Resource{Kind: KindGrant, ID: id, Mission: g.Mission, Partner: g.Partner}
-	role, err := r.office.Authorise(ctx, c, authz.GrantRole(g.Role), res)
+	action := authz.GrantRole(g.Role)
+	if g.Origin != nil && g.Origin.Person == c.Person {
+		action = authz.PostDelegate // who delegated takes back
+	}
+	role, err := r.office.Authorise(ctx, c, action, res)
 	if err != nil {
 		return Grant{}, err
 	}
 	if g.Person == c.Person {
-		return Grant{}, errors.Join(ErrOwnAccess, r.office.Deny(ctx, c, authz.GrantRole(g.Role), res, "AUTH_ROLE_DENIED"))
+		return Grant{}, errors.Join(ErrOwnAccess, r.denyOwn(ctx, c, action, res))
 	}
 	_, err = r.store.Update(ctx, func(tx Tx) error {
 		if g, err = tx.Grant(ctx, id); err != nil {
 			return err
 		}
 		now := r.office.Time()
-		if !g.LiveAt(now) {
+		if g.Ended || g.Until != nil && !now.Before(*g.Until) { // one that is yet to begin can be taken back
 			return fmt.Errorf("%w: the grant has ended already", evidence.ErrConflict)
 		}
-		g.Version, g.Until, g.Ended, g.Actor, g.Updated = g.Version+1, &now, true, c.Person, now
+		g.end(c.Person, now)
 		if err := tx.SaveGrant(ctx, g); err != nil {
 			return err
 		}
-		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.GrantRole(g.Role), res))
+		if err := r.endDelegated(ctx, tx, g.ID, c.Person, now); err != nil {
+			return err
+		}
+		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, action, res))
 	})
 	return g, err
 }

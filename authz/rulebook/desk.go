@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,13 +22,15 @@ var (
 
 // Desk is the service over the rulebook.
 type Desk struct {
-	office *evidence.Office
-	store  evidence.Store[Tx]
+	office       *evidence.Office
+	store        evidence.Store[Tx]
+	undertakings []string
 }
 
-// NewDesk makes the service.
-func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
-	return &Desk{office: office, store: store}
+// NewDesk makes the service. Undertakings are the versions that can be signed:
+// under rules that name another one every role would be locked.
+func NewDesk(office *evidence.Office, store evidence.Store[Tx], undertakings []string) *Desk {
+	return &Desk{office: office, store: store, undertakings: undertakings}
 }
 
 func resource() authz.Resource { return authz.Resource{Kind: KindRulebook, ID: ID} }
@@ -48,6 +51,9 @@ func (d *Desk) Draft(ctx context.Context, c authz.Caller, r Rules, from time.Tim
 	return d.change(ctx, c, authz.RulesDraft, func(b *Book, now time.Time) error {
 		if err := r.Validate(); err != nil {
 			return err
+		}
+		if !slices.Contains(d.undertakings, r.Undertaking.Version) {
+			return fmt.Errorf("%w: undertaking.version is one of %s", ErrInvalid, strings.Join(d.undertakings, ", "))
 		}
 		if reason = strings.TrimSpace(reason); reason == "" {
 			return fmt.Errorf("%w: a reason is needed", ErrInvalid)

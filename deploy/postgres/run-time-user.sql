@@ -17,6 +17,7 @@ GRANT INSERT ON record_versions, decision_facts, log_entries, log_hashes, log_ch
 GRANT UPDATE (seq) ON log_entries TO safeconduct_run;
 
 -- Records that get later versions. None is ever deleted.
+GRANT INSERT, UPDATE ON missions, persons, trainings, undertakings, nominations TO safeconduct_run;
 GRANT INSERT, UPDATE ON rulebooks, grants, signing_keys, tokens, parties, agreements, assessments, consents, transfers, pull_sessions
     TO safeconduct_run;
 
@@ -27,11 +28,11 @@ GRANT INSERT, UPDATE ON agreement_templates TO safeconduct_run;
 GRANT INSERT ON agreement_scans TO safeconduct_run;
 
 -- Records that stay as they are, and the lists and keys beside them.
-GRANT INSERT ON missions, persons, purposes, categories, retention_rules, subjects, sealed_files, transfer_subjects, mission_keys
+GRANT INSERT ON purposes, categories, retention_rules, subjects, sealed_files, transfer_subjects, mission_keys
     TO safeconduct_run;
 
 -- To lock a row takes the right to update something of it.
-GRANT UPDATE (version) ON missions, subjects TO safeconduct_run;
+GRANT UPDATE (version) ON subjects TO safeconduct_run;
 
 -- An amendment may name other missions.
 GRANT INSERT, DELETE ON agreement_missions TO safeconduct_run;

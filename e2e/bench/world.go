@@ -13,6 +13,7 @@ import (
 	"safeconduct/agreements/signing"
 	"safeconduct/authz"
 	"safeconduct/authz/identity"
+	"safeconduct/authz/people/peopletest"
 	"safeconduct/gateway/cli/client"
 )
 
@@ -53,6 +54,18 @@ func enrol(ctx context.Context, url string, first []identity.Secret, senders int
 	}}
 	legal, err := w.login("", first[0])
 	if err != nil {
+		return nil, err
+	}
+	var me struct {
+		Person struct {
+			ID string `json:"id"`
+		} `json:"person"`
+	}
+	if _, err := legal.client.Get(ctx, "/tokens/current", &me); err != nil {
+		return nil, fmt.Errorf("reading who Legal is: %w", err)
+	}
+	legal.id = me.Person.ID
+	if err := legal.undertake(ctx); err != nil {
 		return nil, err
 	}
 	w.by[authz.LEG] = legal
@@ -139,7 +152,28 @@ func (w *world) hire(ctx context.Context, role authz.Role) (*person, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading a token: %w", err)
 	}
-	return w.login(id, secret)
+	if _, err := legal.post(ctx, "/trainings", object{"csv": peopletest.CSV(time.Now(), id)}); err != nil {
+		return nil, err
+	}
+	p, err := w.login(id, secret)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.undertake(ctx)
+}
+
+// undertake has the person sign the undertaking.
+func (p *person) undertake(ctx context.Context) error {
+	var text struct {
+		Version  string `json:"version"`
+		Language string `json:"language"`
+		Digest   string `json:"digest"`
+	}
+	if _, err := p.client.Get(ctx, "/undertaking?language=en", &text); err != nil {
+		return fmt.Errorf("reading the undertaking: %w", err)
+	}
+	_, err := p.post(ctx, "/people/"+p.id+"/undertakings", text)
+	return err
 }
 
 func (w *world) terms(ctx context.Context) (err error) {

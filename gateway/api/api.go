@@ -91,7 +91,8 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	for _, mount := range []func(){
 		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementActs, r.assessments, r.consents, r.transfers,
 		r.transferActs, r.upload, r.download, r.log, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures, r.authorities, r.incidents,
-		r.clearances, r.destructions, r.assessmentActs, r.assessmentTemplates, r.agreementTemplates, r.agreementImports, r.scans,
+		r.clearances, r.destructions, r.assessmentActs, r.assessmentTemplates, r.agreementTemplates, r.agreementImports, r.scans, r.trainings,
+		r.undertakings, r.suspensions, r.nominations,
 	} {
 		mount()
 	}
@@ -123,6 +124,8 @@ func schemaName(t reflect.Type, hint string) string {
 	switch t {
 	case reflect.TypeFor[consent.Record]():
 		return "ConsentRecord"
+	case reflect.TypeFor[people.Suspension]():
+		return "AccessSuspension"
 	case reflect.TypeFor[evidence.Entry]():
 		return "LogEntry"
 	case reflect.TypeFor[evidence.Ref]():

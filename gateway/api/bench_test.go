@@ -22,6 +22,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
+	"safeconduct/authz/people/peopletest"
 	"safeconduct/gateway/api"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/edge"
@@ -116,8 +117,14 @@ func newBench(t testing.TB) *bench {
 		must(t, blobs.Close())
 		must(t, st.Close())
 	})
-	first, err := services.Bootstrap(t.Context(), st, people.Person{Name: "Legal One"}, people.Person{Name: "Legal Two"})
+	founder := func(name string) app.Founder {
+		return app.Founder{Person: people.Person{Name: name}, Completed: peopletest.Completed(b.clock.Now())}
+	}
+	first, err := services.Bootstrap(t.Context(), st, founder("Legal One"), founder("Legal Two"))
 	must(t, err)
+	for _, e := range first {
+		must(t, peopletest.Sign(t.Context(), services.People, e.Person.ID))
+	}
 	b.people[authz.LEG], b.tokens[authz.LEG] = first[0].Person.ID, first[0].Secret.Reveal()
 	return b
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"safeconduct/authz"
 )
@@ -193,6 +194,7 @@ func (d *doubled) subjects(b *bench) {
 
 // endings revises, suspends, ends and revokes.
 func (d *doubled) endings(b *bench, agreement string) {
+	d.people(b)
 	draft := b.make(authz.FP, v1+"/agreements", b.draft())
 	b.want(http.StatusOK, authz.FP, http.MethodPut, v1+"/agreements/"+draft, b.draft())
 	b.want(http.StatusOK, authz.FP, http.MethodPost, agreement+"/suspension", object{"reason": "an incident"})
@@ -206,6 +208,21 @@ func (d *doubled) endings(b *bench, agreement string) {
 	b.want(http.StatusOK, authz.LEG, http.MethodDelete, v1+"/tokens/"+str(token, "id"), nil)
 	grant := b.want(http.StatusOK, authz.LEG, http.MethodGet, officer, nil)["grants"].([]any)[0].(object)
 	b.want(http.StatusOK, authz.LEG, http.MethodDelete, officer+"/roles/"+str(grant, "id"), nil)
+}
+
+// people are delegated to, suspended and nominated.
+func (d *doubled) people(b *bench) {
+	person, reason := v1+"/people/"+b.people[authz.FP], object{"reason": "an incident"}
+	b.want(http.StatusCreated, authz.HOM, http.MethodPost, v1+"/people/"+b.people[authz.FP]+"/delegations", object{
+		"role": "HOM", "mission": b.mission, "until": b.clock.Now().Add(24 * time.Hour),
+	})
+	b.want(http.StatusOK, authz.LEG, http.MethodPost, person+"/suspension", reason)
+	b.want(http.StatusOK, authz.DPO, http.MethodPost, person+"/suspension/lift", reason)
+	mission := v1 + "/missions/" + b.mission
+	b.want(http.StatusOK, authz.LEG, http.MethodPost, mission+"/suspension", reason)
+	b.want(http.StatusOK, authz.DPO, http.MethodPost, mission+"/suspension/lift", reason)
+	nominated := b.make(authz.PSG, v1+"/nominations", object{"partner": b.partner, "name": "Somebody"})
+	b.want(http.StatusOK, authz.LEG, http.MethodPost, v1+"/nominations/"+nominated+"/decision", object{"granted": true})
 }
 
 // private: what is kept of the requests is hashes and ids of log entries, and nothing that was sent.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"safeconduct/authz"
 	"safeconduct/authz/people"
@@ -21,6 +22,9 @@ type roleBody struct {
 	Role    authz.Role `json:"role" enum:"RO,HOM,FP,LEG,DPO,PSG,PDL,OIG" doc:"the role, as domain.md section 4 names it" example:"RO"`
 	Mission string     `json:"mission,omitempty" maxLength:"128" doc:"for RO, HOM and FP"`
 	Partner string     `json:"partner,omitempty" maxLength:"128" doc:"for PSG and PDL"`
+	Until   *time.Time `json:"until,omitempty" doc:"when it ends by itself, exclusive; absent: it lasts"`
+	// Small is Legal's note on a partner that has too few people for two (separation of duties 10).
+	Small *people.SmallPartner `json:"small_partner,omitempty" doc:"Legal's note that lets one person of a partner of three staff or fewer sign and download"`
 }
 
 // GrantID is the input of an operation on one grant.
@@ -31,11 +35,13 @@ type GrantID struct {
 
 func (p *GrantID) ids() []string { return []string{p.ID, p.Grant} }
 
-// profileView is a person with grants and keys, never null.
+// profileView is a person with grants, keys and what unlocks roles, never null.
 type profileView struct {
 	people.Person
-	Grants []people.Grant `json:"grants" nullable:"false"`
-	Keys   []people.Key   `json:"keys" nullable:"false"`
+	Grants       []people.Grant          `json:"grants" nullable:"false"`
+	Keys         []people.Key            `json:"keys" nullable:"false"`
+	Trainings    []people.TrainingRecord `json:"trainings" nullable:"false"`
+	Undertakings []people.Undertaking    `json:"undertakings" nullable:"false"`
 }
 
 func (r *routes) people() {
@@ -46,16 +52,17 @@ func (r *routes) people() {
 			b := in.Body
 			return r.People.CreatePerson(ctx, c, people.Person{Name: b.Name, Title: b.Title, Email: b.Email, Mission: b.Mission, Partner: b.Partner})
 		})
-	handle(r, spec{tag: tag, id: "get-person", method: http.MethodGet, path: "/people/{id}", summary: "Read a person, with roles and keys"},
+	handle(r, spec{tag: tag, id: "get-person", method: http.MethodGet, path: "/people/{id}", summary: "Read a person, with roles, keys, training and undertakings"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (profileView, error) {
 			p, err := r.People.Person(ctx, c, in.ID)
-			return profileView{p.Person, full(p.Grants), full(p.Keys)}, err
+			return profileView{p.Person, full(p.Grants), full(p.Keys), full(p.Trainings), full(p.Undertakings)}, err
 		})
 	write(r, spec{
 		tag: tag, id: "grant-role", method: http.MethodPost, path: "/people/{id}/roles", status: http.StatusCreated, summary: "Grant a role",
 		about: "From now on. Nobody grants their own access.",
 	}, r.grantAgain, func(ctx context.Context, c authz.Caller, in *with[roleBody]) (people.Grant, error) {
-		return r.People.GrantRole(ctx, c, people.Grant{Person: in.ID, Role: in.Body.Role, Mission: in.Body.Mission, Partner: in.Body.Partner})
+		b := in.Body
+		return r.People.GrantRole(ctx, c, people.Grant{Person: in.ID, Role: b.Role, Mission: b.Mission, Partner: b.Partner, Until: b.Until, Small: b.Small})
 	})
 	write(r, spec{
 		tag: tag, id: "end-role", class: edge.Release, method: http.MethodDelete, path: "/people/{id}/roles/{grant}", summary: "End a grant of a role",

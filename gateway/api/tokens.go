@@ -43,6 +43,7 @@ type callerView struct {
 	Assurance authz.Assurance `json:"assurance"`
 	Scope     []authz.Action  `json:"scope" nullable:"false" doc:"empty: all that the roles allow"`
 	Roles     []roleView      `json:"roles" nullable:"false" doc:"held at this moment"`
+	Locks     []string        `json:"locks" nullable:"false" doc:"codes of what keeps the roles locked: TRAINING_EXPIRED, CONFIDENTIALITY_MISSING"`
 }
 
 type roleView struct {
@@ -76,7 +77,7 @@ func (r *routes) tokens() {
 	handle(r, spec{tag: tag, id: "who-am-i", method: http.MethodGet, path: "/tokens/current", summary: "Read who you are, and what you hold"},
 		func(ctx context.Context, c authz.Caller, _ *none) (callerView, error) {
 			p, err := r.People.Person(ctx, c, c.Person)
-			v := callerView{Person: p.Person, Token: c.Token, Assurance: c.Assurance, Scope: full(c.Scope), Roles: []roleView{}}
+			v := callerView{Person: p.Person, Token: c.Token, Assurance: c.Assurance, Scope: full(c.Scope), Roles: []roleView{}, Locks: full(c.Locks)}
 			for _, g := range c.Grants {
 				v.Roles = append(v.Roles, roleView{Grant: g.ID, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
 			}

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"safeconduct/authz"
+	"safeconduct/authz/people/peopletest"
 	"safeconduct/gateway/api/apitest"
 )
 
@@ -49,6 +51,13 @@ func (w *walk) steps() map[string]step {
 	draftRules.values = object{"rules": shippedRules(w)}
 	person := on(authz.LEG, authz.PersonCreate)
 	person.values = object{"partner": nil}
+	completed := on(authz.FP, authz.TrainingRecord)
+	completed.values = object{"csv": strings.Replace(peopletest.CSV(w.clock.Now(), w.people[spare]), ",1,", ",2,", 1)}
+	undertaking := step{as: spare, self: true, values: w.undertaking}
+	delegation := on(authz.HOM, authz.PostDelegate)
+	delegation.values = object{"until": w.clock.Now().Add(24 * time.Hour)}
+	nomination := on(authz.LEG, authz.NominationDecide)
+	nomination.values = object{"granted": true}
 	hold := on(authz.RO, authz.HoldOpen, authz.HoldPlaceLegal)
 	hold.values = object{"case_reference": "CASE-" + planted}
 	notice := on(authz.LEG, authz.NoticeWrite)
@@ -78,6 +87,12 @@ func (w *walk) steps() map[string]step {
 		"withdraw-clearance": ends(authz.FP, authz.ClearanceWithdraw),
 		"list-destructions":  {as: authz.PSG}, "get-destruction": on(authz.PSG, authz.DestructionRead),
 		"certify-destruction": certify, "decide-destruction": on(authz.FP, authz.DestructionAccept),
+		"import-trainings": completed, "training-coverage": on(authz.OIG, authz.TrainingRead),
+		"get-undertaking": {as: authz.PDL}, "sign-undertaking": undertaking, "delegate-post": delegation,
+		"suspend-person": ends(authz.DPO, authz.PersonSuspend), "lift-person": ends(authz.LEG, authz.PersonLift),
+		"suspend-mission": ends(authz.LEG, authz.MissionSuspend), "lift-mission": ends(authz.DPO, authz.MissionLift),
+		"nominate": on(authz.PSG, authz.PersonNominate), "list-nominations": on(authz.OIG, authz.NominationRead),
+		"get-nomination": on(authz.PSG, authz.NominationRead), "decide-nomination": nomination,
 		"create-mission": on(authz.LEG, authz.MissionCreate), "list-missions": {as: authz.RO}, "get-mission": on(authz.RO, authz.MissionRead),
 		"create-person": person, "get-person": on(authz.FP, authz.PersonRead), "grant-role": role, "end-role": ends(authz.LEG, authz.GrantRole(authz.RO)),
 		"enrol-key": {as: spare, self: true}, "confirm-key": on(authz.LEG, authz.KeyConfirm), "revoke-key": ends(authz.LEG, authz.KeyConfirm),

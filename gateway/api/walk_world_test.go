@@ -33,6 +33,7 @@ type walk struct {
 	partners map[string]string
 	// another mission and its partner
 	otherMission, otherPartner string
+	undertaking                object // what signs it
 }
 
 func newWalk(t *testing.T) *walk {
@@ -86,6 +87,10 @@ func (w *walk) fill() {
 	maps.Copy(w.partners, map[string]string{
 		"people": w.people[authz.PSG], "tokens": str(token, "id"), "grant": str(first(signatory, "grants"), "id"), "key": str(first(signatory, "keys"), "id"),
 	})
+	text := w.want(http.StatusOK, spare, http.MethodGet, v1+"/undertaking?language=fr", nil)
+	w.undertaking = object{"version": text["version"], "language": text["language"], "digest": text["digest"]}
+	w.ids["nominations"] = w.make(authz.PSG, v1+"/nominations", object{"partner": w.partner, "name": planted})
+	w.partners["nominations"] = w.ids["nominations"]
 	w.consent("CASE-1")
 	w.ids["transfers"] = w.released([]byte("given_name\n" + planted + "\n"))
 	w.partners["transfers"] = w.ids["transfers"]

@@ -10,6 +10,7 @@ import (
 	"safeconduct/agreements"
 	"safeconduct/agreements/signing"
 	"safeconduct/authz"
+	"safeconduct/authz/people/peopletest"
 	"safeconduct/transfer/consent"
 )
 
@@ -51,7 +52,18 @@ func (b *bench) hire(as, role authz.Role, mission, partner string) {
 	id := b.make(authz.LEG, v1+"/people", person)
 	b.make(authz.LEG, v1+"/people/"+id+"/roles", grant)
 	b.people[as] = id
+	b.want(http.StatusCreated, authz.LEG, http.MethodPost, v1+"/trainings", object{"csv": peopletest.CSV(b.clock.Now(), id)})
 	b.tokens[as] = str(b.want(http.StatusCreated, authz.LEG, http.MethodPost, v1+"/tokens", object{"person": id, "expires_in_days": 7}), "secret")
+	b.undertake(as)
+}
+
+// undertake has who goes by the name sign the undertaking.
+func (b *bench) undertake(as authz.Role) {
+	b.Helper()
+	text := b.want(http.StatusOK, as, http.MethodGet, v1+"/undertaking?language=en", nil)
+	b.want(http.StatusCreated, as, http.MethodPost, v1+"/people/"+b.people[as]+"/undertakings", object{
+		"version": text["version"], "language": text["language"], "digest": text["digest"],
+	})
 }
 
 func (b *bench) draft() object {

@@ -191,6 +191,7 @@ func (a *App) jobs() []jobs.Job {
 	s := a.Services
 	return []jobs.Job{
 		{Name: "expire agreements", Run: s.Agreements.ExpireDue},
+		{Name: "expire people", Run: s.People.ExpireDue},
 		{Name: "expire assessments", Run: s.Assessments.ExpireDue},
 		{Name: "mark stale assessments", Run: s.Assessments.SettleDue},
 		{Name: "tell overdue suspensions", Run: s.Agreements.TellOverdue},

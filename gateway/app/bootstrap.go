@@ -22,6 +22,14 @@ var ErrBootstrapped = errors.New("the system has its first people already; they 
 // others.
 const bootstrapLife = 7 * 24 * time.Hour
 
+// Founder is one of the first people, with the course completion that whoever
+// bootstraps states of them: nobody is there yet to record it (R44). They sign
+// their undertakings themselves.
+type Founder struct {
+	people.Person
+	Completed people.Completion
+}
+
 // Enrolled is one of the first people, with the secret of their token.
 type Enrolled struct {
 	Person people.Person
@@ -33,6 +41,7 @@ type bootstrapTx interface {
 	people.PersonTx
 	people.GrantTx
 	identity.TokenTx
+	people.TrainingTx
 	rulebook.Tx
 	Empty(ctx context.Context) (bool, error)
 }
@@ -45,7 +54,7 @@ type bootstrapDesk struct {
 // run writes both people with their role, Legal at headquarters, and their
 // tokens, in one transaction, each named by an entry. There are two, so that
 // neither is ever alone in granting (separation of duties 8).
-func (b bootstrapDesk) run(ctx context.Context, first, second people.Person) ([]Enrolled, error) {
+func (b bootstrapDesk) run(ctx context.Context, first, second Founder) ([]Enrolled, error) {
 	if strings.TrimSpace(first.Name) == "" || strings.TrimSpace(second.Name) == "" || first.Name == second.Name {
 		return nil, fmt.Errorf("%w: name two different persons", people.ErrInvalid)
 	}
@@ -63,7 +72,7 @@ func (b bootstrapDesk) run(ctx context.Context, first, second people.Person) ([]
 		if err := b.deployRules(ctx, tx); err != nil {
 			return err
 		}
-		for _, p := range []people.Person{first, second} {
+		for _, p := range []Founder{first, second} {
 			e, err := b.enrol(ctx, tx, p, office.Time())
 			if err != nil {
 				return err
@@ -75,8 +84,8 @@ func (b bootstrapDesk) run(ctx context.Context, first, second people.Person) ([]
 	return all, err
 }
 
-func (b bootstrapDesk) enrol(ctx context.Context, tx bootstrapTx, p people.Person, now time.Time) (Enrolled, error) {
-	office, sys := b.services.Office, authz.System("")
+func (b bootstrapDesk) enrol(ctx context.Context, tx bootstrapTx, f Founder, now time.Time) (Enrolled, error) {
+	office, sys, p := b.services.Office, authz.System(""), f.Person
 	p.ID, p.Version, p.Mission, p.Partner = office.NewID(), 1, "", ""
 	p.Actor, p.Created, p.Updated = sys.Person, now, now
 	g := people.Grant{ID: office.NewID(), Version: 1, Person: p.ID, Role: authz.LEG, From: now, Actor: sys.Person, Created: now, Updated: now}
@@ -95,6 +104,9 @@ func (b bootstrapDesk) enrol(ctx context.Context, tx bootstrapTx, p people.Perso
 		return Enrolled{}, err
 	}
 	if err := tx.SaveToken(ctx, t); err != nil {
+		return Enrolled{}, err
+	}
+	if err := b.trained(ctx, tx, p.ID, f.Completed, now); err != nil {
 		return Enrolled{}, err
 	}
 	e := office.Entry(sys, authz.SYS, evidence.Change, "system.bootstrap", authz.Resource{Kind: people.KindPerson, ID: p.ID})
@@ -117,4 +129,22 @@ func (b bootstrapDesk) deployRules(ctx context.Context, tx bootstrapTx) error {
 		return err
 	}
 	return tx.Record(ctx, office.Entry(authz.System(""), authz.SYS, evidence.Change, "rules.deploy", authz.Resource{Kind: rulebook.KindRulebook, ID: rulebook.ID}))
+}
+
+// trained writes the completion that was stated, which must count now.
+func (b bootstrapDesk) trained(ctx context.Context, tx bootstrapTx, person string, c people.Completion, now time.Time) error {
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return fmt.Errorf("reading which courses count: %w", err)
+	}
+	rules := book.At(now).Rules.Training
+	if c.Course == "" {
+		c.Course = rules.Courses[0]
+	}
+	t := people.NewTraining(b.services.Office.NewID(), person, c, nil, rules, authz.System("").Person, now)
+	if !t.ValidAt(rules, now) {
+		return fmt.Errorf("%w: each of the first people has passed a course that counts (%s, in en, fr or es) within %d days: state when",
+			people.ErrInvalid, strings.Join(rules.Courses, ", "), rules.LifeDays)
+	}
+	return tx.SaveTrainings(ctx, []people.TrainingRecord{t})
 }

@@ -23,6 +23,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
+	"safeconduct/authz/people/undertaking"
 	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/api"
 	"safeconduct/gateway/duty"
@@ -137,7 +138,7 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 		People:      people.NewRegister(office, store.For[people.Tx](p.Store), keyProof{}, consent.MissionKeys{Keeper: p.Keeper}),
 		Identity:    identity.NewDesk(office, store.For[identity.Tx](p.Store), rand.Reader),
 		Parties:     parties.NewRegister(office, store.For[parties.Tx](p.Store)),
-		Rules:       rulebook.NewDesk(office, store.For[rulebook.Tx](p.Store)),
+		Rules:       rulebook.NewDesk(office, store.For[rulebook.Tx](p.Store), undertaking.Versions()),
 		Authorities: authorities.NewDesk(office, store.For[authorities.Tx](p.Store)),
 		Incidents:   incidents.NewDesk(office, store.For[incidents.Tx](p.Store)),
 		Clearances:  clearance.NewDesk(office, store.For[clearance.Tx](p.Store)),
@@ -171,9 +172,10 @@ func (keyProof) ProveKey(publicJWK, proof, person string, now time.Time) (string
 	return key.Thumbprint(), nil
 }
 
-// Bootstrap enrols the first two role-granters, once, and answers with their
-// tokens. It fails where anybody is registered already.
-func (s *Services) Bootstrap(ctx context.Context, st *store.Store, first, second people.Person) ([]Enrolled, error) {
+// Bootstrap enrols the first two role-granters, once, with the training that is
+// stated of them, and answers with their tokens. Their roles stay locked until
+// each has signed the undertaking. It fails where anybody is registered already.
+func (s *Services) Bootstrap(ctx context.Context, st *store.Store, first, second Founder) ([]Enrolled, error) {
 	desk := bootstrapDesk{services: s, store: store.For[bootstrapTx](st)}
 	return desk.run(ctx, first, second)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"safeconduct/authz/people"
+	"safeconduct/authz/people/peopletest"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer/blob/dirblob"
 	"safeconduct/transfer/seal/localkeys"
@@ -41,7 +42,9 @@ func TestVerifier(t *testing.T) {
 	services, err := Compose(ctx, Parts{Store: s, Keys: ring, Keeper: ring, Signer: ring.LogSigner(), Blobs: objects},
 		Settings{Origin: "safeconduct.test/log", Wait: time.Second, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	must(err)
-	enrolled, err := services.Bootstrap(ctx, s, people.Person{Name: "One"}, people.Person{Name: "Two"})
+	enrolled, err := services.Bootstrap(ctx, s,
+		Founder{Person: people.Person{Name: "One"}, Completed: peopletest.Completed(time.Now())},
+		Founder{Person: people.Person{Name: "Two"}, Completed: peopletest.Completed(time.Now())})
 	must(err)
 	_, err = services.Sequencer.Step(ctx)
 	must(err)

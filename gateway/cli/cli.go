@@ -79,7 +79,7 @@ shows any alteration. To see it work: safeconduct demo
 	root.PersistentFlags().StringVar(&s.config, "config", "", "configuration `FILE` (YAML)")
 	root.PersistentFlags().BoolVar(&s.json, "json", false, "write the result as JSON")
 	root.AddCommand(
-		s.serve(), s.migrate(), s.bootstrap(), s.demo(), s.send(), s.pull(), s.agreement(), s.key(), s.log(), s.configuration(),
+		s.serve(), s.migrate(), s.bootstrap(), s.demo(), s.send(), s.pull(), s.agreement(), s.training(), s.undertaking(), s.key(), s.log(), s.configuration(),
 	)
 	return root
 }

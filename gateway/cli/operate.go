@@ -96,23 +96,58 @@ type enrolled struct {
 }
 
 func (s *shell) bootstrap() *cobra.Command {
-	var names []string
-	var out string
-	cmd := s.operator("bootstrap --name NAME --name NAME --out DIR", "Enrol the first two role-granters, once, offline",
+	var f founding
+	cmd := s.operator("bootstrap --name NAME --name NAME --passed DATE --passed DATE --out DIR", "Enrol the first two role-granters, once, offline",
 		`Enrols two persons of Legal, who grant every further role; neither can grant
 their own. It works once, on an empty system, and is logged. Each token is
 written to a file of its own in DIR, readable by you alone: hand it over in
-person, and delete the file. Tokens are never printed.`,
-		func(cmd *cobra.Command, c config.Config) error { return s.enrolFirst(cmd.Context(), c, names, out) })
-	cmd.Flags().StringArrayVar(&names, "name", nil, "`NAME` of a person; twice")
-	cmd.Flags().StringVar(&out, "out", "", "`DIR` for the files with the tokens")
+person, and delete the file. Tokens are never printed.
+
+--passed states the day on which each passed the data-protection course, once
+for both or twice, in the order of --name: it is recorded as their training.
+Nothing else is open to them until each has signed the confidentiality
+undertaking with their own token: safeconduct undertaking sign`,
+		func(cmd *cobra.Command, c config.Config) error { return s.enrolFirst(cmd.Context(), c, f) })
+	cmd.Flags().StringArrayVar(&f.names, "name", nil, "`NAME` of a person; twice")
+	cmd.Flags().StringArrayVar(&f.passed, "passed", nil, "`DATE` (YYYY-MM-DD) on which the course was passed; once for both, or twice")
+	cmd.Flags().StringVar(&f.course.Course, "course", "", "`CODE` of the course (default the first that the rules count)")
+	cmd.Flags().StringVar(&f.course.CourseVersion, "course-version", "1", "`VERSION` of the course")
+	cmd.Flags().StringVar(&f.course.Language, "language", "en", "`LANGUAGE` in which it was taken: en, fr or es")
+	cmd.Flags().StringVar(&f.out, "out", "", "`DIR` for the files with the tokens")
 	return cmd
 }
 
-func (s *shell) enrolFirst(ctx context.Context, c config.Config, names []string, out string) (err error) {
-	if len(names) != 2 {
-		return usagef("name two persons: --name NAME --name NAME")
+// founding is the flags of bootstrap.
+type founding struct {
+	names, passed []string
+	course        people.Completion
+	out           string
+}
+
+// founders are the first two people, with what is stated of each.
+func (f founding) founders() (first, second app.Founder, err error) {
+	if len(f.names) != 2 {
+		return first, second, usagef("name two persons: --name NAME --name NAME")
 	}
+	if len(f.passed) != 1 && len(f.passed) != 2 {
+		return first, second, usagef("when did they pass the data-protection course? Give --passed DATE, once for both or twice")
+	}
+	both := [2]app.Founder{}
+	for i := range both {
+		both[i].Person, both[i].Completed = people.Person{Name: f.names[i]}, f.course
+		if both[i].Completed.Passed, err = time.Parse(time.DateOnly, f.passed[min(i, len(f.passed)-1)]); err != nil {
+			return first, second, usagef("--passed takes a day as YYYY-MM-DD, such as 2026-02-28")
+		}
+	}
+	return both[0], both[1], nil
+}
+
+func (s *shell) enrolFirst(ctx context.Context, c config.Config, f founding) (err error) {
+	one, two, err := f.founders()
+	if err != nil {
+		return err
+	}
+	names, out := f.names, f.out
 	if out == "" {
 		return usagef("where to with the tokens? Give --out DIR")
 	}
@@ -136,7 +171,7 @@ func (s *shell) enrolFirst(ctx context.Context, c config.Config, names []string,
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }() // it closes after ctx has ended
-	first, err := a.Services.Bootstrap(ctx, a.Parts.Store, people.Person{Name: names[0]}, people.Person{Name: names[1]})
+	first, err := a.Services.Bootstrap(ctx, a.Parts.Store, one, two)
 	if err != nil {
 		return err
 	}

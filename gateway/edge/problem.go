@@ -197,6 +197,7 @@ func rows() []row {
 		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied},  // separation of duties 8
 		{rulebook.ErrOwnDraft, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
 		{people.ErrClassDenied, kindRefused, sentinel, gate.RecipientClassDenied},
+		{people.ErrSameSide, kindRefused, sentinel, gate.AuthRoleDenied},  // separation of duties 11
 		{transfer.ErrTooLarge, kindTooLarge, sentinel, ""},
 		{transfer.ErrDigest, kindInvalid, sentinel, ""},
 		{agreements.ErrScanTooLarge, kindTooLarge, sentinel, ""},
@@ -260,6 +261,10 @@ func (ps *problems) from(err error, lang string) *Problem {
 		p.Detail, p.State, p.Guard, p.Mend = cut(transition.Error()), transition.State, transition.Guard, transition.Mend
 		return p
 	}
+	var bad *people.ImportError
+	if errors.As(err, &bad) {
+		return ps.badRows(bad, lang)
+	}
 	var invalid *assessment.InvalidError
 	if errors.As(err, &invalid) {
 		return ps.invalid(invalid, lang)
@@ -267,6 +272,10 @@ func (ps *problems) from(err error, lang string) *Problem {
 	var imported *imports.Error
 	if errors.As(err, &imported) {
 		return ps.imported(imported, lang)
+	}
+	var locked *authz.LockedError
+	if errors.As(err, &locked) {
+		return ps.locked(locked, lang)
 	}
 	if known := ps.first(rows(), err, lang); known != nil {
 		return known

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,9 +32,18 @@ func persons() record[people.Person] {
 
 func grants() record[people.Grant] {
 	return record[people.Grant]{
-		kind: people.KindGrant, table: "grants", columns: []string{"person", "role", "mission", "partner"},
-		values: func(g people.Grant) []any { return []any{g.Person, string(g.Role), g.Mission, g.Partner} },
-		ident:  func(g people.Grant) (string, int) { return g.ID, g.Version },
+		kind: people.KindGrant, table: "grants", columns: []string{"person", "role", "mission", "partner", "origin", "ends"},
+		values: func(g people.Grant) []any {
+			origin, ends := "", int64(0)
+			if g.Origin != nil {
+				origin = g.Origin.Grant
+			}
+			if !g.Ended {
+				ends = micros(g.Until)
+			}
+			return []any{g.Person, string(g.Role), g.Mission, g.Partner, origin, ends}
+		},
+		ident: func(g people.Grant) (string, int) { return g.ID, g.Version },
 	}
 }
 
@@ -90,33 +100,47 @@ func (t *tx) GrantsOf(ctx context.Context, person string) ([]people.Grant, error
 
 // GrantsOfEach implements transfer.StandingTx.
 func (t *tx) GrantsOfEach(ctx context.Context, of []string) (map[string][]people.Grant, error) {
-	return ofEach(ctx, t, grants(), of, func(g people.Grant) string { return g.Person })
+	return ofEach(ctx, t, grants(), "person", of, func(g people.Grant) string { return g.Person })
 }
 
 // KeysOfEach implements transfer.StandingTx.
 func (t *tx) KeysOfEach(ctx context.Context, of []string) (map[string][]people.Key, error) {
-	return ofEach(ctx, t, signingKeys(), of, func(k people.Key) string { return k.Person })
+	return ofEach(ctx, t, signingKeys(), "person", of, func(k people.Key) string { return k.Person })
 }
 
-// ofEach lists the records of each person, who must be few.
-func ofEach[T any](ctx context.Context, t *tx, r record[T], of []string, person func(T) string) (map[string][]T, error) {
-	of = slices.Compact(slices.Sorted(slices.Values(of)))
-	if len(of) == 0 {
-		return nil, nil
-	}
-	args, in := make([]any, len(of)), make([]string, len(of))
-	for i, id := range of {
-		args[i], in[i] = id, "$"+strconv.Itoa(i+1)
-	}
-	all, err := find(ctx, t, r, "WHERE r.person IN ("+strings.Join(in, ", ")+") ORDER BY r.id", args...)
-	if err != nil {
-		return nil, err
-	}
+// idsAtOnce bounds how many ids one statement lists.
+const idsAtOnce = 500
+
+// ofEach lists the records of each person, by the column that names them: one
+// query for each idsAtOnce.
+func ofEach[T any](ctx context.Context, t *tx, r record[T], column string, of []string, person func(T) string) (map[string][]T, error) {
 	each := make(map[string][]T, len(of))
-	for _, v := range all {
-		each[person(v)] = append(each[person(v)], v)
+	for args, in := range listed(of) {
+		all, err := find(ctx, t, r, "WHERE r."+column+" IN "+in+" ORDER BY r.id", args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range all {
+			each[person(v)] = append(each[person(v)], v)
+		}
 	}
 	return each, nil
+}
+
+// listed hands over ids, each once, as the arguments and the list of a
+// statement: idsAtOnce at a time.
+func listed(ids []string) iter.Seq2[[]any, string] {
+	return func(yield func([]any, string) bool) {
+		for some := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), idsAtOnce) {
+			args, in := make([]any, len(some)), make([]string, len(some))
+			for i, id := range some {
+				args[i], in[i] = id, "$"+strconv.Itoa(i+1)
+			}
+			if !yield(args, "("+strings.Join(in, ", ")+")") {
+				return
+			}
+		}
+	}
 }
 
 // Holders implements people.GrantTx.

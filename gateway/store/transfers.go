@@ -182,6 +182,7 @@ func (t *tx) DeleteUpload(ctx context.Context, id string) error {
 // NULL, and matches no row.
 var lockShared = "SELECT " + strings.Join([]string{
 	inTurn("tokens", "id = ANY($1) OR person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
+	inTurn("persons", "id = ANY($3) OR partner = $2"),
 	inTurn("grants", "person = ANY($3) OR partner = $2 AND role = 'PDL'"),
 	inTurn("missions", "id = $4"),
 	inTurn("parties", "id = $5"),

@@ -19,7 +19,7 @@ import (
 
 // turns are, for each table, the column by which its rows have their turn.
 var turns = map[string]string{
-	"tokens": "person", "grants": "person", "missions": "id", "parties": "id", "agreements": "id", "assessments": "agreement",
+	"tokens": "person", "persons": "id", "grants": "person", "missions": "id", "parties": "id", "agreements": "id", "assessments": "agreement",
 }
 
 // subjectTurns is how many turns all subjects have; a power of two.

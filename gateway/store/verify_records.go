@@ -13,7 +13,8 @@ import (
 func tables() []func(*comparison, context.Context) error {
 	return []func(*comparison, context.Context) error{
 		(*comparison).bodies,
-		compare(rulebooks()), compare(missions()), compare(persons()), compare(grants()), compare(signingKeys()), compare(tokens()), compare(partners()),
+		compare(rulebooks()), compare(missions()), compare(persons()), compare(grants()), compare(signingKeys()), compare(tokens()),
+		compare(partners()), compare(trainings()), compare(undertakings()), compare(nominations()),
 		compare(purposes()), compare(categories()), compare(retentionRules()), compare(agreementRecords()), compare(assessments()),
 		compare(staleCauses()), compare(assessmentTemplates()),
 		compare(subjects()), compare(consents()), compare(transfers()), compare(sealedFiles()), compare(pullSessions()),

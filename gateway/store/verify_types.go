@@ -72,6 +72,7 @@ func (t *tx) classes(ctx context.Context, table string) (branches string, names 
 func recordTables() []string {
 	return []string{
 		rulebooks().table, missions().table, persons().table, grants().table, signingKeys().table, tokens().table, partners().table,
+		trainings().table, undertakings().table, nominations().table,
 		purposes().table, categories().table, retentionRules().table, agreementRecords().table, assessments().table,
 		staleCauses().table, assessmentTemplates().table,
 		subjects().table, consents().table, transfers().table, sealedFiles().table, pullSessions().table,

@@ -83,6 +83,8 @@ type Actor struct {
 	Person  string `json:"person,omitzero"`
 	Assured bool   `json:"assured,omitzero"` // the credential was minted under an assurance that the policy data accepts
 	Allowed bool   `json:"allowed,omitzero"` // the authorisation function said yes, on grants read in this transaction
+	Trained bool   `json:"trained,omitzero"` // has a valid record of data-protection training
+	Bound   bool   `json:"bound,omitzero"`   // has signed the undertaking in force
 }
 
 // Manifest is what the sender declared (condition 3).

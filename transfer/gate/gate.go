@@ -66,6 +66,7 @@ func rules(o Override, codes []Code) []rule {
 func conditions() []condition {
 	return []condition{
 		sender(),         // 1
+		trained(),        // 2
 		complete(),       // 3
 		partner(),        // 5
 		recipientClass(), // 6

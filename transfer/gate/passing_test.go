@@ -29,7 +29,7 @@ func passingWith(phase Phase, subjects int) Facts {
 	f := Facts{
 		Phase: phase, Now: noon(), Policy: "policy-1",
 		Transfer: evidence.Ref{Kind: "transfer", ID: "t1", Version: 1},
-		Actor:    Actor{Person: "ro1", Assured: true, Allowed: true},
+		Actor:    Actor{Person: "ro1", Assured: true, Allowed: true, Trained: true, Bound: true},
 		Sender:   "ro1",
 		Manifest: Manifest{
 			Mission: "m1", Partner: "p1", Purpose: "referral", Nature: "personal", RecipientClass: ClassServiceProvider,

@@ -23,6 +23,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/people/peopletest"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
@@ -145,11 +146,16 @@ func (w *World) Must(err error) {
 // As is the caller who holds the role.
 func (w *World) As(role authz.Role) authz.Caller {
 	var grants []people.Grant
+	var cleared map[string]people.Clearance
+	person := w.Persons[role]
 	w.Must(store.For[people.Tx](w.Store).View(w.Ctx, func(tx people.Tx) (err error) {
-		grants, err = tx.GrantsOf(w.Ctx, w.Persons[role])
+		if grants, err = tx.GrantsOf(w.Ctx, person); err != nil {
+			return err
+		}
+		cleared, err = people.Clear(w.Ctx, tx, []string{person}, w.Office.Time())
 		return err
 	}))
-	c := authz.Caller{Person: w.Persons[role], Assurance: authz.AssuranceMFA}
+	c := authz.Caller{Person: person, Assurance: authz.AssuranceMFA, Locks: cleared[person].Locks()}
 	for _, g := range grants {
 		if g.LiveAt(w.Clock.Now()) {
 			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
@@ -158,9 +164,23 @@ func (w *World) As(role authz.Role) authz.Caller {
 	return c
 }
 
+// Founder is one who may be among the first people.
+func (w *World) Founder(name string) app.Founder {
+	return app.Founder{Person: people.Person{Name: name}, Completed: peopletest.Completed(w.Clock.Now())}
+}
+
+// Fit has the person trained and their undertaking signed.
+func (w *World) Fit(person string) {
+	w.T.Helper()
+	w.Must(peopletest.Fit(w.Ctx, w.People, w.As(authz.LEG), w.Clock.Now(), person))
+}
+
 func (w *World) enrol() {
-	first, err := w.Bootstrap(w.Ctx, w.Store, people.Person{Name: "Legal One"}, people.Person{Name: "Legal Two"})
+	first, err := w.Bootstrap(w.Ctx, w.Store, w.Founder("Legal One"), w.Founder("Legal Two"))
 	w.Must(err)
+	for _, e := range first {
+		w.Must(peopletest.Sign(w.Ctx, w.People, e.Person.ID))
+	}
 	w.Persons[authz.LEG] = first[0].Person.ID
 	w.Mission, err = w.People.CreateMission(w.Ctx, w.As(authz.LEG), people.Mission{Name: "Mission", Country: "CO", Contact: "focal point of the mission"})
 	w.Must(err)
@@ -181,6 +201,7 @@ func (w *World) enrol() {
 		_, err = w.People.GrantRole(w.Ctx, w.As(authz.LEG), g)
 		w.Must(err)
 		w.Persons[role] = p.ID
+		w.Fit(p.ID)
 	}
 	_, err = w.Parties.Vet(w.Ctx, w.As(authz.HOM), w.Partner.ID, true, "checked")
 	w.Must(err)

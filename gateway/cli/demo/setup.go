@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
 	"safeconduct/gateway/app"
 )
 
@@ -68,7 +69,21 @@ func (p *Player) granter(ctx context.Context, enrolled []app.Enrolled) error {
 	first, second := enrolled[0], enrolled[1]
 	p.people[authz.LEG] = first.Person.ID
 	// Nobody renews their own: the other of the two hands it over.
+	if err := p.enter(authz.LEG, first.Secret); err != nil {
+		return err
+	}
+	if err := p.refused(ctx, post("locked-leg", authz.LEG, "tries to register the mission before having signed", "/missions", object{
+		"name": "IOM Example Mission", "country": country, "contact": "focal point of the Example Mission, dp-example@example.org",
+	}), people.CodeUndertaking); err != nil {
+		return err
+	}
+	if err := p.undertake(ctx, authz.LEG, first.Person.ID, true); err != nil {
+		return err
+	}
 	if err := p.enter(authz.LEG, second.Secret); err != nil {
+		return err
+	}
+	if err := p.undertake(ctx, authz.LEG, second.Person.ID, false); err != nil {
 		return err
 	}
 	secret, err := p.token(ctx, post("token-leg", authz.LEG, "hands a colleague a token for the days to come, in person", "/tokens", nil), first.Person.ID, true)
@@ -139,11 +154,17 @@ func (p *Player) enrol(ctx context.Context, role authz.Role) error {
 	if err := p.do(ctx, post("grant-"+lower(role), authz.LEG, "grants the role", "/people/"+made.ID+"/roles", grant), nil); err != nil {
 		return err
 	}
+	if err := p.train(ctx, role, made.ID); err != nil {
+		return err
+	}
 	secret, err := p.token(ctx, post("token-"+lower(role), authz.LEG, "hands over a token, in person", "/tokens", nil), made.ID, true)
 	if err != nil {
 		return err
 	}
-	return p.enter(role, secret)
+	if err := p.enter(role, secret); err != nil {
+		return err
+	}
+	return p.undertake(ctx, role, made.ID, true)
 }
 
 // Title is what a role is called.

@@ -25,8 +25,12 @@ type System struct {
 
 // bootstrap enrols the first two role-granters.
 func (s System) bootstrap(ctx context.Context) ([]app.Enrolled, error) {
-	enrolled, err := s.Services.Bootstrap(ctx, s.Parts.Store,
-		people.Person{Name: "First Invented", Title: "Legal officer"}, people.Person{Name: "Second Invented", Title: "Legal officer"})
+	founder := func(name string) app.Founder {
+		return app.Founder{Person: people.Person{Name: name, Title: "Legal officer"}, Completed: people.Completion{
+			CourseVersion: courseVersion, Language: "en", Passed: passed(s.Services.Office.Time()),
+		}}
+	}
+	enrolled, err := s.Services.Bootstrap(ctx, s.Parts.Store, founder("First Invented"), founder("Second Invented"))
 	if errors.Is(err, app.ErrBootstrapped) {
 		return nil, fmt.Errorf("%w: the demo plays on empty parts only; name an empty database", err)
 	}

@@ -53,10 +53,10 @@ type anyKind interface {
 // kinds are all kinds of records.
 func kinds() []anyKind {
 	return []anyKind{
-		missionKind(), personKind(), grantKind(), keyKind(), tokenKind(), partyKind(), purposeKind(), categoryKind(),
-		retentionKind(), agreementKind(), assessmentKind(), subjectKind(), consentKind(), transferKind(), fileKind(), pullKind(), holdKind(),
-		approvalKind(), noticeKind(), disclosureKind(), caseKind(), incidentKind(), clearanceKind(), dutyKind(), causeKind(), templateKind(),
-		scanKind(), editionKind(),
+		missionKind(), personKind(), grantKind(), keyKind(), tokenKind(), partyKind(), purposeKind(), categoryKind(), retentionKind(),
+		agreementKind(), assessmentKind(), subjectKind(), consentKind(), transferKind(), fileKind(), pullKind(), holdKind(), approvalKind(),
+		noticeKind(), disclosureKind(), caseKind(), incidentKind(), clearanceKind(), dutyKind(), causeKind(), templateKind(), scanKind(),
+		editionKind(), trainingKind(), undertakingKind(), nominationKind(),
 	}
 }
 
@@ -91,6 +91,21 @@ func keyKind() kind[people.Key] {
 
 func tokenKind() kind[identity.Token] {
 	return simple("token", func(v *identity.Token) *string { return &v.ID }, func(v *identity.Token) *int { return &v.Version }, Tx.SaveToken, Tx.Token)
+}
+
+func trainingKind() kind[people.TrainingRecord] {
+	return simple("training", func(v *people.TrainingRecord) *string { return &v.ID }, func(v *people.TrainingRecord) *int { return &v.Version },
+		func(tx Tx, ctx context.Context, v people.TrainingRecord) error {
+			return tx.SaveTrainings(ctx, []people.TrainingRecord{v})
+		}, Tx.Training)
+}
+
+func undertakingKind() kind[people.Undertaking] {
+	return simple("undertaking", func(v *people.Undertaking) *string { return &v.ID }, func(v *people.Undertaking) *int { return &v.Version }, Tx.SaveUndertaking, Tx.Undertaking)
+}
+
+func nominationKind() kind[people.Nomination] {
+	return simple("nomination", func(v *people.Nomination) *string { return &v.ID }, func(v *people.Nomination) *int { return &v.Version }, Tx.SaveNomination, Tx.Nomination)
 }
 
 func partyKind() kind[parties.Party] {

@@ -39,6 +39,10 @@ type Tx interface {
 	people.PersonTx
 	people.GrantTx
 	people.KeyTx
+	people.GrantSetTx
+	people.TrainingTx
+	people.UndertakingTx
+	people.NominationTx
 	identity.TokenTx
 	terms.PurposeTx
 	agreements.AgreementTx

@@ -1,0 +1,154 @@
+package people
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+)
+
+// Origin is the post that a delegated grant is of (R35).
+type Origin struct {
+	Grant  string `json:"grant"`  // of the delegator
+	Person string `json:"person"` // the delegator
+}
+
+// MaxDelegation bounds how long one delegation of a post lasts [P].
+const MaxDelegation = 366 * 24 * time.Hour
+
+// OneSide reports whether two persons count as one where an act takes two: they
+// are the same, or from since until now one held a post that the other had
+// delegated, or both held one post by delegation (domain.md section 4: a
+// delegate never holds both sides). Grants are those of both, ended ones too.
+func OneSide(a, b string, since, now time.Time, grants []Grant) bool {
+	if a == b {
+		return true
+	}
+	posts := map[string]bool{} // that a held by delegation
+	held := func(g Grant) bool {
+		return g.Origin != nil && !g.From.After(now) && (g.Until == nil || g.Until.After(since))
+	}
+	for _, g := range grants {
+		if held(g) && (g.Person == a && g.Origin.Person == b || g.Person == b && g.Origin.Person == a) {
+			return true
+		}
+		if held(g) && g.Person == a {
+			posts[g.Origin.Grant] = true
+		}
+	}
+	return slices.ContainsFunc(grants, func(g Grant) bool { return held(g) && g.Person == b && posts[g.Origin.Grant] })
+}
+
+// Delegation is what is asked for: a post of the caller's, for another person,
+// from a moment until another.
+type Delegation struct {
+	To      string
+	Role    authz.Role // HOM or FP
+	Mission string
+	From    time.Time
+	Until   time.Time // exclusive
+}
+
+// Delegate gives the caller's own post to a named person for a time (R35). The
+// post is held by both then. It ends with the caller's own grant. A delegated
+// post is not delegated further.
+func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (Grant, error) {
+	if !c.In(d.Mission) {
+		return Grant{}, evidence.ErrNotFound
+	}
+	res := authz.Resource{Kind: KindGrant, Mission: d.Mission}
+	role, err := r.office.Authorise(ctx, c, authz.PostDelegate, res)
+	if err != nil {
+		return Grant{}, err
+	}
+	now := r.office.Time()
+	if d.From.Before(now) {
+		d.From = now
+	}
+	d.From, d.Until = d.From.UTC().Truncate(time.Microsecond), d.Until.UTC().Truncate(time.Microsecond)
+	switch {
+	case d.Role != authz.HOM && d.Role != authz.FP:
+		return Grant{}, fmt.Errorf("%w: the posts of the head of mission (HOM) and of the focal point (FP) are delegated", ErrInvalid)
+	case !d.Until.After(d.From) || d.Until.Sub(d.From) > MaxDelegation:
+		return Grant{}, fmt.Errorf("%w: a delegation ends after it begins, and lasts at most %d days", ErrInvalid, int(MaxDelegation.Hours()/24))
+	}
+	if d.To == c.Person {
+		return Grant{}, errors.Join(ErrOwnAccess, r.denyOwn(ctx, c, authz.PostDelegate, res)) // separation of duties 8
+	}
+	g := Grant{
+		ID: r.office.NewID(), Version: 1, Person: d.To, Role: d.Role, Mission: d.Mission, From: d.From, Until: &d.Until,
+		Actor: c.Person, Created: now, Updated: now,
+	}
+	res.ID = g.ID
+	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if p, err := tx.Person(ctx, d.To); err != nil || !p.KnownTo(c) {
+			return cmp.Or(err, evidence.ErrNotFound) // another's person is as unknown as none
+		}
+		post, err := r.post(ctx, tx, c, d, now)
+		if err != nil {
+			return err
+		}
+		g.Origin = &Origin{Grant: post.ID, Person: c.Person}
+		if err := r.mayHold(ctx, tx, c, g); err != nil {
+			return err
+		}
+		if err := tx.SaveGrant(ctx, g); err != nil {
+			return err
+		}
+		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.PostDelegate, res))
+	})
+	if err != nil {
+		return Grant{}, err
+	}
+	return g, nil
+}
+
+// post is the caller's own grant of what is delegated.
+func (r *Register) post(ctx context.Context, tx Tx, c authz.Caller, d Delegation, now time.Time) (Grant, error) {
+	held, err := tx.GrantsOf(ctx, c.Person)
+	if err != nil {
+		return Grant{}, err
+	}
+	for _, g := range held {
+		if g.Role != d.Role || g.Mission != d.Mission || g.Origin != nil || !g.LiveAt(now) {
+			continue
+		}
+		if g.Until != nil && d.Until.After(*g.Until) {
+			return Grant{}, fmt.Errorf("%w: a delegation does not outlast your own grant", ErrInvalid)
+		}
+		return g, nil
+	}
+	return Grant{}, fmt.Errorf("%w: you hold no such post of your own; one that was delegated to you is not delegated further", ErrInvalid)
+}
+
+// endDelegated ends what was delegated of a grant, in the transaction that ends
+// the grant or suspends its holder.
+func (r *Register) endDelegated(ctx context.Context, tx Tx, origin, actor string, now time.Time) error {
+	delegated, err := tx.GrantsFrom(ctx, origin)
+	if err != nil {
+		return err
+	}
+	for _, g := range delegated {
+		if g.Ended {
+			continue
+		}
+		g.end(actor, now)
+		if err := tx.SaveGrant(ctx, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end ends the grant by somebody's act, at now or when it was to end anyway.
+func (g *Grant) end(actor string, now time.Time) {
+	if g.Until == nil || now.Before(*g.Until) {
+		g.Until = &now
+	}
+	g.Version, g.Ended, g.Actor, g.Updated = g.Version+1, true, actor, now
+}

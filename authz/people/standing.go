@@ -1,0 +1,121 @@
+package people
+
+import (
+	"context"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
+)
+
+// Codes of what locks roles (gate condition 2).
+const (
+	CodeTraining    = "TRAINING_EXPIRED"
+	CodeUndertaking = "CONFIDENTIALITY_MISSING"
+	codeDenied      = "AUTH_ROLE_DENIED"
+	maxReason       = 4000 // bytes
+	dueAtOnce       = 100
+)
+
+// Standing is what a person's roles rest on, beside the grants.
+type Standing struct {
+	Person       Person
+	Trainings    []TrainingRecord
+	Undertakings []Undertaking
+}
+
+// StandingTx reads the standing of some persons. The number of queries depends
+// neither on how many they are, up to a thousand, nor on what is kept of them.
+type StandingTx interface {
+	// StandingOf leaves out who is not registered.
+	StandingOf(ctx context.Context, persons []string) (map[string]Standing, error)
+}
+
+// Clearance is what a standing amounts to at an instant.
+type Clearance struct {
+	Known       bool            // the person is registered
+	Suspended   bool            // tokens and roles give nothing (R42)
+	Training    *TrainingRecord // that unlocks; nil: TRAINING_EXPIRED
+	Undertaking *Undertaking    // that unlocks; nil: CONFIDENTIALITY_MISSING
+}
+
+// Clearance judges the standing by the rules in force at the instant. Of several
+// records that are valid the one that lasts longest counts.
+func (s Standing) Clearance(r rulebook.Rules, at time.Time) Clearance {
+	c := Clearance{Known: s.Person.ID != "", Suspended: s.Person.Suspension != nil}
+	for i, t := range s.Trainings {
+		if t.ValidAt(r.Training, at) && (c.Training == nil || t.Expires.After(c.Training.Expires)) {
+			c.Training = &s.Trainings[i]
+		}
+	}
+	for i, u := range s.Undertakings {
+		if u.ValidAt(r.Undertaking, at) && (c.Undertaking == nil || u.Expires.After(c.Undertaking.Expires)) {
+			c.Undertaking = &s.Undertakings[i]
+		}
+	}
+	return c
+}
+
+// Stopped reports whether nothing that the person holds counts: suspended, or
+// not registered.
+func (c Clearance) Stopped() bool { return !c.Known || c.Suspended }
+
+// Locks are the refusal codes of what keeps the person's roles locked, in the
+// order of gate.md.
+func (c Clearance) Locks() []string {
+	var codes []string
+	if c.Training == nil {
+		codes = append(codes, CodeTraining) // R44
+	}
+	if c.Undertaking == nil {
+		codes = append(codes, CodeUndertaking) // R23
+	}
+	return codes
+}
+
+// Refs name the versions of records that the clearance rests on.
+func (c Clearance) Refs() []evidence.Ref {
+	var refs []evidence.Ref
+	if c.Training != nil {
+		refs = append(refs, c.Training.Ref())
+	}
+	if c.Undertaking != nil {
+		refs = append(refs, c.Undertaking.Ref())
+	}
+	return refs
+}
+
+// rules are those in force at an instant.
+func (r *Register) rules(ctx context.Context, tx rulebook.Reader, at time.Time) (rulebook.Rules, error) {
+	book, err := tx.Rulebook(ctx)
+	return book.At(at).Rules, err
+}
+
+// Clear reads the clearance of some persons at an instant. Who is not
+// registered has none.
+func Clear(ctx context.Context, tx interface {
+	StandingTx
+	rulebook.Reader
+}, persons []string, at time.Time,
+) (map[string]Clearance, error) {
+	standing, err := tx.StandingOf(ctx, persons)
+	if err != nil {
+		return nil, err
+	}
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rules := book.At(at).Rules
+	all := make(map[string]Clearance, len(standing))
+	for id, s := range standing {
+		all[id] = s.Clearance(rules, at)
+	}
+	return all, nil
+}
+
+// denyOwn records an act on oneself that only another may do.
+func (r *Register) denyOwn(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource) error {
+	return r.office.Deny(ctx, c, action, res, codeDenied)
+}

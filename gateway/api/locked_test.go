@@ -1,0 +1,54 @@
+package api_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/gateway/api/apitest"
+)
+
+// Nobody whose training and undertaking have ended comes past the one authorisation function, on no path (R44, R23, R53).
+func TestLockedWalk(t *testing.T) {
+	w := newWalk(t)
+	open := map[string]bool{"get-undertaking": true, "sign-undertaking": true, "who-am-i": true, "get-assessment-template": true, "request-transfer": true}
+	// Tokens live 90 days at most, training two years: the locked are enrolled without either.
+	for _, role := range allRoles() {
+		person, grant := object{"name": planted}, object{"role": role}
+		switch place, _ := authz.PlaceOf(role); place {
+		case authz.AtMission:
+			person["mission"], grant["mission"] = w.mission, w.mission
+		case authz.AtPartner:
+			person["partner"], grant["partner"] = w.partner, w.partner
+		case authz.AtHQ:
+		}
+		id := w.make(authz.LEG, v1+"/people", person)
+		w.make(authz.LEG, v1+"/people/"+id+"/roles", grant)
+		issued := w.want(http.StatusCreated, authz.LEG, http.MethodPost, v1+"/tokens", object{"person": id, "expires_in_days": 7})
+		w.people["locked "+role], w.tokens["locked "+role] = id, str(issued, "secret")
+	}
+	w.clock.add(time.Minute)
+	refused := 0
+	w.each(t, func(t *testing.T, op apitest.Operation, s step) {
+		for _, role := range allRoles() {
+			got := w.call("locked "+role, op, w.own(op), w.values(s))
+			codes := []string(nil)
+			if got.StatusCode >= 400 {
+				codes = codesOf(got.object(t))
+			}
+			switch {
+			case slices.Equal(codes, []string{"TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING"}) && got.StatusCode == http.StatusForbidden:
+				refused++
+			case open[op.ID] || got.StatusCode == http.StatusNotFound: // as to anybody who may not know of it
+			case slices.Contains(codes, "AUTH_ROLE_DENIED"): // an act on oneself, of which nobody has a role
+			default:
+				t.Errorf("%s: %d %s", role, got.StatusCode, got.body)
+			}
+		}
+	})
+	if refused < 200 {
+		t.Errorf("only %d were refused", refused)
+	}
+}
