@@ -254,9 +254,7 @@ func (d *Desk) Case(ctx context.Context, by authz.Caller, id string) (Case, erro
 
 // Cases lists those that the caller may read, newest first.
 func (d *Desk) Cases(ctx context.Context, by authz.Caller) ([]Case, error) {
-	var all []Case
-	err := d.keeper.Store.View(ctx, func(tx Tx) (err error) { all, err = tx.LegalCases(ctx, by.Places(), most); return err })
-	all = d.keeper.Readable(by, authz.AuthorityRead, all)
+	all, err := d.keeper.List(ctx, by, authz.AuthorityRead, func(tx Tx) ([]Case, error) { return tx.LegalCases(ctx, by.Places(), most) })
 	for i, c := range all {
 		all[i] = c.seenBy(by)
 	}

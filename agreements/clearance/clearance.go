@@ -208,7 +208,5 @@ func (d *Desk) Clearance(ctx context.Context, by authz.Caller, id string) (Clear
 
 // Clearances lists those that the caller may read, newest first.
 func (d *Desk) Clearances(ctx context.Context, by authz.Caller) ([]Clearance, error) {
-	var list []Clearance
-	err := d.keeper.Store.View(ctx, func(tx Tx) (err error) { list, err = tx.Clearances(ctx, by.Places(), most); return err })
-	return d.keeper.Readable(by, authz.ClearanceRead, list), err
+	return d.keeper.List(ctx, by, authz.ClearanceRead, func(tx Tx) ([]Clearance, error) { return tx.Clearances(ctx, by.Places(), most) })
 }

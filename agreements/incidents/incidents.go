@@ -259,9 +259,7 @@ func (d *Desk) Incident(ctx context.Context, c authz.Caller, id string) (Inciden
 
 // Incidents lists those that the caller may read, newest first.
 func (d *Desk) Incidents(ctx context.Context, c authz.Caller) ([]Incident, error) {
-	var all []Incident
-	err := d.keeper.Store.View(ctx, func(tx Tx) (err error) { all, err = tx.Incidents(ctx, c.Places(), most); return err })
-	all = d.keeper.Readable(c, authz.IncidentRead, all)
+	all, err := d.keeper.List(ctx, c, authz.IncidentRead, func(tx Tx) ([]Incident, error) { return tx.Incidents(ctx, c.Places(), most) })
 	for n, i := range all {
 		all[n] = i.seenBy(c)
 	}

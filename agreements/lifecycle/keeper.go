@@ -123,13 +123,23 @@ func (k Keeper[R, X]) save(ctx context.Context, tx X, c authz.Caller, role authz
 	return tx.Record(ctx, e)
 }
 
-// Readable are those of the records that the caller may read.
-func (k Keeper[R, X]) Readable(c authz.Caller, action authz.Action, all []R) []R {
-	var seen []R
+// List answers with those of the records that load lists and the caller may
+// read. Who may read none because their roles are locked is told so: what is
+// empty for that must not look like nothing.
+func (k Keeper[R, X]) List(ctx context.Context, c authz.Caller, action authz.Action, load func(X) ([]R, error)) ([]R, error) {
+	if len(c.Locks) > 0 {
+		var none R
+		_, err := k.Office.Authorise(ctx, c, action, authz.Resource{Kind: k.Resource(none).Kind})
+		return nil, err
+	}
+	var all, seen []R
+	if err := k.Store.View(ctx, func(tx X) (err error) { all, err = load(tx); return err }); err != nil {
+		return nil, err
+	}
 	for _, r := range all {
 		if _, denied := k.Office.Enforcer.Check(c, action, k.Resource(r)); denied == nil && k.known(c, r) {
 			seen = append(seen, r)
 		}
 	}
-	return seen
+	return seen, nil
 }

@@ -150,7 +150,5 @@ func (d *Desk) Duty(ctx context.Context, c authz.Caller, id string) (Duty, error
 // Duties lists those that the caller may read; where open is set, only those
 // without an accepted certificate. Those that are due first come first.
 func (d *Desk) Duties(ctx context.Context, c authz.Caller, open bool) ([]Duty, error) {
-	var all []Duty
-	err := d.keeper.Store.View(ctx, func(tx Tx) (err error) { all, err = tx.Duties(ctx, c.Places(), open, most); return err })
-	return d.keeper.Readable(c, authz.DestructionRead, all), err
+	return d.keeper.List(ctx, c, authz.DestructionRead, func(tx Tx) ([]Duty, error) { return tx.Duties(ctx, c.Places(), open, most) })
 }
