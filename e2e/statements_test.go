@@ -102,7 +102,7 @@ func TestReferralTakesFewStatements(t *testing.T) {
 		{"request", 36, func() (err error) {
 			o := a.Order()
 			sent, err = by[authz.RO].Request(a.Ctx, client.Order{
-				Mission: o.Mission, Partner: o.Partner, Purpose: o.Purpose, Nature: o.Nature, RecipientClass: o.RecipientClass,
+				Mission: o.Mission, Partner: o.Partner, Purpose: o.Purpose, Nature: o.Nature, RecipientClass: o.RecipientClass, Origin: client.Origin(o.Origin),
 				Categories: o.Categories, Fields: o.Fields, Subjects: o.Subjects, Files: []client.File{{MediaType: "text/csv"}},
 			})
 			return err

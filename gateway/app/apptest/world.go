@@ -29,6 +29,7 @@ import (
 	"safeconduct/transfer"
 	"safeconduct/transfer/blob/dirblob"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/gate"
 	"safeconduct/transfer/ledger"
 	"safeconduct/transfer/seal/localkeys"
 )
@@ -320,7 +321,7 @@ func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
 // Order is a transfer of two persons that passes once all is in place.
 func (w *World) Order() transfer.Order {
 	return transfer.Order{
-		Mission: w.Mission.ID, Partner: w.Partner.ID, Purpose: w.Purpose.ID, Nature: "personal", RecipientClass: "service_provider",
+		Mission: w.Mission.ID, Partner: w.Partner.ID, Purpose: w.Purpose.ID, Nature: "personal", RecipientClass: "service_provider", Origin: gate.Origin{Source: gate.OwnData},
 		Categories: []string{"identity"}, Fields: []string{"given_name"}, Subjects: []string{"CASE-1", "CASE-2"},
 		Files: []transfer.File{{MediaType: "text/csv"}},
 	}
