@@ -50,11 +50,8 @@ func (f *Facts) missingFields() []string {
 	return missing
 }
 
-// known reports that the sender said who collected the data, and, where that is
-// somebody else, under which clearance they come.
-func (o Origin) known() bool {
-	return o.Source == OwnData || o.Source == ThirdPartyData && stated(o.Clearance)
-}
+// known reports that the sender said who collected the data.
+func (o Origin) known() bool { return o.Source == OwnData || o.Source == ThirdPartyData }
 
 func stated(s string) bool { return strings.TrimSpace(s) != "" }
 
