@@ -3,6 +3,7 @@ package agreements
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -223,12 +224,13 @@ func (d *Desk) Attest(ctx context.Context, c authz.Caller, id, scan, sum, author
 			}
 		}
 		of := Attestation{Scan: s.ID, SHA256: s.SHA256, Authority: strings.TrimSpace(authority)}
-		return a.onDocument(act, func(a Agreement, act Act) (Agreement, error) {
+		next, err := a.onDocument(act, func(a Agreement, act Act) (Agreement, error) {
 			if s.Document != a.Document.Version {
 				return a, a.illegal(act.Event, "the scan is of the document under way", "scan the paper that was signed, and send that")
 			}
 			return a.Attest(of, s.Uploader, signed, act)
 		})
+		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act, s.Uploader))
 	})
 }
 

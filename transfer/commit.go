@@ -57,11 +57,7 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		return Transfer{}, fmt.Errorf("%w: an attestation has at most 4000 bytes", people.ErrInvalid)
 	}
 	if c.Person == t.Sender { // separation of duties 1
-		d := o.refusal(t, gate.Commit, "APPROVAL_SELF")
-		if err := o.Office.Deny(ctx, c, authz.TransferApprove, t.resource(), d.Codes()...); err != nil {
-			return Transfer{}, err
-		}
-		return t, &RefusedError{Transfer: t.ID, Decision: d}
+		return o.refuseSelf(ctx, c, t)
 	}
 	asked := t
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
@@ -77,6 +73,9 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 			return t.illegal("approve", "the transfer awaits approval", "look at its state; it may not need one, or have it")
 		}
 		now := o.Office.Time()
+		if err := o.mayApprove(ctx, tx, c, t, s, now); err != nil {
+			return err
+		}
 		t.Approvals = append(t.Approvals, Approval{Person: c.Person, Role: role, At: now, Granted: granted, Attestation: attestation})
 		if err := o.save(ctx, tx, &t, c.Person, now); err != nil {
 			return err
@@ -88,8 +87,11 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		}
 		return o.decideCommit(ctx, tx, c, s, role, authz.TransferApprove, &t)
 	})
-	if errors.Is(err, authz.ErrDenied) {
+	switch {
+	case errors.Is(err, authz.ErrDenied):
 		return Transfer{}, errors.Join(err, o.Office.Deny(ctx, c, authz.TransferApprove, asked.resource(), "AUTH_ROLE_DENIED"))
+	case errors.Is(err, people.ErrSameSide):
+		return o.refuseSelf(ctx, c, asked)
 	}
 	return o.committed(ctx, t, entries, o.outOfTurn(ctx, c, authz.TransferApprove, asked, err))
 }

@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 )
 
 // KindAssessment is the record kind of assessments.
@@ -28,6 +29,7 @@ type Tx interface {
 	DueTx
 	CauseTx
 	TemplateTx
+	people.SidesTx
 	Categories(ctx context.Context) ([]terms.Category, error)
 }
 

@@ -5,6 +5,7 @@ package incidents
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -85,6 +86,7 @@ func (i Incident) Stops() bool {
 type Tx interface {
 	evidence.Recorder
 	people.MissionTx
+	people.SidesTx
 	parties.PartyTx
 	parties.LockTx
 	assessment.CauseSaver
@@ -218,8 +220,9 @@ func (d *Desk) Triage(ctx context.Context, c authz.Caller, id string, s Severity
 			return i, fmt.Errorf("%w: severity is low, moderate or serious", people.ErrInvalid)
 		case strings.TrimSpace(reason) == "":
 			return i, fmt.Errorf("%w: say why it is %s", people.ErrInvalid, s)
-		case slices.Contains(i.About, c.Person):
-			return i, i.illegal(act.Event, "the subject of an incident does not judge it (separation of duties 5)", "ask another person")
+		}
+		if err := i.notItsSubject(ctx, tx, act); err != nil {
+			return i, err
 		}
 		i.Severity = s
 		if err := tx.LockPartner(ctx, i.Partner); err != nil {
@@ -233,12 +236,10 @@ func (d *Desk) Triage(ctx context.Context, c authz.Caller, id string, s Severity
 // triaged, or unfounded. The incident's subject does not close it (separation of
 // duties 5).
 func (d *Desk) Close(ctx context.Context, c authz.Caller, id string, o Outcome, lessons string) (Incident, error) {
-	return d.keeper.Change(ctx, c, authz.IncidentLead, id, "close", "", func(_ Tx, i Incident, act lifecycle.Act) (Incident, error) {
+	return d.keeper.Change(ctx, c, authz.IncidentLead, id, "close", "", func(tx Tx, i Incident, act lifecycle.Act) (Incident, error) {
 		switch {
 		case i.State != Open:
 			return i, i.illegal(act.Event, "the incident is open", "nothing: it is closed")
-		case slices.Contains(i.About, c.Person):
-			return i, i.illegal(act.Event, "the subject of an incident does not close it (separation of duties 5)", "ask another person of the office")
 		case o != Treated && o != Unfounded:
 			return i, fmt.Errorf("%w: an incident ends treated or unfounded", people.ErrInvalid)
 		case o == Treated && i.Severity == "":
@@ -246,9 +247,23 @@ func (d *Desk) Close(ctx context.Context, c authz.Caller, id string, o Outcome, 
 		case strings.TrimSpace(lessons) == "" || len(lessons) > 8000:
 			return i, fmt.Errorf("%w: say what was learnt, in at most 8000 bytes", people.ErrInvalid)
 		}
+		if err := i.notItsSubject(ctx, tx, act); err != nil {
+			return i, err
+		}
 		i.State, i.Outcome, i.Lessons = Closed, o, lessons
 		return i.next(act), nil
 	})
+}
+
+// notItsSubject refuses an act by those whose acts the incident is about, and by
+// who has stood for them since it was discovered (separation of duties 5).
+func (i Incident) notItsSubject(ctx context.Context, tx people.SidesTx, act lifecycle.Act) error {
+	err := people.Apart(ctx, tx, act.Person, i.Discovered, act.At, i.About...)
+	if errors.Is(err, people.ErrSameSide) {
+		return i.illegal(act.Event, "the subject of an incident neither judges nor closes it (separation of duties 5)",
+			"ask another person; a deputy counts as the one whose post it is")
+	}
+	return err
 }
 
 // Incident answers with one incident.

@@ -86,6 +86,7 @@ type Party struct {
 type Tx interface {
 	evidence.Recorder
 	people.MissionTx
+	people.SidesTx
 	rulebook.Reader
 	assessment.CauseSaver
 	LockTx

@@ -190,7 +190,12 @@ func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Hol
 		if h, err = tx.Hold(ctx, id); err != nil {
 			return err
 		}
-		if h, err = h.lift(c.Person, reason, d.office.Time()); err != nil {
+		now := d.office.Time()
+		apart := people.Apart(ctx, tx, c.Person, h.Placed, now, h.PlacedBy)
+		if apart != nil && !errors.Is(apart, people.ErrSameSide) {
+			return apart
+		}
+		if h, err = h.lift(c.Person, reason, apart == nil, now); err != nil {
 			return err
 		}
 		return d.save(ctx, tx, c, role, action, res, h)
