@@ -55,7 +55,7 @@ type Tx interface {
 	assessment.TemplateTx
 	consent.ConsentTx
 	consent.CaseKeyTx
-	SaveRulebook(ctx context.Context, b rulebook.Book) error
+	rulebook.Tx
 	rights.HoldTx
 	approvals.ApprovalTx
 	anonymous.DisclosureTx
