@@ -61,8 +61,8 @@ type CauseTx interface {
 	HoldCauses(ctx context.Context) error
 	// StaleCauses answers with the newest cause about each of the subjects.
 	StaleCauses(ctx context.Context, subjects []string) ([]Cause, error)
-	// ConflictAlerts lists the alerts, newest first, at most so many.
-	ConflictAlerts(ctx context.Context, most int) ([]Cause, error)
+	// ConflictAlerts lists the alerts, newest first.
+	ConflictAlerts(ctx context.Context, p evidence.Page) (evidence.Listed[Cause], error)
 }
 
 // CauseSaver is what those need whose acts make assessments stale. They save the

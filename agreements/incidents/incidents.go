@@ -98,8 +98,8 @@ type IncidentTx interface {
 	FactTx
 	Incident(ctx context.Context, id string) (Incident, error)
 	// Incidents lists those that lie in the places, or that the person
-	// reported, newest first, at most so many.
-	Incidents(ctx context.Context, in authz.Places, most int) ([]Incident, error)
+	// reported, newest first.
+	Incidents(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[Incident], error)
 	SaveIncident(ctx context.Context, i Incident) error
 }
 
@@ -110,9 +110,6 @@ type FactTx interface {
 	StoppingIncident(ctx context.Context, partner string) (Incident, error)
 }
 
-// most bounds a list.
-const most = 500
-
 // Desk is the service over incidents.
 type Desk struct {
 	keeper lifecycle.Keeper[Incident, Tx]
@@ -121,7 +118,7 @@ type Desk struct {
 // NewDesk makes the service.
 func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
 	return &Desk{lifecycle.Keeper[Incident, Tx]{
-		Office: office, Store: store, Resource: Incident.resource, Known: known,
+		Office: office, Store: store, Resource: Incident.resource, Known: known, SeenBy: Incident.seenBy,
 		Read:  func(ctx context.Context, tx Tx, id string) (Incident, error) { return tx.Incident(ctx, id) },
 		State: func(i Incident) string { return string(i.State) },
 		// Decisions rest on whether the partner has one: they are excluded first.
@@ -266,19 +263,14 @@ func (i Incident) notItsSubject(ctx context.Context, tx people.SidesTx, act life
 	return err
 }
 
-// Incident answers with one incident.
+// Incident answers with one incident; to a partner, without what IOM made of it.
 func (d *Desk) Incident(ctx context.Context, c authz.Caller, id string) (Incident, error) {
-	i, _, err := d.keeper.May(ctx, c, authz.IncidentRead, id)
-	return i.seenBy(c), err
+	return d.keeper.One(ctx, c, authz.IncidentRead, id)
 }
 
 // Incidents lists those that the caller may read, newest first.
-func (d *Desk) Incidents(ctx context.Context, c authz.Caller) ([]Incident, error) {
-	all, err := d.keeper.List(ctx, c, authz.IncidentRead, func(tx Tx) ([]Incident, error) { return tx.Incidents(ctx, c.Places(), most) })
-	for n, i := range all {
-		all[n] = i.seenBy(c)
-	}
-	return all, err
+func (d *Desk) Incidents(ctx context.Context, c authz.Caller, p evidence.Page) (evidence.Listed[Incident], error) {
+	return d.keeper.List(ctx, c, authz.IncidentRead, func(tx Tx) (evidence.Listed[Incident], error) { return tx.Incidents(ctx, c.Places(), p) })
 }
 
 // seenBy leaves out, for the partner who reported it, what IOM made of it.

@@ -119,8 +119,8 @@ type Tx interface {
 type HoldTx interface {
 	Hold(ctx context.Context, id string) (Hold, error)
 	// OpenHolds lists the open holds of a mission, of all missions where it is
-	// empty, whose id follows after, oldest first.
-	OpenHolds(ctx context.Context, mission, after string, most int) ([]Hold, error)
+	// empty, oldest first.
+	OpenHolds(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[Hold], error)
 	SaveHold(ctx context.Context, h Hold) error
 }
 

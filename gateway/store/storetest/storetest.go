@@ -60,7 +60,7 @@ type Tx interface {
 	approvals.ApprovalTx
 	anonymous.DisclosureTx
 	terms.NoticeTx
-	AwaitingDPO(ctx context.Context, most int) ([]approvals.Waiting, error)
+	AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[approvals.Waiting], error)
 	LockMission(ctx context.Context, id string) error
 	rights.FactTx
 	rights.TargetTx
