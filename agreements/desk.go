@@ -26,6 +26,7 @@ type Tx interface {
 	AgreementTx
 	parties.PartyTx
 	people.GrantTx
+	people.SidesTx
 	people.KeyTx
 	people.MissionTx
 	terms.PurposeTx

@@ -1,6 +1,7 @@
 package agreements
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,25 +80,24 @@ func (d *Desk) SendToReview(ctx context.Context, c authz.Caller, id string) (Agr
 // ApproveDeviation is Legal's approval of a clause under review that is not the
 // template's, with the reason.
 func (d *Desk) ApproveDeviation(ctx context.Context, c authz.Caller, id, code, reason string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementDeviate, id, "approve_deviation", reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		return a.onDocument(act, func(a Agreement, act Act) (Agreement, error) { return a.ApproveDeviation(code, act) })
+	return d.change(ctx, c, authz.AgreementDeviate, id, "approve_deviation", reason, func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		next, err := a.onDocument(act, func(a Agreement, act Act) (Agreement, error) { return a.ApproveDeviation(code, act) })
+		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act))
 	})
 }
 
 // Decide is Legal's decision on an agreement under review: "approved",
 // "returned" or "rejected".
 func (d *Desk) Decide(ctx context.Context, c authz.Caller, id, decision, reason string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementApprove, id, decision, reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		switch decision {
-		case "approved":
-			return a.onDocument(act, Agreement.Approve)
-		case "returned":
-			return a.onDocument(act, Agreement.Return)
-		case "rejected":
-			return a.onDocument(act, Agreement.Reject)
-		default:
+	decide, known := map[string]func(Agreement, Act) (Agreement, error){
+		"approved": Agreement.Approve, "returned": Agreement.Return, "rejected": Agreement.Reject,
+	}[decision]
+	return d.change(ctx, c, authz.AgreementApprove, id, decision, reason, func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		if !known {
 			return a, fmt.Errorf("%w: decision is approved, returned or rejected", people.ErrInvalid)
 		}
+		next, err := a.onDocument(act, decide)
+		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act))
 	})
 }
 

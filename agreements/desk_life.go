@@ -1,6 +1,7 @@
 package agreements
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -32,13 +33,15 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 			return a, err
 		}
 		if a.Amendment == nil {
-			return a.Activate(posts, assessed(assessments, a.Document.Version, act.At), act)
+			next, err := a.Activate(posts, assessed(assessments, a.Document.Version, act.At), act)
+			return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act))
 		}
 		settled, err := d.settleAll(ctx, tx, a, assessments, act)
 		if err != nil {
 			return a, err
 		}
-		return a.activateAmendment(posts, assessed(settled, a.Amendment.Document.Version, act.At), act)
+		next, err := a.activateAmendment(posts, assessed(settled, a.Amendment.Document.Version, act.At), act)
+		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act))
 	})
 }
 
@@ -94,16 +97,21 @@ func (d *Desk) Suspend(ctx context.Context, c authz.Caller, id, reason string) (
 
 // Lift is one of the two acts that lift a suspension.
 func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementLift, id, "lift", reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		return a.Lift(act)
+	return d.change(ctx, c, authz.AgreementLift, id, "lift", reason, func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		next, err := a.Lift(act)
+		return next, cmp.Or(err, a.notWhoSuspended(ctx, tx, act))
 	})
 }
 
 // Terminate is the partner's notice, or one of the two acts of the
 // organisation that end an agreement.
 func (d *Desk) Terminate(ctx context.Context, c authz.Caller, id, reason string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementTerminate, id, "terminate", reason, func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		return a.Terminate(act)
+	return d.change(ctx, c, authz.AgreementTerminate, id, "terminate", reason, func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		next, err := a.Terminate(act)
+		if act.Role == authz.PSG { // the partner's notice needs nobody else
+			return next, err
+		}
+		return next, cmp.Or(err, a.notTheOther(ctx, tx, act))
 	})
 }
 

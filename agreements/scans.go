@@ -3,6 +3,7 @@ package agreements
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"safeconduct/agreements/bounded"
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -101,7 +103,7 @@ func (d *Desk) AddScan(ctx context.Context, c authz.Caller, id, declared string,
 	if known, err := d.scanOf(ctx, a, declared); err != nil || known.ID != "" {
 		return known, err
 	}
-	mediaType, body, err := sniff(&bounded{r: body, left: MaxScan})
+	mediaType, body, err := sniff(bounded.NewReader(body, MaxScan, ErrScanTooLarge))
 	if err != nil {
 		return Scan{}, err
 	}
@@ -223,31 +225,14 @@ func (d *Desk) Attest(ctx context.Context, c authz.Caller, id, scan, sum, author
 			}
 		}
 		of := Attestation{Scan: s.ID, SHA256: s.SHA256, Authority: strings.TrimSpace(authority)}
-		return a.onDocument(act, func(a Agreement, act Act) (Agreement, error) {
+		next, err := a.onDocument(act, func(a Agreement, act Act) (Agreement, error) {
 			if s.Document != a.Document.Version {
 				return a, a.illegal(act.Event, "the scan is of the document under way", "scan the paper that was signed, and send that")
 			}
 			return a.Attest(of, s.Uploader, signed, act)
 		})
+		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act, s.Uploader))
 	})
-}
-
-// bounded fails, rather than ends, where more comes than is allowed.
-type bounded struct {
-	r    io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.r.Read(p)
-	if int64(n) > b.left {
-		return 0, ErrScanTooLarge
-	}
-	b.left -= int64(n)
-	return n, err
 }
 
 // sniff tells the media type by the first bytes, whatever the sender calls it.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"safeconduct/gateway/app"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/gate"
 	ofsubjects "safeconduct/transfer/rights"
 )
 
@@ -42,6 +44,7 @@ func takings() []taking {
 		{"SUBJECT_OBJECTION objection", consented, openObjection},
 		{"LEGAL_HOLD hold on the transfer", consented, holdTransfer},
 		{"ONWARD_ORIGINATOR clearance taken back", cleared, withdrawClearance},
+		{"RECIPIENT_CLASS_DENIED other rules", drafted, approveRules},
 	}
 }
 
@@ -146,6 +149,38 @@ func inUse(a *arena, r *round) {
 func suspendPartner(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
 	p, err := s.Parties.Suspend(a.w.Ctx, r.leg, a.w.Partner.ID, "a rumour")
 	return evidence.Ref{Kind: parties.KindParty, ID: p.ID, Version: p.Version}, err
+}
+
+// drafted has rules wait for their approval under which nobody receives.
+func drafted(a *arena, r *round) {
+	consented(a, r)
+	a.draft(func(rules *rulebook.Rules) { delete(rules.Classes, gate.ClassServiceProvider) })
+}
+
+func (a *arena) draft(edit func(*rulebook.Rules)) {
+	book, err := a.w.Rules.Rulebook(a.w.Ctx, a.leg)
+	a.w.Must(err)
+	rules := book.Current.Rules
+	rules.Classes = maps.Clone(rules.Classes)
+	edit(&rules)
+	_, err = a.w.Rules.Draft(a.w.Ctx, a.leg, rules, time.Time{}, "a review")
+	a.w.Must(err)
+}
+
+// approveRules brings them into force, until the next round.
+func approveRules(a *arena, _ *round, s *app.Services) (evidence.Ref, error) {
+	dpo := a.w.As(authz.DPO)
+	before, err := a.w.Rules.Rulebook(a.w.Ctx, dpo)
+	a.w.Must(err)
+	b, err := s.Rules.Approve(a.w.Ctx, dpo)
+	if err == nil {
+		a.after = append(a.after, func() {
+			a.draft(func(rules *rulebook.Rules) { rules.Classes = before.Current.Rules.Classes })
+			_, err := a.w.Rules.Approve(a.w.Ctx, a.w.As(authz.DPO))
+			a.w.Must(err)
+		})
+	}
+	return b.Ref(), err
 }
 
 func recall(a *arena, r *round, s *app.Services) (evidence.Ref, error) {

@@ -113,7 +113,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 		f.Files = append(f.Files, g)
 	}
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
-		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherHolds, o.gatherConduct,
+		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
 		o.gatherCategories, o.gatherDPOApprovals, o.gatherOrigin, o.gatherVolume, o.gatherRetention, o.gatherNotices,
 	} {
 		if err := step(ctx, tx, t, &f); err != nil {
@@ -304,7 +304,7 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 	}
 	want := assessment.Scope{
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
-		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID,
+		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID, Vulnerable: gate.Vulnerable(f.Subjects),
 	}
 	causes, err := staleCauses(ctx, tx, list, f.Agreement.Document.Partner)
 	if err != nil {

@@ -128,8 +128,7 @@ type FactsTx interface {
 
 // StandingTx reads what several persons hold, in one query.
 type StandingTx interface {
-	// GrantsOfEach lists the grants of each person, ended ones too.
-	GrantsOfEach(ctx context.Context, persons []string) (map[string][]people.Grant, error)
+	people.SidesTx
 	// KeysOfEach lists the signing keys of each person, ended ones too.
 	KeysOfEach(ctx context.Context, persons []string) (map[string][]people.Key, error)
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"safeconduct/agreements/bounded"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
@@ -136,7 +137,7 @@ func (o *Office) land(ctx context.Context, t Transfer, u Upload, key seal.DataKe
 		return o.putChunk(ctx, u.Prefix(), seq, sealed, blob.Digest(c.SHA256))
 	}
 	m, err := observed(ctx, o, StepSeal, func(ctx context.Context) (seal.Manifest, error) {
-		return seal.Seal(ctx, key, seal.Address{Transfer: t.ID, File: n}, &bounded{r: body, left: o.most(t, n)}, put)
+		return seal.Seal(ctx, key, seal.Address{Transfer: t.ID, File: n}, bounded.NewReader(body, o.most(t, n), ErrTooLarge), put)
 	})
 	if err != nil {
 		return seal.Manifest{}, fmt.Errorf("landing file %d: %w", n, err)
@@ -165,24 +166,6 @@ func (l *lease) renew(now time.Time, touch func() error) error {
 	}
 	l.touched = now
 	return nil
-}
-
-// bounded fails, rather than ends, where more comes than is allowed.
-type bounded struct {
-	r    io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.r.Read(p)
-	if int64(n) > b.left {
-		return 0, ErrTooLarge
-	}
-	b.left -= int64(n)
-	return n, err
 }
 
 // landed makes the transfer refer to what landed, if it is what was declared.

@@ -1,7 +1,9 @@
 package assessment
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"safeconduct/authz"
@@ -58,18 +60,30 @@ func (d *Desk) Submit(ctx context.Context, c authz.Caller, id string) (Assessmen
 // holds several roles decides under the first that may, or narrows the caller
 // (authz.Caller.As).
 func (d *Desk) Decide(ctx context.Context, c authz.Caller, id string, decision Decision, note string) (Assessment, error) {
-	return d.change(ctx, c, authz.AssessmentApprove, id, func(x act, a Assessment) (Assessment, error) {
+	return d.change(ctx, c, authz.AssessmentApprove, id, func(x act, a Assessment) (out Assessment, err error) {
 		switch decision {
 		case DecisionApproved:
-			return a.Approve(c.Person, x.role, note, x.now)
+			out, err = a.Approve(c.Person, x.role, note, x.now)
 		case DecisionReturned:
-			return a.Return(c.Person, x.role, note, x.now)
+			out, err = a.Return(c.Person, x.role, note, x.now)
 		case DecisionRejected:
-			return a.Reject(c.Person, x.role, note, x.now)
+			out, err = a.Reject(c.Person, x.role, note, x.now)
 		default:
-			return Assessment{}, fmt.Errorf("%w: decision is approved, returned or rejected", people.ErrInvalid)
+			err = fmt.Errorf("%w: decision is approved, returned or rejected", people.ErrInvalid)
 		}
+		return out, cmp.Or(err, x.notItsAuthor(ctx, "decide", a))
 	})
+}
+
+// notItsAuthor refuses an act by one side with an author of the assessment, at any
+// time since it was begun (separation of duties 2).
+func (x act) notItsAuthor(ctx context.Context, event string, a Assessment) error {
+	err := people.Apart(ctx, x.tx, x.caller.Person, a.CreatedAt, x.now, append([]string{a.Author}, a.Editors...)...)
+	if errors.Is(err, people.ErrSameSide) {
+		return a.refuse(event, "its author does not decide on it, nor who stands for them (separation of duties 2)",
+			"ask another person; a deputy counts as the one whose post it is")
+	}
+	return err
 }
 
 // AddCondition makes the approval rest on a duty, by one who may approve.
@@ -79,7 +93,8 @@ func (d *Desk) AddCondition(ctx context.Context, c authz.Caller, id string, cond
 		if err := a.mayDecide("add condition", c.Person); err != nil {
 			return Assessment{}, err
 		}
-		return a.AddCondition(cond, x.now)
+		out, err := a.AddCondition(cond, x.now)
+		return out, cmp.Or(err, x.notItsAuthor(ctx, "add condition", a))
 	})
 }
 
@@ -102,7 +117,8 @@ func (d *Desk) CloseCondition(ctx context.Context, c authz.Caller, id string, nu
 func (d *Desk) Derogate(ctx context.Context, c authz.Caller, id string, scope Derogation, text string) (Assessment, error) {
 	return d.change(ctx, c, authz.AssessmentDerogate, id, func(x act, a Assessment) (Assessment, error) {
 		scope.Partner = x.of.Partner
-		return a.Derogate(scope, Given{Person: c.Person, Role: x.role, Text: text}, x.now)
+		out, err := a.Derogate(scope, Given{Person: c.Person, Role: x.role, Text: text}, x.now)
+		return out, cmp.Or(err, x.notItsAuthor(ctx, "derogate", a))
 	})
 }
 

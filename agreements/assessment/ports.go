@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 )
 
 // KindAssessment is the record kind of assessments.
@@ -28,6 +29,7 @@ type Tx interface {
 	DueTx
 	CauseTx
 	TemplateTx
+	people.SidesTx
 	Categories(ctx context.Context) ([]terms.Category, error)
 }
 
@@ -59,8 +61,8 @@ type CauseTx interface {
 	HoldCauses(ctx context.Context) error
 	// StaleCauses answers with the newest cause about each of the subjects.
 	StaleCauses(ctx context.Context, subjects []string) ([]Cause, error)
-	// ConflictAlerts lists the alerts, newest first, at most so many.
-	ConflictAlerts(ctx context.Context, most int) ([]Cause, error)
+	// ConflictAlerts lists the alerts, newest first.
+	ConflictAlerts(ctx context.Context, p evidence.Page) (evidence.Listed[Cause], error)
 }
 
 // CauseSaver is what those need whose acts make assessments stale. They save the

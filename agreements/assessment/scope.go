@@ -13,6 +13,7 @@ type Scope struct {
 	Purpose          string
 	Categories       []string
 	Countries        []string // of the recipients; empty asks nothing about countries
+	Vulnerable       bool     // a child, or a person with specific needs, is among the people
 
 	// What a derogation is held against, and Gaps do not ask.
 	Partner  string
@@ -50,6 +51,9 @@ func (a Assessment) Gaps(s Scope) []string {
 		if !slices.Contains(a.Countries, c) {
 			gaps = append(gaps, "country:"+c)
 		}
+	}
+	if s.Vulnerable && a.leavesOutVulnerable() { // R47
+		gaps = append(gaps, "short_form:vulnerable_subject")
 	}
 	return gaps
 }

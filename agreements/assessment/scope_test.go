@@ -42,6 +42,41 @@ func TestCovers(t *testing.T) {
 	}
 }
 
+func TestShortFormLeavesOutTheVulnerable(t *testing.T) {
+	t.Parallel()
+	a := must(t)(shortForm(t, brief()))
+	s := assessment.Scope{
+		Mission: a.Mission, Agreement: a.Agreement, AgreementVersion: a.AgreementVersion, Purpose: a.Purposes[0],
+		Categories: a.Categories, Countries: a.Countries, Vulnerable: true,
+	}
+	short, long, mute := a, a, a
+	long.Form = assessment.Long
+	mute.Answers = assessment.Answers{}
+	asked := a
+	asked.Answers = assessment.Answers{"S2": {Value: new(4)}}
+	for name, tc := range map[string]struct {
+		a    assessment.Assessment
+		want []string
+	}{
+		"RBA_SCOPE R47 the short form":  {short, []string{"short_form:vulnerable_subject"}},
+		"RBA_SCOPE R47 it does not say": {mute, []string{"short_form:vulnerable_subject"}},
+		"R47 a short form about them":   {asked, nil},
+		"R47 the long form":             {long, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := tc.a.Gaps(s); !slices.Equal(got, tc.want) {
+				t.Errorf("%v", got)
+			}
+			s := s
+			s.Vulnerable = false
+			if got := tc.a.Gaps(s); got != nil {
+				t.Errorf("without them: %v", got)
+			}
+		})
+	}
+}
+
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	due := now.AddDate(0, 1, 0)

@@ -17,7 +17,6 @@ import (
 const KindAlert = KindCause
 
 const (
-	maxAlerts    = 500
 	settleCauses = 20  // at a call
 	settleMost   = 100 // assessments of each
 )
@@ -87,12 +86,28 @@ func (d *Desk) advanced(c Cause, person string) Cause {
 }
 
 // Alerts lists the alerts, newest first, lifted ones too.
-func (d *Desk) Alerts(ctx context.Context, c authz.Caller) (all []Cause, err error) {
+func (d *Desk) Alerts(ctx context.Context, c authz.Caller, p evidence.Page) (all evidence.Listed[Cause], err error) {
 	if _, err := d.office.Authorise(ctx, c, authz.TermsRead, authz.Resource{Kind: KindAlert}); err != nil {
-		return nil, err
+		return all, err
 	}
-	err = d.store.View(ctx, func(tx Tx) (err error) { all, err = tx.ConflictAlerts(ctx, maxAlerts); return err })
+	err = d.store.View(ctx, func(tx Tx) (err error) { all, err = tx.ConflictAlerts(ctx, p); return err })
 	return all, err
+}
+
+// Alert answers with one alert.
+func (d *Desk) Alert(ctx context.Context, c authz.Caller, id string) (Cause, error) {
+	if _, err := d.office.Authorise(ctx, c, authz.TermsRead, authz.Resource{Kind: KindAlert, ID: id}); err != nil {
+		return Cause{}, err
+	}
+	var a Cause
+	err := d.store.View(ctx, func(tx Tx) (err error) { a, err = tx.StaleCause(ctx, id); return err })
+	if err == nil && a.Trigger != ConflictAlert {
+		err = evidence.ErrNotFound
+	}
+	if err != nil {
+		return Cause{}, err
+	}
+	return a, nil
 }
 
 // ExpireDue expires the assessments whose validity is over, each in a transaction

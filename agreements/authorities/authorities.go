@@ -90,13 +90,10 @@ type Tx interface {
 type CaseTx interface {
 	LegalCase(ctx context.Context, id string) (Case, error)
 	// LegalCases lists those that lie in the places, or that the person
-	// reported, newest first, at most so many.
-	LegalCases(ctx context.Context, in authz.Places, most int) ([]Case, error)
+	// reported, newest first.
+	LegalCases(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[Case], error)
 	SaveLegalCase(ctx context.Context, c Case) error
 }
-
-// most bounds a list.
-const most = 500
 
 // Desk is the service over these cases.
 type Desk struct {
@@ -106,7 +103,7 @@ type Desk struct {
 // NewDesk makes the service.
 func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
 	return &Desk{lifecycle.Keeper[Case, Tx]{
-		Office: office, Store: store, Resource: Case.resource, Known: known,
+		Office: office, Store: store, Resource: Case.resource, Known: known, SeenBy: Case.seenBy,
 		Read:  func(ctx context.Context, tx Tx, id string) (Case, error) { return tx.LegalCase(ctx, id) },
 		Save:  func(ctx context.Context, tx Tx, c Case) error { return tx.SaveLegalCase(ctx, c) },
 		State: func(c Case) string { return string(c.State) },
@@ -248,17 +245,12 @@ func (d *Desk) Close(ctx context.Context, by authz.Caller, id string) (Case, err
 
 // Case answers with one case; to a partner, without Legal's part.
 func (d *Desk) Case(ctx context.Context, by authz.Caller, id string) (Case, error) {
-	c, _, err := d.keeper.May(ctx, by, authz.AuthorityRead, id)
-	return c.seenBy(by), err
+	return d.keeper.One(ctx, by, authz.AuthorityRead, id)
 }
 
 // Cases lists those that the caller may read, newest first.
-func (d *Desk) Cases(ctx context.Context, by authz.Caller) ([]Case, error) {
-	all, err := d.keeper.List(ctx, by, authz.AuthorityRead, func(tx Tx) ([]Case, error) { return tx.LegalCases(ctx, by.Places(), most) })
-	for i, c := range all {
-		all[i] = c.seenBy(by)
-	}
-	return all, err
+func (d *Desk) Cases(ctx context.Context, by authz.Caller, p evidence.Page) (evidence.Listed[Case], error) {
+	return d.keeper.List(ctx, by, authz.AuthorityRead, func(tx Tx) (evidence.Listed[Case], error) { return tx.LegalCases(ctx, by.Places(), p) })
 }
 
 func (c Case) seenBy(by authz.Caller) Case {

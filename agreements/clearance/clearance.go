@@ -83,8 +83,8 @@ type Tx interface {
 // ClearanceTx reads and writes clearances.
 type ClearanceTx interface {
 	FactTx
-	// Clearances lists those of the places, newest first, at most so many.
-	Clearances(ctx context.Context, in authz.Places, most int) ([]Clearance, error)
+	// Clearances lists those of the places, newest first.
+	Clearances(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[Clearance], error)
 	SaveClearance(ctx context.Context, c Clearance) error
 	// LockMission excludes the decisions on transfers of the mission until the
 	// transaction ends.
@@ -95,9 +95,6 @@ type ClearanceTx interface {
 type FactTx interface {
 	Clearance(ctx context.Context, id string) (Clearance, error)
 }
-
-// most bounds a list.
-const most = 500
 
 // Desk is the service over clearances.
 type Desk struct {
@@ -202,11 +199,10 @@ func (d *Desk) Withdraw(ctx context.Context, by authz.Caller, id, reason string)
 
 // Clearance answers with one clearance.
 func (d *Desk) Clearance(ctx context.Context, by authz.Caller, id string) (Clearance, error) {
-	c, _, err := d.keeper.May(ctx, by, authz.ClearanceRead, id)
-	return c, err
+	return d.keeper.One(ctx, by, authz.ClearanceRead, id)
 }
 
 // Clearances lists those that the caller may read, newest first.
-func (d *Desk) Clearances(ctx context.Context, by authz.Caller) ([]Clearance, error) {
-	return d.keeper.List(ctx, by, authz.ClearanceRead, func(tx Tx) ([]Clearance, error) { return tx.Clearances(ctx, by.Places(), most) })
+func (d *Desk) Clearances(ctx context.Context, by authz.Caller, p evidence.Page) (evidence.Listed[Clearance], error) {
+	return d.keeper.List(ctx, by, authz.ClearanceRead, func(tx Tx) (evidence.Listed[Clearance], error) { return tx.Clearances(ctx, by.Places(), p) })
 }

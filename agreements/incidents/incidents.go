@@ -5,6 +5,7 @@ package incidents
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -85,6 +86,7 @@ func (i Incident) Stops() bool {
 type Tx interface {
 	evidence.Recorder
 	people.MissionTx
+	people.SidesTx
 	parties.PartyTx
 	parties.LockTx
 	assessment.CauseSaver
@@ -96,8 +98,8 @@ type IncidentTx interface {
 	FactTx
 	Incident(ctx context.Context, id string) (Incident, error)
 	// Incidents lists those that lie in the places, or that the person
-	// reported, newest first, at most so many.
-	Incidents(ctx context.Context, in authz.Places, most int) ([]Incident, error)
+	// reported, newest first.
+	Incidents(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[Incident], error)
 	SaveIncident(ctx context.Context, i Incident) error
 }
 
@@ -108,9 +110,6 @@ type FactTx interface {
 	StoppingIncident(ctx context.Context, partner string) (Incident, error)
 }
 
-// most bounds a list.
-const most = 500
-
 // Desk is the service over incidents.
 type Desk struct {
 	keeper lifecycle.Keeper[Incident, Tx]
@@ -119,7 +118,7 @@ type Desk struct {
 // NewDesk makes the service.
 func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
 	return &Desk{lifecycle.Keeper[Incident, Tx]{
-		Office: office, Store: store, Resource: Incident.resource, Known: known,
+		Office: office, Store: store, Resource: Incident.resource, Known: known, SeenBy: Incident.seenBy,
 		Read:  func(ctx context.Context, tx Tx, id string) (Incident, error) { return tx.Incident(ctx, id) },
 		State: func(i Incident) string { return string(i.State) },
 		// Decisions rest on whether the partner has one: they are excluded first.
@@ -218,8 +217,9 @@ func (d *Desk) Triage(ctx context.Context, c authz.Caller, id string, s Severity
 			return i, fmt.Errorf("%w: severity is low, moderate or serious", people.ErrInvalid)
 		case strings.TrimSpace(reason) == "":
 			return i, fmt.Errorf("%w: say why it is %s", people.ErrInvalid, s)
-		case slices.Contains(i.About, c.Person):
-			return i, i.illegal(act.Event, "the subject of an incident does not judge it (separation of duties 5)", "ask another person")
+		}
+		if err := i.notItsSubject(ctx, tx, act); err != nil {
+			return i, err
 		}
 		i.Severity = s
 		if err := tx.LockPartner(ctx, i.Partner); err != nil {
@@ -233,12 +233,10 @@ func (d *Desk) Triage(ctx context.Context, c authz.Caller, id string, s Severity
 // triaged, or unfounded. The incident's subject does not close it (separation of
 // duties 5).
 func (d *Desk) Close(ctx context.Context, c authz.Caller, id string, o Outcome, lessons string) (Incident, error) {
-	return d.keeper.Change(ctx, c, authz.IncidentLead, id, "close", "", func(_ Tx, i Incident, act lifecycle.Act) (Incident, error) {
+	return d.keeper.Change(ctx, c, authz.IncidentLead, id, "close", "", func(tx Tx, i Incident, act lifecycle.Act) (Incident, error) {
 		switch {
 		case i.State != Open:
 			return i, i.illegal(act.Event, "the incident is open", "nothing: it is closed")
-		case slices.Contains(i.About, c.Person):
-			return i, i.illegal(act.Event, "the subject of an incident does not close it (separation of duties 5)", "ask another person of the office")
 		case o != Treated && o != Unfounded:
 			return i, fmt.Errorf("%w: an incident ends treated or unfounded", people.ErrInvalid)
 		case o == Treated && i.Severity == "":
@@ -246,24 +244,33 @@ func (d *Desk) Close(ctx context.Context, c authz.Caller, id string, o Outcome, 
 		case strings.TrimSpace(lessons) == "" || len(lessons) > 8000:
 			return i, fmt.Errorf("%w: say what was learnt, in at most 8000 bytes", people.ErrInvalid)
 		}
+		if err := i.notItsSubject(ctx, tx, act); err != nil {
+			return i, err
+		}
 		i.State, i.Outcome, i.Lessons = Closed, o, lessons
 		return i.next(act), nil
 	})
 }
 
-// Incident answers with one incident.
+// notItsSubject refuses an act by those whose acts the incident is about, and by
+// who has stood for them since it was discovered (separation of duties 5).
+func (i Incident) notItsSubject(ctx context.Context, tx people.SidesTx, act lifecycle.Act) error {
+	err := people.Apart(ctx, tx, act.Person, i.Discovered, act.At, i.About...)
+	if errors.Is(err, people.ErrSameSide) {
+		return i.illegal(act.Event, "the subject of an incident neither judges nor closes it (separation of duties 5)",
+			"ask another person; a deputy counts as the one whose post it is")
+	}
+	return err
+}
+
+// Incident answers with one incident; to a partner, without what IOM made of it.
 func (d *Desk) Incident(ctx context.Context, c authz.Caller, id string) (Incident, error) {
-	i, _, err := d.keeper.May(ctx, c, authz.IncidentRead, id)
-	return i.seenBy(c), err
+	return d.keeper.One(ctx, c, authz.IncidentRead, id)
 }
 
 // Incidents lists those that the caller may read, newest first.
-func (d *Desk) Incidents(ctx context.Context, c authz.Caller) ([]Incident, error) {
-	all, err := d.keeper.List(ctx, c, authz.IncidentRead, func(tx Tx) ([]Incident, error) { return tx.Incidents(ctx, c.Places(), most) })
-	for n, i := range all {
-		all[n] = i.seenBy(c)
-	}
-	return all, err
+func (d *Desk) Incidents(ctx context.Context, c authz.Caller, p evidence.Page) (evidence.Listed[Incident], error) {
+	return d.keeper.List(ctx, c, authz.IncidentRead, func(tx Tx) (evidence.Listed[Incident], error) { return tx.Incidents(ctx, c.Places(), p) })
 }
 
 // seenBy leaves out, for the partner who reported it, what IOM made of it.

@@ -35,6 +35,9 @@ type Keeper[R any, X evidence.Recorder] struct {
 	// answers as an unknown one. Nil stands for who holds a role in its mission
 	// or for its partner.
 	Known func(authz.Caller, R) bool
+	// SeenBy leaves out what the caller may not see of a record that they may
+	// read. Nil shows all.
+	SeenBy func(R, authz.Caller) R
 }
 
 // Now is the act of the caller under the role, at this moment.
@@ -124,22 +127,41 @@ func (k Keeper[R, X]) save(ctx context.Context, tx X, c authz.Caller, role authz
 }
 
 // List answers with those of the records that load lists and the caller may
-// read. Who may read none because their roles are locked is told so: what is
-// empty for that must not look like nothing.
-func (k Keeper[R, X]) List(ctx context.Context, c authz.Caller, action authz.Action, load func(X) ([]R, error)) ([]R, error) {
+// read, each as SeenBy shows it to them. Who may read none because their roles are
+// locked is told so: what is empty for that must not look like nothing.
+func (k Keeper[R, X]) List(ctx context.Context, c authz.Caller, action authz.Action, load func(X) (evidence.Listed[R], error)) (evidence.Listed[R], error) {
 	if len(c.Locks) > 0 {
 		var none R
 		_, err := k.Office.Authorise(ctx, c, action, authz.Resource{Kind: k.Resource(none).Kind})
-		return nil, err
+		return evidence.Listed[R]{}, err
 	}
-	var all, seen []R
-	if err := k.Store.View(ctx, func(tx X) (err error) { all, err = load(tx); return err }); err != nil {
-		return nil, err
+	var page evidence.Listed[R]
+	if err := k.Store.View(ctx, func(tx X) (err error) { page, err = load(tx); return err }); err != nil {
+		return evidence.Listed[R]{}, err
 	}
+	all := page.Items
+	page.Items = nil
 	for _, r := range all {
 		if _, denied := k.Office.Enforcer.Check(c, action, k.Resource(r)); denied == nil && k.known(c, r) {
-			seen = append(seen, r)
+			page.Items = append(page.Items, k.seen(c, r))
 		}
 	}
-	return seen, nil
+	return page, nil
+}
+
+// One answers with one record, as SeenBy shows it to the caller.
+func (k Keeper[R, X]) One(ctx context.Context, c authz.Caller, action authz.Action, id string) (R, error) {
+	r, _, err := k.May(ctx, c, action, id)
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return k.seen(c, r), nil
+}
+
+func (k Keeper[R, X]) seen(c authz.Caller, r R) R {
+	if k.SeenBy == nil {
+		return r
+	}
+	return k.SeenBy(r, c)
 }

@@ -30,9 +30,6 @@ func (p Party) MayEnrol(r rulebook.Rules) bool { return len(p.Classes(r)) > 0 }
 // may be registered, and what it asks for is a case of Legal (R34).
 func (p Party) IsAuthority() bool { return p.AuthorityLink || p.Kind == Government }
 
-// isClass reports whether a partner may be registered as of the class.
-func isClass(class string) bool {
-	return slices.Contains([]string{
-		"", "service_provider", "other_participants", "public", "media", "certification_authority", "un_io", "government_authority",
-	}, class)
-}
+// isClass reports whether a partner may be registered as of the class: of any, or
+// of none in particular.
+func isClass(class string) bool { return class == "" || rulebook.IsClass(class) }

@@ -86,6 +86,7 @@ type Party struct {
 type Tx interface {
 	evidence.Recorder
 	people.MissionTx
+	people.SidesTx
 	rulebook.Reader
 	assessment.CauseSaver
 	LockTx
@@ -115,7 +116,7 @@ type Register struct {
 // NewRegister makes the service.
 func NewRegister(office *evidence.Office, store evidence.Store[Tx]) *Register {
 	return &Register{office: office, store: store, keeper: lifecycle.Keeper[Party, Tx]{
-		Office: office, Store: store, Resource: Party.resource, Known: known,
+		Office: office, Store: store, Resource: Party.resource, Known: known, SeenBy: Party.seenBy,
 		Read:  func(ctx context.Context, tx Tx, id string) (Party, error) { return tx.Party(ctx, id) },
 		Save:  func(ctx context.Context, tx Tx, p Party) error { return tx.SaveParty(ctx, p) },
 		State: func(p Party) string { return string(p.State) },
@@ -175,17 +176,16 @@ func (r *Register) Create(ctx context.Context, c authz.Caller, p Party) (Party, 
 
 // Party answers with one partner; to its own people, without what IOM found.
 func (r *Register) Party(ctx context.Context, c authz.Caller, id string) (Party, error) {
-	p, _, err := r.keeper.May(ctx, c, authz.PartyRead, id)
-	return p.seenBy(c), err
+	return r.keeper.One(ctx, c, authz.PartyRead, id)
 }
 
-// Parties lists the partners that the caller may read.
+// Parties lists the partners that the caller may read: all on one page.
 func (r *Register) Parties(ctx context.Context, c authz.Caller) ([]Party, error) {
-	all, err := r.keeper.List(ctx, c, authz.PartyRead, func(tx Tx) ([]Party, error) { return tx.Parties(ctx) })
-	for i, p := range all {
-		all[i] = p.seenBy(c)
-	}
-	return all, err
+	all, err := r.keeper.List(ctx, c, authz.PartyRead, func(tx Tx) (evidence.Listed[Party], error) {
+		all, err := tx.Parties(ctx)
+		return evidence.Listed[Party]{Items: all}, err
+	})
+	return all.Items, err
 }
 
 // seenBy leaves out, for people of the partner alone, why IOM acted and who did

@@ -73,8 +73,12 @@ func (r *Register) Vet(ctx context.Context, c authz.Caller, id string, pass bool
 			return p, people.ErrOwnAccess
 		}
 		if p.Block != nil && pass {
-			if act.Role != authz.LEG || p.Block.Person == c.Person {
-				return p, p.illegal(act.Event, "a block by headquarters is lifted by another person of Legal", "ask Legal")
+			const guard = "a block by headquarters is lifted by another person of Legal"
+			if act.Role != authz.LEG {
+				return p, p.illegal(act.Event, guard, "ask Legal")
+			}
+			if err := p.apart(ctx, tx, act, *p.Block, guard); err != nil {
+				return p, err
 			}
 			p.Block = nil
 		}

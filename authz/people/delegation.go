@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"safeconduct/authz"
@@ -20,29 +19,6 @@ type Origin struct {
 
 // MaxDelegation bounds how long one delegation of a post lasts [P].
 const MaxDelegation = 366 * 24 * time.Hour
-
-// OneSide reports whether two persons count as one where an act takes two: they
-// are the same, or from since until now one held a post that the other had
-// delegated, or both held one post by delegation (domain.md section 4: a
-// delegate never holds both sides). Grants are those of both, ended ones too.
-func OneSide(a, b string, since, now time.Time, grants []Grant) bool {
-	if a == b {
-		return true
-	}
-	posts := map[string]bool{} // that a held by delegation
-	held := func(g Grant) bool {
-		return g.Origin != nil && !g.From.After(now) && (g.Until == nil || g.Until.After(since))
-	}
-	for _, g := range grants {
-		if held(g) && (g.Person == a && g.Origin.Person == b || g.Person == b && g.Origin.Person == a) {
-			return true
-		}
-		if held(g) && g.Person == a {
-			posts[g.Origin.Grant] = true
-		}
-	}
-	return slices.ContainsFunc(grants, func(g Grant) bool { return held(g) && g.Person == b && posts[g.Origin.Grant] })
-}
 
 // Delegation is what is asked for: a post of the caller's, for another person,
 // from a moment until another.

@@ -127,6 +127,7 @@ type Tx interface {
 	PersonTx
 	GrantTx
 	GrantSetTx
+	SidesTx
 	KeyTx
 	EnrolmentTx
 	ClearanceTx

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,15 +175,24 @@ func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Gran
 		if err := r.mayHold(ctx, tx, c, g); err != nil {
 			return err
 		}
+		if own, err := deputises(ctx, tx, c, g.Person, g.Created); err != nil || own {
+			return cmp.Or(err, ErrOwnAccess)
+		}
 		if err := tx.SaveGrant(ctx, g); err != nil {
 			return err
 		}
 		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.GrantRole(g.Role), res))
 	})
-	if errors.Is(err, ErrClassDenied) { // R43
-		return Grant{}, errors.Join(err, r.office.Deny(ctx, c, authz.GrantRole(g.Role), res, "RECIPIENT_CLASS_DENIED"))
+	switch { // R43
+	case errors.Is(err, ErrClassDenied):
+		err = errors.Join(err, r.office.Deny(ctx, c, authz.GrantRole(g.Role), res, "RECIPIENT_CLASS_DENIED"))
+	case errors.Is(err, ErrOwnAccess):
+		err = errors.Join(err, r.denyOwn(ctx, c, authz.GrantRole(g.Role), res))
 	}
-	return g, err
+	if err != nil {
+		return Grant{}, err
+	}
+	return g, nil
 }
 
 // enrols refuses roles at a partner of a recipient class that cannot enrol (R21).
@@ -271,6 +281,9 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 		if g.Ended || g.Until != nil && !now.Before(*g.Until) { // one that is yet to begin can be taken back
 			return fmt.Errorf("%w: the grant has ended already", evidence.ErrConflict)
 		}
+		if own, err := deputises(ctx, tx, c, g.Person, now); err != nil || own {
+			return cmp.Or(err, ErrOwnAccess)
+		}
 		g.end(c.Person, now)
 		if err := tx.SaveGrant(ctx, g); err != nil {
 			return err
@@ -280,5 +293,8 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 		}
 		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, action, res))
 	})
+	if errors.Is(err, ErrOwnAccess) { // R43
+		err = errors.Join(err, r.denyOwn(ctx, c, action, res))
+	}
 	return g, err
 }

@@ -12,11 +12,6 @@ import (
 	"safeconduct/authz/lifecycle"
 )
 
-// ErrSameSide says that an act takes another person than the one who did its
-// counterpart, or than one who holds the same post by delegation (separation of
-// duties 11).
-var ErrSameSide = errors.New("this takes another person: whoever suspends does not lift, and a deputy counts as the one whose post it is")
-
 // Suspension is that a user's tokens and roles give nothing, or that a mission
 // sends nothing, until another than who suspended lifts it (R42). Lifted ones
 // stand in the earlier versions of the record.
@@ -143,7 +138,7 @@ func (r *Register) SuspendPerson(ctx context.Context, c authz.Caller, id, reason
 	}
 	s.after = func(ctx context.Context, tx Tx, p Person, now time.Time) error {
 		// A deputy does not turn on whose post it is, nor they on their deputy.
-		if err := r.apart(ctx, tx, c.Person, p.ID, now, now); err != nil {
+		if err := Apart(ctx, tx, c.Person, now, now, p.ID); err != nil {
 			return err
 		}
 		held, err := tx.GrantsOf(ctx, p.ID)
@@ -191,7 +186,7 @@ func (r *Register) LiftPerson(ctx context.Context, c authz.Caller, id, reason st
 		return nil
 	}
 	s.after = func(ctx context.Context, tx Tx, _ Person, now time.Time) error {
-		return r.another(ctx, tx, c, was, now)
+		return Apart(ctx, tx, c.Person, was.Since, now, was.By)
 	}
 	return act(ctx, r, c, id, reason, s)
 }
@@ -232,29 +227,7 @@ func (r *Register) LiftMission(ctx context.Context, c authz.Caller, id, reason s
 		return nil
 	}
 	s.after = func(ctx context.Context, tx Tx, _ Mission, now time.Time) error {
-		return r.another(ctx, tx, c, was, now)
+		return Apart(ctx, tx, c.Person, was.Since, now, was.By)
 	}
 	return act(ctx, r, c, id, reason, s)
-}
-
-// another is ErrSameSide where the caller suspended, or has since shared a post
-// with who did.
-func (r *Register) another(ctx context.Context, tx Tx, c authz.Caller, was Suspension, now time.Time) error {
-	return r.apart(ctx, tx, c.Person, was.By, was.Since, now)
-}
-
-// apart is ErrSameSide where two persons were one side at any time since.
-func (r *Register) apart(ctx context.Context, tx Tx, a, b string, since, now time.Time) error {
-	var held []Grant
-	for _, person := range []string{a, b} {
-		grants, err := tx.GrantsOf(ctx, person)
-		if err != nil {
-			return err
-		}
-		held = append(held, grants...)
-	}
-	if OneSide(a, b, since, now, held) {
-		return ErrSameSide
-	}
-	return nil
 }

@@ -126,6 +126,12 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 	}
 	var b Book
 	_, err = d.store.Update(ctx, func(tx Tx) error {
+		// Nothing is released under the former rules once the approval is answered.
+		if action == authz.RulesApprove {
+			if err := tx.LockRules(ctx); err != nil {
+				return err
+			}
+		}
 		now := d.office.Time()
 		if b, err = tx.Rulebook(ctx); err != nil {
 			return err

@@ -178,4 +178,7 @@ type Tx interface {
 	evidence.Recorder
 	Reader
 	SaveRulebook(ctx context.Context, b Book) error
+	// LockRules waits for the decisions that rest on the rules, and then excludes
+	// them until the transaction ends: before what is in force changes.
+	LockRules(ctx context.Context) error
 }

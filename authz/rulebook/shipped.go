@@ -50,10 +50,6 @@ func bands() []string         { return []string{"LOW", "MODERATE", "HIGH", "SEVE
 func sensitivities() []string { return []string{"low", "moderate", "high", "severe"} }
 func kinds() []string         { return []string{"un_io", "ngo", "government", "company", "academic"} }
 
-func classes() []string {
-	return []string{"service_provider", "certification_authority", "un_io", "government_authority"}
-}
-
 // Validate reports the first rule that cannot be meant. Recipient classes that nobody may enrol under (R21: other
 // participants, public, media) cannot be allowed by an edition.
 func (r Rules) Validate() error {
@@ -127,8 +123,8 @@ func (r Rules) validateWords() error {
 		return fmt.Errorf("%w: agreement.expiry_notice_days are at least 1", ErrInvalid)
 	}
 	for class, of := range r.Classes {
-		if !slices.Contains(classes(), class) {
-			return fmt.Errorf("%w: recipient_classes may allow %s", ErrInvalid, strings.Join(classes(), ", "))
+		if !MayReceive(class) {
+			return fmt.Errorf("%w: recipient_classes may allow %s", ErrInvalid, strings.Join(receiving(), ", "))
 		}
 		if slices.ContainsFunc(of, func(k string) bool { return !slices.Contains(kinds(), k) }) {
 			return fmt.Errorf("%w: recipient_classes.%s lists kinds of partner: %s", ErrInvalid, class, strings.Join(kinds(), ", "))

@@ -28,7 +28,7 @@ type dpoBody struct {
 // dpoQuery narrows the list of decisions.
 type dpoQuery struct {
 	Mission string `query:"mission" maxLength:"128" doc:"all where it is left out"`
-	After   string `query:"after" maxLength:"128" doc:"go on after this id"`
+	PageQuery
 }
 
 func (r *routes) approvals() {
@@ -40,9 +40,9 @@ func (r *routes) approvals() {
 		made(approvals.KindApproval, r.Approvals.Approval), func(ctx context.Context, c authz.Caller, in *of[dpoBody]) (approvals.DPOApproval, error) {
 			return r.Approvals.Decide(ctx, c, approvals.Decision(in.Body))
 		})
-	handle(r, spec{tag: tag, id: "list-sensitive-decisions", method: http.MethodGet, path: "/dpo-approvals", summary: "List the decisions on sensitive categories", about: "At most 200, oldest first."},
-		func(ctx context.Context, c authz.Caller, in *dpoQuery) (list[approvals.DPOApproval], error) {
-			return listed(r.Approvals.Approvals(ctx, c, in.Mission, in.After))
+	handle(r, spec{tag: tag, id: "list-sensitive-decisions", method: http.MethodGet, path: "/dpo-approvals", summary: "List the decisions on sensitive categories", about: "Oldest first, page by page."},
+		func(ctx context.Context, c authz.Caller, in *dpoQuery) (page[approvals.DPOApproval], error) {
+			return paged(r.Approvals.Approvals(ctx, c, in.Mission, in.page()))
 		})
 	handle(r, spec{tag: tag, id: "get-sensitive-decision", method: http.MethodGet, path: "/dpo-approvals/{id}", summary: "Read a decision on sensitive categories"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (approvals.DPOApproval, error) {
@@ -56,8 +56,8 @@ func (r *routes) approvals() {
 	})
 	handle(r, spec{
 		tag: tag, id: "list-waiting-for-dpo", method: http.MethodGet, path: "/dpo-queue", summary: "List the transfers that wait for the data protection officer",
-		about: "Those that the gate refused, or holds, for want of an approval. At most 200, oldest first.",
-	}, func(ctx context.Context, c authz.Caller, _ *none) (list[approvals.Waiting], error) {
-		return listed(r.Approvals.Queue(ctx, c))
+		about: "Those that the gate refused, or holds, for want of an approval. Oldest first, page by page.",
+	}, func(ctx context.Context, c authz.Caller, in *PageQuery) (page[approvals.Waiting], error) {
+		return paged(r.Approvals.Queue(ctx, c, in.page()))
 	})
 }

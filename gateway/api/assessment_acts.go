@@ -77,21 +77,20 @@ func (r *routes) assessmentActs() {
 	}, again, func(ctx context.Context, c authz.Caller, in *RecordID) (assessmentView, error) {
 		return viewAssessment(r.Assessments.WithdrawDerogation(ctx, c, in.ID))
 	})
-	alertAgain := listedAs(assessment.KindAlert, r.Assessments.Alerts, func(a assessment.Cause) string { return a.ID })
 	write(r, spec{
 		tag: tag, id: "raise-alert", class: edge.Release, method: http.MethodPost, path: "/conflict-alerts", status: http.StatusCreated, summary: "Raise a conflict alert for a country",
 		about: "By Legal or the DPO. All that was submitted for the country before is stale from now on (RBA_STALE).",
-	}, alertAgain, func(ctx context.Context, c authz.Caller, in *of[alertBody]) (assessment.Cause, error) {
+	}, made(assessment.KindAlert, r.Assessments.Alert), func(ctx context.Context, c authz.Caller, in *of[alertBody]) (assessment.Cause, error) {
 		return r.Assessments.RaiseAlert(ctx, c, in.Body.Country, in.Body.Reason)
 	})
-	handle(r, spec{tag: tag, id: "list-alerts", method: http.MethodGet, path: "/conflict-alerts", summary: "List the conflict alerts"},
-		func(ctx context.Context, c authz.Caller, _ *none) (list[assessment.Cause], error) {
-			return listed(r.Assessments.Alerts(ctx, c))
+	handle(r, spec{tag: tag, id: "list-alerts", method: http.MethodGet, path: "/conflict-alerts", summary: "List the conflict alerts", about: "Newest first, lifted ones too, page by page."},
+		func(ctx context.Context, c authz.Caller, in *PageQuery) (page[assessment.Cause], error) {
+			return paged(r.Assessments.Alerts(ctx, c, in.page()))
 		})
 	write(r, spec{
 		tag: tag, id: "lift-alert", method: http.MethodPost, path: "/conflict-alerts/{id}/lifting", summary: "Lift a conflict alert",
 		about: "By Legal or the DPO. What it made stale is assessed anew all the same.",
-	}, alertAgain, func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (assessment.Cause, error) {
+	}, changed(r.Assessments.Alert), func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (assessment.Cause, error) {
 		return r.Assessments.LiftAlert(ctx, c, in.ID, in.Body.Reason)
 	})
 }

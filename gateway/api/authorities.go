@@ -39,9 +39,9 @@ func (r *routes) authorities() {
 				Transfer: b.Transfer, Asked: b.Asked,
 			})
 		})
-	handle(r, spec{tag: tag, id: "list-authority-requests", method: http.MethodGet, path: path, summary: "List the requests that you may see", about: "Newest first, at most 500."},
-		func(ctx context.Context, c authz.Caller, _ *none) (list[authorities.Case], error) {
-			return listed(r.Authorities.Cases(ctx, c))
+	handle(r, spec{tag: tag, id: "list-authority-requests", method: http.MethodGet, path: path, summary: "List the requests that you may see", about: "Newest first, page by page."},
+		func(ctx context.Context, c authz.Caller, in *PageQuery) (page[authorities.Case], error) {
+			return paged(r.Authorities.Cases(ctx, c, in.page()))
 		})
 	handle(r, spec{tag: tag, id: "get-authority-request", method: http.MethodGet, path: path + "/{id}", summary: "Read a request of an authority"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (authorities.Case, error) {

@@ -33,9 +33,9 @@ func (r *routes) clearances() {
 				Evidence: b.Evidence, ValidUntil: b.ValidUntil,
 			})
 		})
-	handle(r, spec{tag: tag, id: "list-clearances", method: http.MethodGet, path: "/clearances", summary: "List the clearances that you may see", about: "Newest first, at most 500."},
-		func(ctx context.Context, c authz.Caller, _ *none) (list[clearance.Clearance], error) {
-			return listed(r.Clearances.Clearances(ctx, c))
+	handle(r, spec{tag: tag, id: "list-clearances", method: http.MethodGet, path: "/clearances", summary: "List the clearances that you may see", about: "Newest first, page by page."},
+		func(ctx context.Context, c authz.Caller, in *PageQuery) (page[clearance.Clearance], error) {
+			return paged(r.Clearances.Clearances(ctx, c, in.page()))
 		})
 	handle(r, spec{tag: tag, id: "get-clearance", method: http.MethodGet, path: "/clearances/{id}", summary: "Read a clearance"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (clearance.Clearance, error) {

@@ -28,6 +28,7 @@ type certificateDecisionBody struct {
 // DutyQuery is the input of the list of duties.
 type DutyQuery struct {
 	Open bool `query:"open" doc:"only those without an accepted certificate"`
+	PageQuery
 }
 
 func (r *routes) destructions() {
@@ -35,9 +36,9 @@ func (r *routes) destructions() {
 	again := changed(r.Destruction.Duty)
 	handle(r, spec{
 		tag: tag, id: "list-destructions", method: http.MethodGet, path: "/destructions", summary: "List the duties to destroy that you may see",
-		about: "Those that are due first come first, at most 500.",
-	}, func(ctx context.Context, c authz.Caller, in *DutyQuery) (list[retention.Duty], error) {
-		return listed(r.Destruction.Duties(ctx, c, in.Open))
+		about: "Those that are due first come first, page by page.",
+	}, func(ctx context.Context, c authz.Caller, in *DutyQuery) (page[retention.Duty], error) {
+		return paged(r.Destruction.Duties(ctx, c, in.Open, in.page()))
 	})
 	handle(r, spec{tag: tag, id: "get-destruction", method: http.MethodGet, path: "/destructions/{id}", summary: "Read the duty to destroy what was pulled of a transfer", about: "Its id is the transfer's."},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (retention.Duty, error) {

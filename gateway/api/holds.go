@@ -22,10 +22,10 @@ type liftBody struct {
 	Reason string `json:"reason" pattern:"^[a-z][a-z0-9_]{1,63}$" doc:"a code, never free text" example:"request_completed"`
 }
 
-// pageQuery narrows a list of what is open.
-type pageQuery struct {
+// holdsQuery narrows a list of what is open.
+type holdsQuery struct {
 	Mission string `query:"mission" maxLength:"128" doc:"needed but at headquarters, and where you have one mission"`
-	After   string `query:"after" maxLength:"128" doc:"go on after this id"`
+	PageQuery
 }
 
 func (r *routes) holds() {
@@ -41,9 +41,9 @@ func (r *routes) holds() {
 				Kind: b.Kind, Mission: b.Mission, Case: b.Case, Subject: b.Subject, Transfer: b.Transfer, Reason: b.Reason,
 			})
 		})
-	handle(r, spec{tag: tag, id: "list-holds", method: http.MethodGet, path: "/holds", summary: "List the open holds", about: "At most 500, oldest first."},
-		func(ctx context.Context, c authz.Caller, in *pageQuery) (list[rights.Hold], error) {
-			return listed(r.Holds.OpenHolds(ctx, c, in.Mission, in.After))
+	handle(r, spec{tag: tag, id: "list-holds", method: http.MethodGet, path: "/holds", summary: "List the open holds", about: "Oldest first, page by page."},
+		func(ctx context.Context, c authz.Caller, in *holdsQuery) (page[rights.Hold], error) {
+			return paged(r.Holds.OpenHolds(ctx, c, in.Mission, in.page()))
 		})
 	handle(r, spec{tag: tag, id: "get-hold", method: http.MethodGet, path: "/holds/{id}", summary: "Read a hold"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (rights.Hold, error) {

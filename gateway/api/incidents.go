@@ -47,9 +47,9 @@ func (r *routes) incidents() {
 				Discovered: b.Discovered, Notified: b.Notified, Transfers: full(b.Transfers), About: b.About,
 			})
 		})
-	handle(r, spec{tag: tag, id: "list-incidents", method: http.MethodGet, path: "/incidents", summary: "List the incidents that you may see", about: "Newest first, at most 500."},
-		func(ctx context.Context, c authz.Caller, _ *none) (list[incidents.Incident], error) {
-			return listed(r.Incidents.Incidents(ctx, c))
+	handle(r, spec{tag: tag, id: "list-incidents", method: http.MethodGet, path: "/incidents", summary: "List the incidents that you may see", about: "Newest first, page by page."},
+		func(ctx context.Context, c authz.Caller, in *PageQuery) (page[incidents.Incident], error) {
+			return paged(r.Incidents.Incidents(ctx, c, in.page()))
 		})
 	handle(r, spec{tag: tag, id: "get-incident", method: http.MethodGet, path: "/incidents/{id}", summary: "Read an incident"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (incidents.Incident, error) {

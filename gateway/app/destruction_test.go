@@ -112,8 +112,8 @@ func TestDestruction(t *testing.T) {
 			t.Errorf("%+v", x)
 		}
 		for open, want := range map[bool]int{true: 0, false: 1} {
-			if list, err := w.Destruction.Duties(w.Ctx, psg, open); err != nil || len(list) != want {
-				t.Errorf("%d duties, %v", len(list), err)
+			if list, err := w.Destruction.Duties(w.Ctx, psg, open, evidence.Page{}); err != nil || len(list.Items) != want {
+				t.Errorf("%d duties, %v", len(list.Items), err)
 			}
 		}
 	})

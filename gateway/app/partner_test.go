@@ -155,11 +155,11 @@ func TestIncidents(t *testing.T) {
 		is(t, err, evidence.ErrNotFound)
 		own, err := report(psg, func(i *incidents.Incident) { i.Mission, i.About = "", []string{hom.Person} })
 		w.Must(err)
-		if list, err := w.Incidents.Incidents(w.Ctx, psg); err != nil || len(list) != 1 || list[0].ID != own.ID || len(own.About) > 0 {
+		if list, err := w.Incidents.Incidents(w.Ctx, psg, evidence.Page{}); err != nil || len(list.Items) != 1 || list.Items[0].ID != own.ID || len(own.About) > 0 {
 			t.Errorf("%v, %v", list, err)
 		}
-		if list, err := w.Incidents.Incidents(w.Ctx, hom); err != nil || len(list) != 2 {
-			t.Errorf("the mission sees %d, %v", len(list), err)
+		if list, err := w.Incidents.Incidents(w.Ctx, hom, evidence.Page{}); err != nil || len(list.Items) != 2 {
+			t.Errorf("the mission sees %d, %v", len(list.Items), err)
 		}
 		_, err = w.Incidents.Close(w.Ctx, dpo, own.ID, incidents.Treated, "nothing")
 		is(t, err, lifecycle.ErrIllegal) // nobody said how serious it is
@@ -255,11 +255,11 @@ func TestAuthoritiesRequests(t *testing.T) {
 		}
 		_, err = w.Authorities.Case(w.Ctx, w.As(authz.PDL), c.ID)
 		is(t, err, evidence.ErrNotFound)
-		if list, err := w.Authorities.Cases(w.Ctx, psg); err != nil || len(list) != 1 {
-			t.Errorf("%d, %v", len(list), err)
+		if list, err := w.Authorities.Cases(w.Ctx, psg, evidence.Page{}); err != nil || len(list.Items) != 1 {
+			t.Errorf("%d, %v", len(list.Items), err)
 		}
-		if list, err := w.Authorities.Cases(w.Ctx, dpo); err != nil || len(list) != 2 {
-			t.Errorf("%d, %v", len(list), err)
+		if list, err := w.Authorities.Cases(w.Ctx, dpo, evidence.Page{}); err != nil || len(list.Items) != 2 {
+			t.Errorf("%d, %v", len(list.Items), err)
 		}
 		c.Partner = app.NewID()
 		_, err = w.Authorities.Report(w.Ctx, psg, authorities.Case{Partner: c.Partner, Authority: authorities.Court, Country: "CO", Reference: "1", Asked: asked.Asked})
@@ -321,8 +321,8 @@ func TestClearances(t *testing.T) {
 		}
 		_, err = w.Clearances.Withdraw(w.Ctx, fp, c.ID, "again")
 		is(t, err, lifecycle.ErrIllegal)
-		if list, err := w.Clearances.Clearances(w.Ctx, w.As(authz.RO)); err != nil || len(list) != 1 {
-			t.Errorf("%d, %v", len(list), err)
+		if list, err := w.Clearances.Clearances(w.Ctx, w.As(authz.RO), evidence.Page{}); err != nil || len(list.Items) != 1 {
+			t.Errorf("%d, %v", len(list.Items), err)
 		}
 	})
 	w.Verify()

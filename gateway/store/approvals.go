@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"safeconduct/authz/evidence"
 	"safeconduct/transfer"
 	"safeconduct/transfer/approvals"
 )
@@ -47,8 +48,8 @@ func (t *tx) DPOApprovals(ctx context.Context, about []string) ([]approvals.DPOA
 }
 
 // DPOApprovalsIn implements approvals.ApprovalTx.
-func (t *tx) DPOApprovalsIn(ctx context.Context, mission, after string, most int) ([]approvals.DPOApproval, error) {
-	return find(ctx, t, dpoApprovals(), "WHERE ($1 = '' OR r.mission = $1) AND r.id > $2 ORDER BY r.id LIMIT $3", mission, after, most)
+func (t *tx) DPOApprovalsIn(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[approvals.DPOApproval], error) {
+	return paged(ctx, t, dpoApprovals(), order{}, p, "($1 = '' OR r.mission = $1)", mission)
 }
 
 // SaveDPOApproval implements approvals.ApprovalTx.
@@ -63,11 +64,15 @@ func (t *tx) Awaiting(ctx context.Context, id string) (approvals.Waiting, error)
 }
 
 // AwaitingDPO implements approvals.TargetTx.
-func (t *tx) AwaitingDPO(ctx context.Context, most int) ([]approvals.Waiting, error) {
-	all, err := due(ctx, t, transfers(), most, "WHERE r.awaits_dpo > 0 AND NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.transfer = r.id) ORDER BY r.id")
-	list := make([]approvals.Waiting, 0, len(all))
+func (t *tx) AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[approvals.Waiting], error) {
+	all, err := due(ctx, t, transfers(), p.Limit()+1, "WHERE r.awaits_dpo > 0 AND NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.transfer = r.id) AND r.id > $1 ORDER BY r.id", p.After)
+	var list evidence.Listed[approvals.Waiting]
+	if len(all) > p.Limit() {
+		all = all[:p.Limit()]
+		list.Next = all[len(all)-1].ID
+	}
 	for _, x := range all {
-		list = append(list, waiting(x))
+		list.Items = append(list.Items, waiting(x))
 	}
 	return list, err
 }

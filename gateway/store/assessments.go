@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/authz/evidence"
 )
 
 func assessments() record[assessment.Assessment] {
@@ -141,8 +142,8 @@ WHERE n.subject = r.subject AND (n.happened > r.happened OR n.happened = r.happe
 }
 
 // ConflictAlerts implements assessment.CauseTx.
-func (t *tx) ConflictAlerts(ctx context.Context, most int) ([]assessment.Cause, error) {
-	return find(ctx, t, staleCauses(), "WHERE r.reason = $1 ORDER BY r.happened DESC, r.id DESC LIMIT $2", string(assessment.ConflictAlert), most)
+func (t *tx) ConflictAlerts(ctx context.Context, p evidence.Page) (evidence.Listed[assessment.Cause], error) {
+	return paged(ctx, t, staleCauses(), order{column: "happened", down: true}, p, "r.reason = $1", string(assessment.ConflictAlert))
 }
 
 // SaveStaleCause implements assessment.CauseSaver. A new one waits for decisions

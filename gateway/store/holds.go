@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"safeconduct/authz/evidence"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/rights"
 )
@@ -21,8 +22,8 @@ func (t *tx) Hold(ctx context.Context, id string) (rights.Hold, error) {
 }
 
 // OpenHolds implements rights.HoldTx.
-func (t *tx) OpenHolds(ctx context.Context, mission, after string, most int) ([]rights.Hold, error) {
-	return find(ctx, t, holds(), "WHERE r.lifted = 0 AND ($1 = '' OR r.mission = $1) AND r.id > $2 ORDER BY r.id LIMIT $3", mission, after, most)
+func (t *tx) OpenHolds(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[rights.Hold], error) {
+	return paged(ctx, t, holds(), order{}, p, "r.lifted = 0 AND ($1 = '' OR r.mission = $1)", mission)
 }
 
 // SaveHold implements rights.HoldTx.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/incidents"
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/transfer/retention"
 )
 
@@ -88,12 +88,6 @@ func within(in authz.Places, columns ...string) (where string, args []any) {
 	return "(" + strings.Join(lies, " OR ") + ")", args
 }
 
-// placed lists the records that lie in the places, at most so many.
-func placed[T any](ctx context.Context, t *tx, r record[T], in authz.Places, columns []string, and, order string, most int) ([]T, error) {
-	where, args := within(in, columns...)
-	return find(ctx, t, r, fmt.Sprintf("WHERE %s%s ORDER BY %s LIMIT $%d", where, and, order, len(args)+1), append(args, most)...)
-}
-
 // LegalCase implements authorities.CaseTx.
 func (t *tx) LegalCase(ctx context.Context, id string) (authorities.Case, error) {
 	return one(ctx, t, legalCases(), "WHERE r.id = $1", id)
@@ -101,8 +95,9 @@ func (t *tx) LegalCase(ctx context.Context, id string) (authorities.Case, error)
 
 // LegalCases implements authorities.CaseTx. A partner sees of them what its
 // people reported.
-func (t *tx) LegalCases(ctx context.Context, in authz.Places, most int) ([]authorities.Case, error) {
-	return placed(ctx, t, legalCases(), in, []string{"mission", "reporter"}, "", "r.id DESC", most)
+func (t *tx) LegalCases(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[authorities.Case], error) {
+	where, args := within(in, "mission", "reporter")
+	return paged(ctx, t, legalCases(), order{down: true}, p, where, args...)
 }
 
 // SaveLegalCase implements authorities.CaseTx.
@@ -117,8 +112,9 @@ func (t *tx) Incident(ctx context.Context, id string) (incidents.Incident, error
 
 // Incidents implements incidents.IncidentTx. A partner sees of them what its
 // people reported.
-func (t *tx) Incidents(ctx context.Context, in authz.Places, most int) ([]incidents.Incident, error) {
-	return placed(ctx, t, incidentRecords(), in, []string{"mission", "reporter"}, "", "r.id DESC", most)
+func (t *tx) Incidents(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[incidents.Incident], error) {
+	where, args := within(in, "mission", "reporter")
+	return paged(ctx, t, incidentRecords(), order{down: true}, p, where, args...)
 }
 
 // SaveIncident implements incidents.IncidentTx.
@@ -137,8 +133,9 @@ func (t *tx) Clearance(ctx context.Context, id string) (clearance.Clearance, err
 }
 
 // Clearances implements clearance.ClearanceTx.
-func (t *tx) Clearances(ctx context.Context, in authz.Places, most int) ([]clearance.Clearance, error) {
-	return placed(ctx, t, clearances(), in, []string{"mission"}, "", "r.id DESC", most)
+func (t *tx) Clearances(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[clearance.Clearance], error) {
+	where, args := within(in, "mission")
+	return paged(ctx, t, clearances(), order{down: true}, p, where, args...)
 }
 
 // SaveClearance implements clearance.ClearanceTx.
@@ -157,12 +154,12 @@ func (t *tx) SaveDuty(ctx context.Context, d retention.Duty) error {
 }
 
 // Duties implements retention.Tx.
-func (t *tx) Duties(ctx context.Context, in authz.Places, open bool, most int) ([]retention.Duty, error) {
-	and := ""
+func (t *tx) Duties(ctx context.Context, in authz.Places, open bool, p evidence.Page) (evidence.Listed[retention.Duty], error) {
+	where, args := within(in, "mission", "partner")
 	if open {
-		and = " AND r.state <> '" + string(retention.Accepted) + "'"
+		where += " AND r.state <> '" + string(retention.Accepted) + "'"
 	}
-	return placed(ctx, t, destructions(), in, []string{"mission", "partner"}, and, "r.due, r.id", most)
+	return paged(ctx, t, destructions(), order{column: "due"}, p, where, args...)
 }
 
 // OverdueDestruction implements retention.FactTx.

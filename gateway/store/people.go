@@ -98,7 +98,7 @@ func (t *tx) GrantsOf(ctx context.Context, person string) ([]people.Grant, error
 	return find(ctx, t, grants(), "WHERE r.person = $1 ORDER BY r.id", person)
 }
 
-// GrantsOfEach implements transfer.StandingTx.
+// GrantsOfEach implements people.SidesTx.
 func (t *tx) GrantsOfEach(ctx context.Context, of []string) (map[string][]people.Grant, error) {
 	return ofEach(ctx, t, grants(), "person", of, func(g people.Grant) string { return g.Person })
 }

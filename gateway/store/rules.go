@@ -37,6 +37,14 @@ func (t *tx) Rulebook(ctx context.Context) (rulebook.Book, error) {
 	return rulebook.Shipped()
 }
 
+// turnOfRules is the key of the one turn that the rules in force have.
+const turnOfRules = "hashtextextended('turn of rulebooks', 0)"
+
+// LockRules implements rulebook.Tx.
+func (t *tx) LockRules(ctx context.Context) error {
+	return t.lock(ctx, "SELECT pg_advisory_xact_lock("+turnOfRules+")")
+}
+
 // SaveRulebook implements rulebook.Tx.
 func (t *tx) SaveRulebook(ctx context.Context, b rulebook.Book) error {
 	return save(ctx, t, rulebooks(), b)

@@ -192,6 +192,7 @@ var lockShared = "SELECT " + strings.Join([]string{
 	`(SELECT COUNT(*) FROM (SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject
     WHERE ts.transfer = $7 ORDER BY s.id FOR SHARE OF s) l)`,
 	"(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock_shared(" + turnOfCauses + ")) l)",
+	"(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock_shared(" + turnOfRules + ")) l)",
 }, ",\n")
 
 // LockTransfer implements transfer.AnchorTx.

@@ -222,8 +222,8 @@ type ApprovalTx interface {
 	// DPOApprovals lists the decisions about any of these, by id: one query.
 	DPOApprovals(ctx context.Context, about []string) ([]DPOApproval, error)
 	// DPOApprovalsIn lists the decisions in a mission, in all where it is empty,
-	// whose id follows after, oldest first.
-	DPOApprovalsIn(ctx context.Context, mission, after string, most int) ([]DPOApproval, error)
+	// oldest first.
+	DPOApprovalsIn(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[DPOApproval], error)
 	SaveDPOApproval(ctx context.Context, a DPOApproval) error
 }
 
@@ -235,7 +235,7 @@ type TargetTx interface {
 	Awaiting(ctx context.Context, transfer string) (Waiting, error)
 	// AwaitingDPO lists the transfers on which the officer has not decided since
 	// the gate asked for it, oldest first.
-	AwaitingDPO(ctx context.Context, most int) ([]Waiting, error)
+	AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[Waiting], error)
 	// LockMission waits for the decisions of the mission, and then excludes them
 	// until the transaction ends.
 	LockMission(ctx context.Context, id string) error

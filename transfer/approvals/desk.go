@@ -15,9 +15,6 @@ import (
 	"safeconduct/authz/people"
 )
 
-// MaxPage is how many entries a list has at most.
-const MaxPage = 200
-
 // Desk is the service over the officer's decisions.
 type Desk struct {
 	office *evidence.Office
@@ -237,9 +234,9 @@ func (d *Desk) Approval(ctx context.Context, c authz.Caller, id string) (DPOAppr
 }
 
 // Approvals lists the decisions in a mission, in all where it is empty, oldest
-// first, at most MaxPage after the id.
-func (d *Desk) Approvals(ctx context.Context, c authz.Caller, mission, after string) (all []DPOApproval, err error) {
-	err = d.list(ctx, c, mission, func(tx Tx) (err error) { all, err = tx.DPOApprovalsIn(ctx, mission, after, MaxPage); return err })
+// first.
+func (d *Desk) Approvals(ctx context.Context, c authz.Caller, mission string, p evidence.Page) (all evidence.Listed[DPOApproval], err error) {
+	err = d.list(ctx, c, mission, func(tx Tx) (err error) { all, err = tx.DPOApprovalsIn(ctx, mission, p); return err })
 	return all, err
 }
 
@@ -253,12 +250,11 @@ func (d *Desk) list(ctx context.Context, c authz.Caller, mission string, load fu
 	return d.store.View(ctx, load)
 }
 
-// Queue lists the transfers that wait for the officer, oldest first, at most
-// MaxPage: those that the gate refused, or holds, for want of an approval which
+// Queue lists the transfers that wait for the officer, oldest first: those that the gate refused, or holds, for want of an approval which
 // no decision since gave or denied.
-func (d *Desk) Queue(ctx context.Context, c authz.Caller) (waiting []Waiting, err error) {
+func (d *Desk) Queue(ctx context.Context, c authz.Caller, p evidence.Page) (waiting evidence.Listed[Waiting], err error) {
 	err = d.list(ctx, c, "", func(tx Tx) error {
-		all, err := tx.AwaitingDPO(ctx, MaxPage)
+		all, err := tx.AwaitingDPO(ctx, p)
 		if err != nil {
 			return err
 		}
@@ -268,14 +264,15 @@ func (d *Desk) Queue(ctx context.Context, c authz.Caller) (waiting []Waiting, er
 		}
 		var about []string
 		now := d.office.Time()
-		for _, w := range all {
+		for _, w := range all.Items {
 			about = append(about, w.use(known, now).Abouts()...)
 		}
 		decided, err := tx.DPOApprovals(ctx, about)
 		if err != nil {
 			return err
 		}
-		waiting = slices.DeleteFunc(all, func(w Waiting) bool {
+		waiting.Next = all.Next
+		waiting.Items = slices.DeleteFunc(all.Items, func(w Waiting) bool {
 			required, expired := Judge(decided, w.use(known, now))
 			return len(required)+len(expired) == 0
 		})

@@ -72,6 +72,8 @@ func restBreakages() []breakage {
 		{code: RBAScope, name: "category", harm: ofAssessment(func(x *assessment.Assessment) { x.Categories = []string{"identity"} }), rests: []string{"Assessment", "Manifest"}},
 		{code: RBAScope, name: "mission", harm: ofAssessment(func(x *assessment.Assessment) { x.Mission = "m2" }), rests: []string{"Assessment", "Manifest"}},
 		{code: RBAScope, name: "country of the partner", harm: ofAssessment(func(x *assessment.Assessment) { x.Countries = []string{"UG"} }), rests: []string{"Assessment", "Partner"}, needs: []Code{PartnerUnknown}, alone: true},
+		{code: RBAScope, name: "R47 a child, in the short form", harm: briefly(func(s *Subject) { s.Child = true }), rests: []string{"Assessment", "Subjects"}, alone: true},
+		{code: RBAScope, name: "R47 specific needs, in the short form", harm: briefly(func(s *Subject) { s.Needs = true }), rests: []string{"Assessment", "Subjects"}, alone: true},
 		{code: RBANotApproved, name: "draft", harm: state(assessment.Draft), rests: rba, alone: true},
 		{code: RBANotApproved, name: "submitted", harm: state(assessment.Submitted), rests: rba, alone: true},
 		{code: RBANotApproved, name: "returned", harm: state(assessment.Returned), rests: rba, alone: true},
@@ -110,5 +112,16 @@ func restBreakages() []breakage {
 		{code: PullLimit, name: "all sessions used", harm: pull(func(p *PullFacts) { p.Sessions = 3 }), rests: []string{"Pull"}},
 		{code: PullLimit, name: "no limit set", harm: pull(func(p *PullFacts) { p.Limit, p.Resumed = 0, true }), rests: []string{"Pull"}},
 		{code: PullRecalled, harm: pull(func(p *PullFacts) { p.Recalled = true }), rests: []string{"Pull"}},
+	}
+}
+
+// briefly has the transfer assessed in the short form, about beneficiaries, while
+// one of its subjects is another.
+func briefly(edit func(*Subject)) func(*Facts) {
+	return func(f *Facts) {
+		ofAssessment(func(x *assessment.Assessment) {
+			x.Form, x.Answers = assessment.Short, assessment.Answers{"S2": {Value: new(3)}}
+		})(f)
+		edit(&f.Subjects[len(f.Subjects)-1])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"safeconduct/agreements/parties"
+	"safeconduct/authz/rulebook"
 )
 
 // Codes of condition 6.
@@ -12,15 +13,15 @@ const (
 	RecipientAuthority   Code = "RECIPIENT_AUTHORITY"
 )
 
-// The recipient classes of R21.
+// The recipient classes of R21, as the rulebook names them.
 const (
-	ClassServiceProvider        = "service_provider"
-	ClassOtherParticipants      = "other_participants"
-	ClassPublic                 = "public"
-	ClassMedia                  = "media"
-	ClassCertificationAuthority = "certification_authority"
-	ClassUNorIO                 = "un_io"
-	ClassGovernmentAuthority    = "government_authority"
+	ClassServiceProvider        = rulebook.ClassServiceProvider
+	ClassOtherParticipants      = rulebook.ClassOtherParticipants
+	ClassPublic                 = rulebook.ClassPublic
+	ClassMedia                  = rulebook.ClassMedia
+	ClassCertificationAuthority = rulebook.ClassCertificationAuthority
+	ClassUNorIO                 = rulebook.ClassUNorIO
+	ClassGovernmentAuthority    = rulebook.ClassGovernmentAuthority
 )
 
 // recipientClass is condition 6: the class may receive, and an authority never
@@ -49,12 +50,9 @@ func recipientClass() condition {
 // mayReceive holds for a class that the rules let receive at all and, where the
 // partner is known, that is one of its own.
 func (f *Facts) mayReceive(p *parties.Party, class string) bool {
-	switch class {
-	case ClassServiceProvider, ClassCertificationAuthority, ClassUNorIO, ClassGovernmentAuthority:
-	default: // whatever the rules say: these cannot enrol or sign (R21)
-		return false
-	}
 	switch {
+	case !rulebook.MayReceive(class): // whatever the rules say: these cannot enrol or sign (R21)
+		return false
 	case class == ClassGovernmentAuthority, p != nil && p.IsAuthority():
 		return true // RECIPIENT_AUTHORITY says it
 	case p == nil:

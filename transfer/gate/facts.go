@@ -147,6 +147,7 @@ type Subject struct {
 	ID       string           `json:"id,omitzero"`
 	Type     string           `json:"type,omitzero"`
 	Child    bool             `json:"child,omitzero"`
+	Needs    bool             `json:"specific_needs,omitzero"` // has any
 	Consents []consent.Record `json:"consents,omitzero"`
 }
 

@@ -48,6 +48,7 @@ type RecordedSubject struct {
 	ID       string         `json:"id,omitempty"`
 	Type     string         `json:"type,omitempty"`
 	Child    bool           `json:"child,omitempty"`
+	Needs    bool           `json:"specific_needs,omitempty"`
 	Consents []evidence.Ref `json:"consents,omitempty"`
 }
 
@@ -79,7 +80,7 @@ func (f Facts) Record() (Recorded, RecordedPeople) {
 	r.Disclosures = refsOf(f.Disclosures, anonymous.DisclosureAssessment.Ref)
 	var people RecordedPeople
 	for _, s := range f.Subjects {
-		one := RecordedSubject{Row: s.Row, ID: s.ID, Type: s.Type, Child: s.Child}
+		one := RecordedSubject{Row: s.Row, ID: s.ID, Type: s.Type, Child: s.Child, Needs: s.Needs}
 		for _, c := range s.Consents {
 			one.Consents = append(one.Consents, c.Ref())
 		}
@@ -148,7 +149,7 @@ func (r Recorded) Restore(people RecordedPeople, body func(evidence.Ref) ([]byte
 		return Facts{}, err
 	}
 	for _, p := range people {
-		s := Subject{Row: p.Row, ID: p.ID, Type: p.Type, Child: p.Child, Consents: make([]consent.Record, len(p.Consents))}
+		s := Subject{Row: p.Row, ID: p.ID, Type: p.Type, Child: p.Child, Needs: p.Needs, Consents: make([]consent.Record, len(p.Consents))}
 		for i, ref := range p.Consents {
 			if err := restored(ref, body, &s.Consents[i]); err != nil {
 				return Facts{}, err

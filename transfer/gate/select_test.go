@@ -131,3 +131,17 @@ func TestBestAssessment(t *testing.T) {
 		t.Errorf("before it lapsed, %q", got.ID)
 	}
 }
+
+func TestBestAssessmentOfAChild(t *testing.T) {
+	long, short := approvedAssessment(), approvedAssessment()
+	long.ID, short.ID = "long", "short"
+	short.Form, short.Answers = assessment.Short, assessment.Answers{"S2": {Value: new(3)}}
+	short.ValidUntil = long.ValidUntil.AddDate(1, 0, 0)
+	want := assessment.Scope{Mission: "m1", Agreement: "a1", AgreementVersion: 2, Purpose: "referral", Categories: []string{"identity"}, Countries: []string{"KE"}}
+	for vulnerable, id := range map[bool]string{false: "short", true: "long"} {
+		want.Vulnerable = vulnerable
+		if got := BestAssessment([]assessment.Assessment{*short, *long}, want, noon()); got.ID != id {
+			t.Errorf("R47 of a child %v: the %s form", vulnerable, got.ID)
+		}
+	}
+}

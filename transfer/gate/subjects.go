@@ -20,6 +20,12 @@ func (f *Facts) byRow() []Subject {
 // case that does not exist and to one that never consented.
 func (s Subject) unknown() bool { return s.ID == "" || s.Type == "" && len(s.Consents) == 0 }
 
+// Vulnerable reports whether a child, or a person with specific needs, is among the
+// subjects: what the short form of an assessment leaves out (condition 16, R47).
+func Vulnerable(subjects []Subject) bool {
+	return slices.ContainsFunc(subjects, func(s Subject) bool { return s.Child || s.Needs })
+}
+
 // blame adds the subject to those at fault, by row number and opaque id.
 func (found *Finding) blame(s Subject) {
 	found.Rows = append(found.Rows, s.Row)

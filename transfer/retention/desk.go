@@ -19,9 +19,9 @@ type Tx interface {
 	evidence.Recorder
 	DutyTx
 	FactTx
-	// Duties lists those of the places, those that are due first in front, at
-	// most so many; of open ones only those that are not accepted.
-	Duties(ctx context.Context, in authz.Places, open bool, most int) ([]Duty, error)
+	// Duties lists those of the places, those that are due first in front; of open
+	// ones only those that are not accepted.
+	Duties(ctx context.Context, in authz.Places, open bool, p evidence.Page) (evidence.Listed[Duty], error)
 }
 
 // DutyTx reads and writes duties.
@@ -66,9 +66,6 @@ func Arise(ctx context.Context, tx DutyTx, p Pulled) error {
 		History: []lifecycle.Act{{Event: "arise", Person: p.Person, Role: p.Role, At: p.At}}, Actor: p.Person, Created: p.At, Updated: p.At,
 	})
 }
-
-// most bounds a list.
-const most = 500
 
 // Desk is the service over duties.
 type Desk struct {
@@ -143,12 +140,11 @@ func (d *Desk) Decide(ctx context.Context, c authz.Caller, id string, accepted b
 
 // Duty answers with the duty of one transfer.
 func (d *Desk) Duty(ctx context.Context, c authz.Caller, id string) (Duty, error) {
-	x, _, err := d.keeper.May(ctx, c, authz.DestructionRead, id)
-	return x, err
+	return d.keeper.One(ctx, c, authz.DestructionRead, id)
 }
 
 // Duties lists those that the caller may read; where open is set, only those
 // without an accepted certificate. Those that are due first come first.
-func (d *Desk) Duties(ctx context.Context, c authz.Caller, open bool) ([]Duty, error) {
-	return d.keeper.List(ctx, c, authz.DestructionRead, func(tx Tx) ([]Duty, error) { return tx.Duties(ctx, c.Places(), open, most) })
+func (d *Desk) Duties(ctx context.Context, c authz.Caller, open bool, p evidence.Page) (evidence.Listed[Duty], error) {
+	return d.keeper.List(ctx, c, authz.DestructionRead, func(tx Tx) (evidence.Listed[Duty], error) { return tx.Duties(ctx, c.Places(), open, p) })
 }

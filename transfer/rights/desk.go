@@ -13,9 +13,6 @@ import (
 	"safeconduct/transfer/consent"
 )
 
-// MaxPage is how many holds a list has at most.
-const MaxPage = 500
-
 // Desk is the service over holds.
 type Desk struct {
 	office *evidence.Office
@@ -190,7 +187,12 @@ func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Hol
 		if h, err = tx.Hold(ctx, id); err != nil {
 			return err
 		}
-		if h, err = h.lift(c.Person, reason, d.office.Time()); err != nil {
+		now := d.office.Time()
+		apart := people.Apart(ctx, tx, c.Person, h.Placed, now, h.PlacedBy)
+		if apart != nil && !errors.Is(apart, people.ErrSameSide) {
+			return apart
+		}
+		if h, err = h.lift(c.Person, reason, apart == nil, now); err != nil {
 			return err
 		}
 		return d.save(ctx, tx, c, role, action, res, h)
@@ -228,19 +230,18 @@ func (d *Desk) Hold(ctx context.Context, c authz.Caller, id string) (Hold, error
 	return h, nil
 }
 
-// OpenHolds lists the open holds of a mission, oldest first, at most MaxPage
-// after the id; headquarters may leave the mission out, and lists all.
-func (d *Desk) OpenHolds(ctx context.Context, c authz.Caller, mission, after string) ([]Hold, error) {
+// OpenHolds lists the open holds of a mission, oldest first; headquarters may
+// leave the mission out, and lists all.
+func (d *Desk) OpenHolds(ctx context.Context, c authz.Caller, mission string, p evidence.Page) (all evidence.Listed[Hold], err error) {
 	if own := c.Missions(); mission == "" && !c.AtHQ() && len(own) == 1 {
 		mission = own[0]
 	}
 	if mission == "" && !c.AtHQ() || mission != "" && !c.In(mission) {
-		return nil, evidence.ErrNotFound
+		return all, evidence.ErrNotFound
 	}
 	if _, err := d.office.Authorise(ctx, c, authz.HoldRead, authz.Resource{Kind: KindHold, Mission: mission}); err != nil {
-		return nil, err
+		return all, err
 	}
-	var all []Hold
-	err := d.store.View(ctx, func(tx Tx) (err error) { all, err = tx.OpenHolds(ctx, mission, after, MaxPage); return err })
+	err = d.store.View(ctx, func(tx Tx) (err error) { all, err = tx.OpenHolds(ctx, mission, p); return err })
 	return all, err
 }

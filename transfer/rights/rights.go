@@ -11,6 +11,7 @@ import (
 
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 	"safeconduct/transfer/consent"
 )
 
@@ -85,8 +86,9 @@ func (h Hold) Ref() evidence.Ref {
 	return evidence.Ref{Kind: KindHold, ID: h.ID, Version: h.Version}
 }
 
-// lift ends the hold. Who placed it does not lift it (separation of duties 11).
-func (h Hold) lift(person, reason string, now time.Time) (Hold, error) {
+// lift ends the hold, by another than who placed it, or stands for them
+// (separation of duties 11).
+func (h Hold) lift(person, reason string, another bool, now time.Time) (Hold, error) {
 	refuse := func(guard, mend string) (Hold, error) {
 		state := "open"
 		if !h.Open() {
@@ -97,8 +99,8 @@ func (h Hold) lift(person, reason string, now time.Time) (Hold, error) {
 	switch {
 	case !h.Open():
 		return refuse("only an open hold is lifted", "place another one")
-	case person == h.PlacedBy:
-		return refuse("who placed it does not lift it (separation of duties 11)", "ask another person who may")
+	case !another:
+		return refuse("who placed it does not lift it (separation of duties 11)", "ask another person who may; a deputy counts as the one whose post it is")
 	}
 	h.Version, h.LiftedBy, h.Lifted, h.LiftReason, h.Actor, h.Updated = h.Version+1, person, &now, reason, person, now
 	return h, nil
@@ -109,6 +111,7 @@ type Tx interface {
 	evidence.Recorder
 	HoldTx
 	TargetTx
+	people.SidesTx
 	consent.SubjectTx
 }
 
@@ -116,8 +119,8 @@ type Tx interface {
 type HoldTx interface {
 	Hold(ctx context.Context, id string) (Hold, error)
 	// OpenHolds lists the open holds of a mission, of all missions where it is
-	// empty, whose id follows after, oldest first.
-	OpenHolds(ctx context.Context, mission, after string, most int) ([]Hold, error)
+	// empty, oldest first.
+	OpenHolds(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[Hold], error)
 	SaveHold(ctx context.Context, h Hold) error
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"safeconduct/authz/evidence"
 	"safeconduct/transfer/rights"
 )
 
@@ -27,10 +28,10 @@ func testHolds(t *testing.T, b *bench) {
 		lists(t, "of nobody who is known", holdKind(), of, err, "h-5")
 		of, err = tx.HoldsOf(ctx, "t-3")
 		lists(t, "of no transfer", holdKind(), of, err)
-		open, err := tx.OpenHolds(ctx, "m-1", "", 10)
-		lists(t, "open", holdKind(), open, err, "h-1", "h-2", "h-3", "h-5")
-		open, err = tx.OpenHolds(ctx, "", "h-2", 2)
-		lists(t, "a page of all", holdKind(), open, err, "h-3", "h-5")
+		open, err := tx.OpenHolds(ctx, "m-1", evidence.Page{})
+		lists(t, "open", holdKind(), open.Items, err, "h-1", "h-2", "h-3", "h-5")
+		open, err = tx.OpenHolds(ctx, "", evidence.Page{After: "h-2", Most: 2})
+		lists(t, "a page of all", holdKind(), open.Items, err, "h-3", "h-5")
 		return nil
 	})
 }

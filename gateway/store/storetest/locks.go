@@ -15,6 +15,7 @@ import (
 	"safeconduct/agreements/incidents"
 	"safeconduct/authz"
 	"safeconduct/authz/identity"
+	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
@@ -173,6 +174,9 @@ func (*logged) changes(t *testing.T, version int) map[string]func(Tx) error {
 		},
 		"the end of a clearance of the mission": func(tx Tx) error {
 			return errors.Join(tx.LockMission(ctx, "m-1"), tx.SaveClearance(ctx, clearance.Clearance{ID: "e-1", Version: version - 1, Mission: "m-1"}))
+		},
+		"an edition of the rulebook": func(tx Tx) error {
+			return errors.Join(tx.LockRules(ctx), tx.SaveRulebook(ctx, rulebook.Book{ID: rulebook.ID, Version: version - 1}))
 		},
 		"a change of the transfer": func(tx Tx) error { return tx.SaveTransfer(ctx, transfer.Transfer{ID: "t-1", Version: version}) },
 	}

@@ -64,19 +64,26 @@ func testPartners(t *testing.T, b *bench) {
 			"two missions": {authz.Places{Missions: []string{"m-1", "m-2"}}, []string{"c-2", "c-1"}}, "a reporter": {authz.Places{Partners: []string{"y"}, Person: "p-3"}, []string{"c-3"}},
 			"a partner's other person": {authz.Places{Partners: []string{"x", "y"}, Person: "p-4"}, nil}, "nobody": {authz.Places{}, nil},
 		} {
-			all, err := tx.LegalCases(ctx, c.in, 10)
-			lists(t, name, caseKind(), all, err, c.cases...)
+			all, err := tx.LegalCases(ctx, c.in, evidence.Page{})
+			lists(t, name, caseKind(), all.Items, err, c.cases...)
 		}
-		of, err := tx.LegalCases(ctx, authz.Places{HQ: true}, 2)
-		lists(t, "no more than asked for", caseKind(), of, err, "c-3", "c-2")
-		cleared, err := tx.Clearances(ctx, authz.Places{Missions: []string{"m-2"}}, 10)
-		lists(t, "clearances", clearanceKind(), cleared, err, "e-2")
-		reported, err := tx.Incidents(ctx, authz.Places{Missions: []string{"m-1"}}, 3)
-		lists(t, "incidents", incidentKind(), reported, err, "i-5", "i-4", "i-3")
-		owed, err := tx.Duties(ctx, authz.Places{Partners: []string{"x", "y"}}, true, 10)
-		lists(t, "open duties", dutyKind(), owed, err, "d-2", "d-1", "d-4")
-		owed, err = tx.Duties(ctx, authz.Places{Missions: []string{"m-1"}}, false, 10)
-		lists(t, "all duties", dutyKind(), owed, err, "d-2", "d-3", "d-1", "d-4")
+		hq, here := authz.Places{HQ: true}, authz.Places{Missions: []string{"m-1"}}
+		pages(t, "cases", caseKind(), func(p evidence.Page) (evidence.Listed[authorities.Case], error) {
+			return tx.LegalCases(ctx, hq, p)
+		}, "c-3", "c-2", "c-1")
+		cleared, err := tx.Clearances(ctx, authz.Places{Missions: []string{"m-2"}}, evidence.Page{})
+		lists(t, "clearances", clearanceKind(), cleared.Items, err, "e-2")
+		reported, err := tx.Incidents(ctx, here, evidence.Page{Most: 3})
+		lists(t, "incidents", incidentKind(), reported.Items, err, "i-5", "i-4", "i-3")
+		owed, err := tx.Duties(ctx, authz.Places{Partners: []string{"x", "y"}}, true, evidence.Page{})
+		lists(t, "open duties", dutyKind(), owed.Items, err, "d-2", "d-1", "d-4")
+		pages(t, "all duties", dutyKind(), func(p evidence.Page) (evidence.Listed[retention.Duty], error) {
+			return tx.Duties(ctx, here, false, p)
+		}, "d-2", "d-3", "d-1", "d-4")
+		for _, after := range []string{"d-1", "x_d-1", "_", "9223372036854775807_d-1"} {
+			owed, err = tx.Duties(ctx, here, false, evidence.Page{After: after})
+			lists(t, "after a place that is none", dutyKind(), owed.Items, err)
+		}
 		stops(t, tx)
 		return nil
 	})

@@ -55,12 +55,12 @@ type Tx interface {
 	assessment.TemplateTx
 	consent.ConsentTx
 	consent.CaseKeyTx
-	SaveRulebook(ctx context.Context, b rulebook.Book) error
+	rulebook.Tx
 	rights.HoldTx
 	approvals.ApprovalTx
 	anonymous.DisclosureTx
 	terms.NoticeTx
-	AwaitingDPO(ctx context.Context, most int) ([]approvals.Waiting, error)
+	AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[approvals.Waiting], error)
 	LockMission(ctx context.Context, id string) error
 	rights.FactTx
 	rights.TargetTx

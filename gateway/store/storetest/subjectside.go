@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
 	"safeconduct/transfer"
 	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/approvals"
@@ -47,13 +48,18 @@ func testApprovals(t *testing.T, b *bench) {
 		lists(t, "about all", approvalKind(), of("agreement:a-1", "subjects:s", "pathway:m-2:x"), nil, "d-1", "d-2", "d-3")
 		lists(t, "about another", approvalKind(), of("agreement:a-2", "pathway:m-1:x"), nil)
 		lists(t, "about nothing", approvalKind(), of(), nil)
-		in, err := tx.DPOApprovalsIn(ctx, "m-1", "d-1", 10)
-		lists(t, "in a mission", approvalKind(), in, err, "d-2")
-		in, err = tx.DPOApprovalsIn(ctx, "", "", 2)
-		lists(t, "in all", approvalKind(), in, err, "d-1", "d-2")
-		waiting, err := tx.AwaitingDPO(ctx, 10)
-		if err != nil || len(waiting) != 2 || waiting[0].Transfer != "t-2" || waiting[1].Transfer != "t-3" {
+		in, err := tx.DPOApprovalsIn(ctx, "m-1", evidence.Page{After: "d-1"})
+		lists(t, "in a mission", approvalKind(), in.Items, err, "d-2")
+		in, err = tx.DPOApprovalsIn(ctx, "", evidence.Page{Most: 2})
+		lists(t, "in all", approvalKind(), in.Items, err, "d-1", "d-2")
+		waiting, err := tx.AwaitingDPO(ctx, evidence.Page{})
+		if err != nil || len(waiting.Items) != 2 || waiting.Items[0].Transfer != "t-2" || waiting.Items[1].Transfer != "t-3" || waiting.Next != "" {
 			t.Errorf("waiting: %v, %v", waiting, err)
+		}
+		first, err := tx.AwaitingDPO(ctx, evidence.Page{Most: 1})
+		rest, failed := tx.AwaitingDPO(ctx, evidence.Page{After: first.Next, Most: 1})
+		if err != nil || failed != nil || len(first.Items) != 1 || first.Next != "t-2" || len(rest.Items) != 1 || rest.Items[0].Transfer != "t-3" || rest.Next != "" {
+			t.Errorf("page by page: %v, %v", first, rest)
 		}
 		return nil
 	})
