@@ -18,7 +18,7 @@ func (a *App) clock() (func(ctx context.Context), error) {
 	all := func(context.Context) {}
 	if a.plays(duty.Keeper) {
 		own = append(own, jobs.Job{Name: "verify the log", Run: a.verifier.run})
-		shared := a.watch.Jobs(jobs.Bounded(a.jobs()))
+		shared := a.watch.Jobs(a.jobs())
 		if driver, ok := a.Parts.Store.JobDriver(); ok {
 			queue, err := jobs.NewQueue(driver, a.Log, jobs.Options{}, shared...)
 			if err != nil {
@@ -26,7 +26,7 @@ func (a *App) clock() (func(ctx context.Context), error) {
 			}
 			all = queue.Run
 		} else {
-			all = func(ctx context.Context) { jobs.Run(ctx, a.Log, shared...) }
+			all = func(ctx context.Context) { jobs.Run(ctx, a.Log, jobs.Bounded(shared)...) }
 		}
 	}
 	own = a.watch.Jobs(own)

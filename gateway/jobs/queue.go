@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -29,9 +30,12 @@ const (
 
 // Queue hands the jobs of the system out among the replicas that are open on
 // one database: of all replicas one, the leader, lists each job once for every
-// period, and any one does it. It is safe for one Run at a time.
+// period, and any one does it. Beside that each does all of them once when it
+// starts, so that nothing waits until a leader that died is known to be dead. It
+// is safe for one Run at a time.
 type Queue struct {
 	log    *slog.Logger
+	jobs   []Job
 	client interface {
 		Start(ctx context.Context) error
 		StopAndCancel(ctx context.Context) error
@@ -48,7 +52,7 @@ type Options struct {
 // writes there by hand can only have one done sooner, or not at all, which the
 // age of its last success tells.
 func NewQueue[T any](driver riverdriver.Driver[T], log *slog.Logger, o Options, list ...Job) (*Queue, error) {
-	every := cmp.Or(o.Every, Every)
+	every, list := cmp.Or(o.Every, Every), Bounded(list)
 	w := &worker{log: log, jobs: make(map[string]Job, len(list))}
 	all := river.NewWorkers()
 	if err := river.AddWorkerSafely(all, w); err != nil {
@@ -57,7 +61,7 @@ func NewQueue[T any](driver riverdriver.Driver[T], log *slog.Logger, o Options, 
 	periodic := make([]*river.PeriodicJob, 0, len(list))
 	for _, j := range list {
 		w.jobs[j.Name] = j
-		periodic = append(periodic, river.NewPeriodicJob(beat(every), due(j.Name, every), &river.PeriodicJobOpts{RunOnStart: true}))
+		periodic = append(periodic, river.NewPeriodicJob(beat(every), due(j.Name, every), nil))
 	}
 	client, err := river.NewClient(driver, &river.Config{
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
@@ -70,12 +74,19 @@ func NewQueue[T any](driver riverdriver.Driver[T], log *slog.Logger, o Options, 
 	if err != nil {
 		return nil, fmt.Errorf("preparing the jobs of the clock: %w", err)
 	}
-	return &Queue{log: log, client: client}, nil
+	return &Queue{log: log, jobs: list, client: client}, nil
 }
 
-// Run takes part until ctx ends; where the database does not answer it begins
+// Run does each job once and takes part until ctx ends; where the database does not answer it begins
 // again and again. A job that is being done at the end is told to stop.
 func (q *Queue) Run(ctx context.Context) {
+	var first sync.WaitGroup
+	defer first.Wait()
+	first.Go(func() {
+		for _, j := range q.jobs {
+			_ = j.told(ctx, q.log) // it is logged, and done again with the next period
+		}
+	})
 	apart := context.WithoutCancel(ctx)
 	for {
 		err := q.client.Start(apart)
@@ -106,18 +117,13 @@ type run struct {
 // Kind implements river.JobArgs.
 func (run) Kind() string { return "clock" }
 
-// due lists a run of the job for the period that begins now. Of one period there
-// is one that waits or is being done, whoever leads meanwhile; one whose process
-// died holds up nothing of the next.
+// due lists a run of the job for the period that begins now. There is one for
+// each period, whoever leads meanwhile, whatever becomes of it; and one whose
+// process died holds up nothing of the next.
 func due(job string, every time.Duration) river.PeriodicJobConstructor {
 	return func() (river.JobArgs, *river.InsertOpts) {
 		period := time.Now().UTC().Add(every / 10).Truncate(every) // a timer may ring a moment early
-		return run{Job: job, Due: period}, &river.InsertOpts{
-			MaxAttempts: attempts,
-			UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
-				rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
-			}},
-		}
+		return run{Job: job, Due: period}, &river.InsertOpts{MaxAttempts: attempts, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 	}
 }
 
