@@ -45,6 +45,7 @@ func (a *App) jobs() []jobs.Job {
 		{Name: "expire agreements", Run: s.Agreements.ExpireDue},
 		{Name: "expire people", Run: s.People.ExpireDue},
 		{Name: "expire assessments", Run: s.Assessments.ExpireDue},
+		{Name: "expire approvals", Run: s.Approvals.ExpireDue},
 		{Name: "mark stale assessments", Run: s.Assessments.SettleDue},
 		{Name: "tell overdue suspensions", Run: s.Agreements.TellOverdue},
 		{Name: "lapse transfers", Run: s.Transfers.Lapse},

@@ -29,6 +29,19 @@ func testApprovals(t *testing.T, b *bench) {
 		approvals.DPOApproval{ID: "d-2", Version: 1, Scope: approvals.ForAgreement, Agreement: "a-1", Mission: "m-1"},
 		approvals.DPOApproval{ID: "d-1", Version: 1, Scope: approvals.ForTransfer, Transfer: "t-1", Subjects: "s", Mission: "m-1"},
 		approvals.DPOApproval{ID: "d-3", Version: 1, Scope: approvals.ForPathway, Mission: "m-2", Partner: "x"})
+	granted := approvals.DPOApproval{ID: "e-1", Version: 1, Scope: approvals.ForPathway, Granted: true, Mission: "m-3", Partner: "x", Until: Epoch()}
+	gone, told, later := granted, granted, granted
+	gone.ID, gone.Revoked, told.ID, told.Ended, later.ID, later.Until = "e-2", &granted.Until, "e-3", true, "e-4", Epoch().Add(time.Microsecond)
+	saveEach(t, b, approvalKind(), granted, gone, told, later)
+	b.view(t, func(tx Tx) error {
+		due, err := tx.DPOApprovalsDue(t.Context(), Epoch(), 10)
+		lists(t, "over", approvalKind(), due, err, "e-1")
+		due, err = tx.DPOApprovalsDue(t.Context(), Epoch().Add(-time.Microsecond), 10)
+		lists(t, "not over", approvalKind(), due, err)
+		due, err = tx.DPOApprovalsDue(t.Context(), Epoch().Add(time.Second), 1)
+		lists(t, "one at once", approvalKind(), due, err, "e-1")
+		return nil
+	})
 	wants := func(id string, state transfer.State, code gate.Code) transfer.Transfer {
 		return transfer.Transfer{ID: id, Version: 1, State: state, Decision: gate.Decision{Refusals: []gate.Refusal{{Code: code}}}}
 	}
