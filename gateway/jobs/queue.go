@@ -169,8 +169,8 @@ type soon struct{}
 
 // NextRetry implements river.ClientRetryPolicy.
 func (soon) NextRetry(r *rivertype.JobRow) time.Time {
-	n := time.Duration(len(r.Errors) + 1)
-	return time.Now().UTC().Add(5 * time.Second * n * n)
+	n := len(r.Errors) + 1
+	return time.Now().UTC().Add(time.Duration(5*n*n) * time.Second)
 }
 
 // warnings keeps the chatter of the queue out of the log, and what it says of a
