@@ -41,7 +41,7 @@ races: servers ## changes against releases on real servers, thousands of times (
 fuzz: ## every fuzz target for an hour of CPU time each; goes on where it was (FUZZ=-help tells how)
 	$(GO) run ./e2e/cmd/fuzz $(FUZZ)
 
-bench: build servers ## measure it on private real servers, beside what it stands on: about five minutes, on a quiet machine
+bench: build servers ## measure it on private real servers, beside what it stands on: some eight minutes, on a quiet machine
 	$(GO) run ./e2e/cmd/bench ./$(BIN)
 
 bench-short: build servers ## the same, small, in about a minute; fails only if something breaks or holds too much memory

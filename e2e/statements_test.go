@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -136,6 +137,47 @@ func TestReferralTakesFewStatements(t *testing.T) {
 			} else {
 				t.Logf("%s takes %d statements", s.name, len(said))
 			}
+		}
+	}
+}
+
+// Facts are gathered by as many queries for a thousand people as for one, though what is written takes more statements.
+func TestFactsTakeAsManyQueriesForAThousand(t *testing.T) {
+	a := ask(t)
+	heard := &transcript{}
+	cases := make([]string, 1000)
+	for i := range cases {
+		cases[i] = "MANY-" + strconv.Itoa(i)
+	}
+	a.Consent(cases...)
+	a.heard = heard.add
+	_, secret, err := a.Identity.Issue(a.Ctx, a.As(authz.LEG), a.Persons[authz.RO], time.Hour, nil)
+	a.Must(err)
+	sender, err := client.New(strings.TrimSuffix(a.url, client.API), secret, client.Options{})
+	a.Must(err)
+	defer sender.Close()
+	queries := func(n int) (asked []string) {
+		o := a.Order()
+		heard.read()
+		_, err := sender.Request(a.Ctx, client.Order{
+			Mission: o.Mission, Partner: o.Partner, Purpose: o.Purpose, Nature: o.Nature, RecipientClass: o.RecipientClass,
+			Categories: o.Categories, Fields: o.Fields, Subjects: cases[:n], Files: []client.File{{MediaType: "text/csv"}},
+		})
+		if passes := n <= 100; passes != (err == nil) { // which the agreement allows
+			t.Fatalf("%d people: %v", n, err)
+		}
+		for _, s := range heard.read() {
+			if strings.HasPrefix(s, "SELECT") {
+				asked = append(asked, s)
+			}
+		}
+		return asked
+	}
+	queries(1) // what is kept is read, and the door counts the caller
+	one := queries(1)
+	for _, n := range []int{2, 100, 1000} {
+		if many := queries(n); len(many) != len(one) {
+			t.Errorf("%d people take %d queries, and one takes %d:\n%s\n\n%s", n, len(many), len(one), strings.Join(many, "\n"), strings.Join(one, "\n"))
 		}
 	}
 }

@@ -43,6 +43,10 @@ GRANT UPDATE (state, touched) ON uploads TO safeconduct_run;
 GRANT INSERT, UPDATE, DELETE ON claims, rates TO safeconduct_run;
 GRANT INSERT, DELETE ON tallies TO safeconduct_run;
 
+-- What replicas hand the jobs of the clock out by; it holds no evidence.
+GRANT INSERT, UPDATE, DELETE ON river_job, river_leader, river_queue TO safeconduct_run;
+GRANT USAGE ON SEQUENCE river_job_id_seq TO safeconduct_run;
+
 -- Nothing more on authority_keys and goose_db_version: bootstrap and migrate write them, as the owner.
 
 COMMIT;

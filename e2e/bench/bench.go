@@ -23,18 +23,21 @@ type Sizes struct {
 	Referrals int   // small referrals in one round
 	AtOnce    int   // of them
 	Large     int64 // bytes of the stream under which memory is watched
+	Crowds    []int // agreements, and subjects, among which a request is measured
 	Micro     string
 	MicroRuns int
+	// OnlyCrowds measures nothing else.
+	OnlyCrowds bool
 }
 
 // Full is `make bench`.
 func Full() Sizes {
-	return Sizes{Stream: 256 << 20, Rounds: 7, Referrals: 320, AtOnce: 16, Large: 4 << 30, Micro: "300ms", MicroRuns: 7}
+	return Sizes{Stream: 256 << 20, Rounds: 7, Referrals: 320, AtOnce: 16, Large: 4 << 30, Crowds: []int{100, 10_000, 1_000_000}, Micro: "300ms", MicroRuns: 7}
 }
 
 // Short is `make bench-short`: all of it, in under a minute.
 func Short() Sizes {
-	return Sizes{Stream: 32 << 20, Rounds: 2, Referrals: 64, AtOnce: 16, Large: 256 << 20, Micro: "20ms", MicroRuns: 2}
+	return Sizes{Stream: 32 << 20, Rounds: 2, Referrals: 64, AtOnce: 16, Large: 256 << 20, Crowds: []int{100, 10_000}, Micro: "20ms", MicroRuns: 2}
 }
 
 // MaxResident bounds the resident memory of the gateway, in bytes.
@@ -68,13 +71,19 @@ func Run(ctx context.Context, program string, sizes Sizes, progress io.Writer) (
 		return Report{}, fmt.Errorf("making a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	b := &bench{sizes: sizes, program: program, dir: dir, log: progress}
+	b := &bench{sizes: sizes, program: program, dir: dir, log: progress, all: &servers.All{}}
+	if sizes.OnlyCrowds {
+		defer func() { err = errors.Join(err, b.all.Stop()) }()
+		if b.all.Postgres, err = servers.StartPostgres(ctx, "", "fsync=on", "max_wal_size=4GB"); err != nil {
+			return b.report, err
+		}
+		return b.report, b.scale(ctx)
+	}
 	b.say("micro-benchmarks")
 	if err := b.micro(ctx); err != nil {
 		return b.report, err
 	}
 	b.say("starting private PostgreSQL, Vault and MinIO")
-	b.all = &servers.All{}
 	defer func() { err = errors.Join(err, b.all.Stop()) }()
 	if err := b.startServers(ctx); err != nil {
 		return b.report, err
@@ -95,6 +104,7 @@ func Run(ctx context.Context, program string, sizes Sizes, progress io.Writer) (
 	}{
 		{"streams, directly and through the gateway in turn", b.streams},
 		{"small referrals, and their parts alone", b.referrals},
+		{"requests among many agreements and subjects", b.scale},
 		{"a large stream, with memory and disk watched", b.large},
 	} {
 		b.say(part.name)
@@ -108,7 +118,7 @@ func Run(ctx context.Context, program string, sizes Sizes, progress io.Writer) (
 // startServers is servers.StartAll, with a PostgreSQL that writes as one in
 // production does.
 func (b *bench) startServers(ctx context.Context) (err error) {
-	if b.all.Postgres, err = servers.StartPostgres(ctx, "", "fsync=on"); err != nil {
+	if b.all.Postgres, err = servers.StartPostgres(ctx, "", "fsync=on", "max_wal_size=4GB"); err != nil {
 		return err
 	}
 	if b.all.Vault, err = servers.StartVault(ctx, ""); err != nil {

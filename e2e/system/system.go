@@ -122,13 +122,18 @@ func (s *System) Settings() (map[string]any, error) {
 
 // Write writes a configuration beside the others, and answers with its path.
 func (s *System) Write(name string, settings map[string]any) (string, error) {
+	return WriteTo(s.dir, name, settings)
+}
+
+// WriteTo writes a configuration into a folder (mode 0600), and answers with its path.
+func WriteTo(dir, name string, settings map[string]any) (string, error) {
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(settings); err != nil {
 		return "", fmt.Errorf("writing the configuration: %w", err)
 	}
-	path := filepath.Join(s.dir, name)
+	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
 		return "", fmt.Errorf("writing the configuration: %w", err)
 	}

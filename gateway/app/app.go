@@ -15,7 +15,6 @@ import (
 	"safeconduct/gateway/api"
 	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
-	"safeconduct/gateway/jobs"
 	"safeconduct/gateway/sequencer"
 	"safeconduct/gateway/store"
 	"safeconduct/gateway/telemetry"
@@ -136,14 +135,16 @@ func (a *App) Run(ctx context.Context) error {
 			}
 		})
 	}
-	if a.plays(duty.Keeper) {
-		running.Go(func() { jobs.Run(background, a.Log, a.watch.Jobs(a.jobs())...) })
+	doClock, err := a.clock()
+	if err != nil {
+		stop()
+		running.Wait()
+		return err
 	}
-	running.Go(func() { jobs.Run(background, a.Log, a.watch.Jobs(a.doorJobs())...) })
+	running.Go(func() { doClock(background) })
 	serving, quit := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	go func() { served <- a.server.Run(serving) }()
-	var err error
 	select {
 	case err = <-served:
 	case err = <-failed:
@@ -184,21 +185,6 @@ func (a *App) settle(ctx context.Context) error {
 		if round.Placed == 0 {
 			return nil
 		}
-	}
-}
-
-func (a *App) jobs() []jobs.Job {
-	s := a.Services
-	return []jobs.Job{
-		{Name: "expire agreements", Run: s.Agreements.ExpireDue},
-		{Name: "expire people", Run: s.People.ExpireDue},
-		{Name: "expire assessments", Run: s.Assessments.ExpireDue},
-		{Name: "mark stale assessments", Run: s.Assessments.SettleDue},
-		{Name: "tell overdue suspensions", Run: s.Agreements.TellOverdue},
-		{Name: "lapse transfers", Run: s.Transfers.Lapse},
-		{Name: "sweep uploads", Run: s.Transfers.Sweep},
-		{Name: "close abandoned deliveries", Run: s.Transfers.Abandoned},
-		{Name: "verify the log", Run: a.verifier.run},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer"
@@ -13,8 +14,8 @@ import (
 
 func dpoApprovals() record[approvals.DPOApproval] {
 	return record[approvals.DPOApproval]{
-		kind: approvals.KindApproval, table: "dpo_approvals", columns: []string{"about", "transfer", "mission"},
-		values: func(a approvals.DPOApproval) []any { return []any{a.About(), a.Transfer, a.Mission} },
+		kind: approvals.KindApproval, table: "dpo_approvals", columns: []string{"about", "transfer", "mission", "ends"},
+		values: func(a approvals.DPOApproval) []any { return []any{a.About(), a.Transfer, a.Mission, micros(a.Ends())} },
 		ident:  func(a approvals.DPOApproval) (string, int) { return a.ID, a.Version },
 	}
 }
@@ -50,6 +51,11 @@ func (t *tx) DPOApprovals(ctx context.Context, about []string) ([]approvals.DPOA
 // DPOApprovalsIn implements approvals.ApprovalTx.
 func (t *tx) DPOApprovalsIn(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[approvals.DPOApproval], error) {
 	return paged(ctx, t, dpoApprovals(), order{}, p, "($1 = '' OR r.mission = $1)", mission)
+}
+
+// DPOApprovalsDue implements approvals.ApprovalTx.
+func (t *tx) DPOApprovalsDue(ctx context.Context, now time.Time, most int) ([]approvals.DPOApproval, error) {
+	return due(ctx, t, dpoApprovals(), most, whereDue, now.UnixMicro())
 }
 
 // SaveDPOApproval implements approvals.ApprovalTx.

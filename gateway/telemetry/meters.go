@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,7 @@ type Meters struct {
 	steps                                           metric.Float64Histogram
 	sound                                           metric.Int64Gauge
 	verified                                        atomic.Int64 // Unix microseconds
+	succeeded                                       successes
 }
 
 // MetersOption changes what NewMeters makes.
@@ -80,7 +82,38 @@ func (m *Meters) gauges() (err error) {
 			o.Observe(m.now().Sub(time.UnixMicro(m.verified.Load())).Seconds())
 			return nil
 		}))
+	failed = errors.Join(failed, err)
+	_, err = m.meter.Float64ObservableGauge(MetricJobAge, metric.WithUnit("s"), metric.WithDescription("since a job last succeeded in this process, or the start"),
+		metric.WithFloat64Callback(func(_ context.Context, o metric.Float64Observer) error {
+			m.succeeded.each(func(job attribute.KeyValue, last time.Time) {
+				o.Observe(m.now().Sub(last).Seconds(), metric.WithAttributes(job))
+			})
+			return nil
+		}))
 	return errors.Join(failed, err)
+}
+
+// successes are when each job of the clock last succeeded here. Zero is empty.
+type successes struct {
+	mu   sync.Mutex
+	last map[attribute.KeyValue]time.Time
+}
+
+func (s *successes) now(job attribute.KeyValue, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil {
+		s.last = map[attribute.KeyValue]time.Time{}
+	}
+	s.last[job] = at
+}
+
+func (s *successes) each(tell func(job attribute.KeyValue, last time.Time)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for job, last := range s.last {
+		tell(job, last)
+	}
 }
 
 func (m *Meters) zero() {

@@ -36,6 +36,7 @@ const (
 	MetricPulls         = "safeconduct.transfer.pulls"     // counter, deliveries that ended, by AttrOutcome: written, aborted
 	MetricUploads       = "safeconduct.uploads"            // gauge, announced uploads, by AttrState: open, doomed
 	MetricJobs          = "safeconduct.job.done"           // counter, what jobs of the clock did, by AttrJob
+	MetricJobAge        = "safeconduct.job.succeeded.age"  // gauge, seconds since a job last succeeded in this process, or since the start, by AttrJob
 	MetricEntries       = "safeconduct.log.entries"        // counter, entries that this process placed in the tree
 	MetricUnsequenced   = "safeconduct.log.unsequenced"    // gauge, entries that wait for their place
 	MetricUnsigned      = "safeconduct.log.unsigned.age"   // gauge, seconds for which the oldest entry waits for a checkpoint

@@ -71,17 +71,21 @@ func (w *Watch) Sealed(ctx context.Context, bytes int64) { w.meters.sealed.Add(c
 // Sent implements transfer.Observer.
 func (w *Watch) Sent(ctx context.Context, bytes int64) { w.meters.released.Add(ctx, bytes) }
 
-// Jobs watches each job: a step of its own, and a count of what it did.
+// Jobs watches each job: a step of its own, a count of what it did, and the age of its last success.
 func (w *Watch) Jobs(list []jobs.Job) []jobs.Job {
 	watched := make([]jobs.Job, 0, len(list))
 	for _, j := range list {
 		name, run := AttrJob.String(j.Name), j.Run
 		w.meters.jobs.Add(context.Background(), 0, with(name))
+		w.meters.succeeded.now(name, w.meters.now())
 		watched = append(watched, jobs.Job{Name: j.Name, Run: func(ctx context.Context) (int, error) {
 			ctx, end := w.begin(ctx, StepJob, name)
 			n, err := run(ctx)
 			end(err)
 			w.meters.jobs.Add(ctx, int64(n), with(name))
+			if err == nil {
+				w.meters.succeeded.now(name, w.meters.now())
+			}
 			return n, err
 		}})
 	}

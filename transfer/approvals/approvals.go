@@ -52,6 +52,7 @@ type DPOApproval struct {
 	Revoked    *time.Time `json:"revoked,omitempty"`
 	RevokedBy  string     `json:"revoked_by,omitempty"`
 	RevokedWhy string     `json:"revoked_reason,omitempty"`
+	Ended      bool       `json:"ended,omitempty" doc:"the log says that its time is over"`
 	Actor      string     `json:"actor"`
 	Created    time.Time  `json:"created"`
 	Updated    time.Time  `json:"updated"`
@@ -185,6 +186,15 @@ func (a DPOApproval) revoke(person, reason string, now time.Time) (DPOApproval, 
 	return a, nil
 }
 
+// Ends is when the log must say that the approval is over: nil where it does
+// already, or where nothing is covered anyway.
+func (a DPOApproval) Ends() *time.Time {
+	if !a.Granted || a.Revoked != nil || a.Ended {
+		return nil
+	}
+	return &a.Until
+}
+
 // Waiting is a transfer that was refused, or is held, for want of an approval.
 type Waiting struct {
 	Transfer   string    `json:"transfer"`
@@ -224,6 +234,9 @@ type ApprovalTx interface {
 	// DPOApprovalsIn lists the decisions in a mission, in all where it is empty,
 	// oldest first.
 	DPOApprovalsIn(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[DPOApproval], error)
+	// DPOApprovalsDue lists the approvals that were over by then, of which the
+	// log does not say so yet.
+	DPOApprovalsDue(ctx context.Context, now time.Time, most int) ([]DPOApproval, error)
 	SaveDPOApproval(ctx context.Context, a DPOApproval) error
 }
 

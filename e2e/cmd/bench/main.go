@@ -31,16 +31,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	short := flags.Bool("short", false, "a small version, in under a minute")
+	crowds := flags.Bool("crowds", false, "only requests among many agreements and subjects")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the arguments: %w", err)
 	}
 	if flags.NArg() != 1 {
-		return errors.New("usage: bench [-short] PROGRAM")
+		return errors.New("usage: bench [-short] [-crowds] PROGRAM")
 	}
 	sizes := bench.Full()
 	if *short {
 		sizes = bench.Short()
 	}
+	sizes.OnlyCrowds = *crowds
 	began := time.Now()
 	report, err := bench.Run(ctx, flags.Arg(0), sizes, stderr)
 	fmt.Fprintf(stdout, "\n%s/%s, %d cores, %s; medians of %d rounds in turn; %s in all\n\n",

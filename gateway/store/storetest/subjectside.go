@@ -1,12 +1,16 @@
 package storetest
 
 import (
+	"encoding/hex"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
+	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/approvals"
@@ -30,6 +34,19 @@ func testApprovals(t *testing.T, b *bench) {
 		approvals.DPOApproval{ID: "d-2", Version: 1, Scope: approvals.ForAgreement, Agreement: "a-1", Mission: "m-1"},
 		approvals.DPOApproval{ID: "d-1", Version: 1, Scope: approvals.ForTransfer, Transfer: "t-1", Subjects: "s", Mission: "m-1"},
 		approvals.DPOApproval{ID: "d-3", Version: 1, Scope: approvals.ForPathway, Mission: "m-2", Partner: "x"})
+	granted := approvals.DPOApproval{ID: "e-1", Version: 1, Scope: approvals.ForPathway, Granted: true, Mission: "m-3", Partner: "x", Until: Epoch()}
+	gone, told, later := granted, granted, granted
+	gone.ID, gone.Revoked, told.ID, told.Ended, later.ID, later.Until = "e-2", &granted.Until, "e-3", true, "e-4", Epoch().Add(time.Microsecond)
+	saveEach(t, b, approvalKind(), granted, gone, told, later)
+	b.view(t, func(tx Tx) error {
+		due, err := tx.DPOApprovalsDue(t.Context(), Epoch(), 10)
+		lists(t, "over", approvalKind(), due, err, "e-1")
+		due, err = tx.DPOApprovalsDue(t.Context(), Epoch().Add(-time.Microsecond), 10)
+		lists(t, "not over", approvalKind(), due, err)
+		due, err = tx.DPOApprovalsDue(t.Context(), Epoch().Add(time.Second), 1)
+		lists(t, "one at once", approvalKind(), due, err, "e-1")
+		return nil
+	})
 	wants := func(id string, state transfer.State, code gate.Code) transfer.Transfer {
 		return transfer.Transfer{ID: id, Version: 1, State: state, Decision: gate.Decision{Refusals: []gate.Refusal{{Code: code}}}}
 	}
@@ -91,4 +108,34 @@ func testDisclosures(t *testing.T, b *bench) {
 		}
 		return nil
 	})
+}
+
+// approvalsFilled saves approvals as the schema before had them: when they end is what their content says.
+func approvalsFilled(t *testing.T, l *logged) {
+	if _, err := l.provider(t).UpTo(t.Context(), 15); err != nil {
+		t.Fatal(err)
+	}
+	until := Epoch().Truncate(time.Second).Add(100 * time.Millisecond)
+	for id, a := range map[string]approvals.DPOApproval{
+		"1-granted": {Granted: true, Until: until},
+		"2-refused": {Until: until},
+		"3-revoked": {Granted: true, Until: until, Revoked: &until},
+	} {
+		a.ID, a.Version, a.Scope, a.Mission, a.Partner = id, 1, approvals.ForPathway, "m", "x"
+		body, err := evidence.Canonical(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written := "x'" + hex.EncodeToString(body) + "'"
+		if l.Engine() == store.Postgres {
+			written = `'\x` + hex.EncodeToString(body) + "'"
+		}
+		l.exec(t, fmt.Sprintf("INSERT INTO record_versions (kind, id, version, body) VALUES ('dpo_approval', '%s', 1, %s)", id, written),
+			fmt.Sprintf("INSERT INTO dpo_approvals (id, version, about, transfer, mission) VALUES ('%s', 1, 'pathway:m:x', '', 'm')", id))
+	}
+	l.migrate(t)
+	got := l.texts(t, "SELECT id || ' ' || ends FROM dpo_approvals ORDER BY id")
+	if want := []string{fmt.Sprintf("1-granted %d", until.UnixMicro()), "2-refused 0", "3-revoked 0"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

@@ -169,7 +169,7 @@ func (l *logged) tables(t *testing.T) []string {
 	}
 	return slices.DeleteFunc(l.texts(t, query), func(name string) bool {
 		return slices.Contains([]string{"uploads", "mission_keys", "claims", "rates", "tallies"}, name) || // working state
-			strings.HasPrefix(name, "log_") || strings.HasPrefix(name, "goose_") || strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "kept_")
+			strings.HasPrefix(name, "log_") || strings.HasPrefix(name, "goose_") || strings.HasPrefix(name, "river_") || strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "kept_")
 	})
 }
 

@@ -1,0 +1,3 @@
+-- +goose Up
+-- One process has the file: there are no replicas to hand river_job out to (deploy/adr/0010).
+SELECT 1;
