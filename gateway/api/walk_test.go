@@ -252,20 +252,32 @@ func (w *walk) logged(t *testing.T, refused map[string]string) {
 	if len(refused) < 100 {
 		t.Fatalf("only %d denials", len(refused))
 	}
-	w.placed()
-	for after, more := -1.0, true; more; {
-		page := w.call(authz.OIG, apitest.Operation{Method: http.MethodGet}, v1+"/log/entries?limit=500&after="+number(after), nil).object(t)
-		for _, line := range page["items"].([]any) {
-			entry := line.(object)["entry"].(object)
-			if by := entry["kind"] == "denial" || entry["kind"] == "decision"; by && entry["verdict"] == "refused" {
-				delete(refused, str(entry, "request"))
-			}
+	for request, entries := range w.entries() {
+		if slices.ContainsFunc(entries, func(e object) bool {
+			return (e["kind"] == "denial" || e["kind"] == "decision") && e["verdict"] == "refused"
+		}) {
+			delete(refused, request)
 		}
-		after, more = page["next_after"].(float64)
 	}
 	for _, who := range refused {
 		t.Errorf("nothing in the log says that %s was refused", who)
 	}
+}
+
+// entries are all that the log has, by the request that they are of.
+func (w *walk) entries() map[string][]object {
+	w.Helper()
+	w.placed()
+	all := map[string][]object{}
+	for after, more := -1.0, true; more; {
+		page := w.call(authz.OIG, apitest.Operation{Method: http.MethodGet}, v1+"/log/entries?limit=500&after="+number(after), nil).object(w)
+		for _, line := range page["items"].([]any) {
+			entry := line.(object)["entry"].(object)
+			all[str(entry, "request")] = append(all[str(entry, "request")], entry)
+		}
+		after, more = page["next_after"].(float64)
+	}
+	return all
 }
 
 // insiders: with a right role each operation does what it is for, or says why its state does not allow it.
