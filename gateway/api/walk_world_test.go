@@ -34,6 +34,7 @@ type walk struct {
 	// another mission and its partner
 	otherMission, otherPartner string
 	undertaking                object // what signs it
+	scanned                    string // agreement whose paper the scan is of
 }
 
 func newWalk(t *testing.T) *walk {
@@ -142,7 +143,8 @@ func (w *walk) questionnaire() object {
 func (w *walk) scan() string {
 	w.Helper()
 	a := w.want(http.StatusCreated, authz.FP, http.MethodPost, v1+"/agreements", w.draft())
-	path := v1 + "/agreements/" + str(a, "id")
+	w.scanned = str(a, "id")
+	path := v1 + "/agreements/" + w.scanned
 	w.want(http.StatusOK, authz.FP, http.MethodPost, path+"/review", nil)
 	w.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/approval", object{"decision": "approved"})
 	return str(w.sendScan(authz.FP, path, []byte("%PDF-1.7\n"+planted), http.StatusCreated), "id")
