@@ -26,7 +26,7 @@ type act struct {
 	ids    map[string]string // beside the mission's
 	fresh  map[string]string // for those who may, beside ids: what others have not used up
 	query  string
-	narrow bool // the service allows at home what the policy allows everywhere: narrowed says why
+	narrow string // why the service allows at home only what the policy allows everywhere
 }
 
 // narrowed says why a service allows less than the policy does.
@@ -44,7 +44,7 @@ func (a act) name() string { return string(a.action) + " by " + a.op.ID }
 // cell is where the role may do it: of two actions that open one operation, either.
 func (a act) cell(m map[authz.Action]map[authz.Role]string, role authz.Role) string {
 	for _, c := range a.step.cells(m, role) {
-		if place, _ := authz.PlaceOf(role); c == "any" && a.narrow && place == authz.AtMission {
+		if place, _ := authz.PlaceOf(role); c == "any" && a.narrow != "" && place == authz.AtMission {
 			return "m"
 		}
 		if c != "-" {
@@ -115,7 +115,7 @@ func (r *rolesWalk) special(a act) ([]act, bool) {
 		a.fresh = map[string]string{"parties": r.make(authz.FP, v1+"/parties", object{"name": "Fresh", "kind": "ngo", "country": "CO", "mission": r.mission})}
 	case "create-person":
 		ours := a.under(authz.PersonCreate, a.step.values)
-		ours.narrow = true
+		ours.narrow = narrowed()[ours.action]
 		return []act{ours, a.under(authz.PersonCreate, object{"mission": nil})}, true
 	case "delegate-post":
 		r.hire("deputy", authz.RO, r.mission, "")
@@ -123,7 +123,7 @@ func (r *rolesWalk) special(a act) ([]act, bool) {
 		a.ids = map[string]string{"people": r.people["deputy"]}
 	case "issue-token", "revoke-token":
 		a = a.under(a.step.actions[0], a.step.values)
-		a.narrow = true
+		a.narrow = narrowed()[a.action]
 	case "suspend-person", "lift-person":
 		r.hire("at "+authz.Role(a.op.ID), authz.RO, r.mission, "")
 		a = a.under(a.step.actions[0], a.step.values)

@@ -17,7 +17,7 @@ func TestDecideOnHealthOfStaff(t *testing.T) {
 		swap := func(codes []string) { codes[slices.Index(codes, "contact")] = "health" }
 		swap(f.Manifest.Categories)
 		swap(f.Agreement.Document.Scope.Categories)
-		swap(f.Assessment.Content.Categories)
+		swap(f.Assessment.Categories)
 		for i := range f.Subjects {
 			swap(f.Subjects[i].Consents[0].Categories)
 		}

@@ -101,7 +101,7 @@ func run(ctx context.Context, out io.Writer) int {
 		fmt.Fprintf(out, "== %s\n", s.name)
 		n := s.run(ctx, out, shown)
 		total.add(n)
-		tested = tested && !(s.tests && n.failed > 0)
+		tested = tested && (!s.tests || n.failed == 0)
 		fmt.Fprintf(out, "   %d passed, %d failed in %s\n", n.passed, n.failed, time.Since(began).Round(time.Second))
 		if ctx.Err() != nil {
 			fmt.Fprintln(out, "interrupted")
