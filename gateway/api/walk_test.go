@@ -64,6 +64,8 @@ func (w *walk) steps() map[string]step {
 	notice.values = object{"texts": noticeTexts(planted)}
 	disclosure := on(authz.RO, authz.DisclosureWrite)
 	disclosure.values = object{"datasets": []string{someDigest()}}
+	review := on(authz.LEG, authz.TermsWrite)
+	review.values = object{"next_review": "2028-03-01T00:00:00Z"}
 	assess := on(authz.RO, authz.ConsentAssess)
 	assess.values = object{"assent": true}
 	amend, certify := on(authz.FP, authz.PartyAmend), on(authz.PSG, authz.DestructionCertify)
@@ -100,7 +102,7 @@ func (w *walk) steps() map[string]step {
 		"create-party": on(authz.FP, authz.PartyCreate), "list-parties": {as: authz.RO}, "get-party": on(authz.RO, authz.PartyRead), "vet-party": on(authz.HOM, authz.PartyVet),
 		"create-purpose": on(authz.LEG, authz.TermsWrite), "list-purposes": on(authz.PDL, authz.TermsRead),
 		"create-category": on(authz.LEG, authz.TermsWrite), "list-categories": on(authz.PDL, authz.TermsRead),
-		"create-retention-rule": on(authz.LEG, authz.TermsWrite), "list-retention-rules": on(authz.PDL, authz.TermsRead),
+		"create-retention-rule": on(authz.LEG, authz.TermsWrite), "list-retention-rules": on(authz.PDL, authz.TermsRead), "review-retention-rule": review,
 		"draft-agreement": draft, "revise-agreement": draft, "get-agreement": on(authz.PSG, authz.AgreementRead),
 		"get-agreement-document": on(authz.PSG, authz.AgreementRead), "review-agreement": on(authz.FP, authz.AgreementReview),
 		"decide-agreement": on(authz.LEG, authz.AgreementApprove), "sign-agreement": on(authz.HOM, authz.AgreementSign),
