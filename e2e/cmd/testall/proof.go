@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	_ "embed" // the requirements are data
+	_ "embed" // what is to be shown is data
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -26,31 +26,56 @@ const (
 //go:embed requirements.csv
 var requirements string
 
+// duties are the rules of separation of duties: a subtest that shows the first
+// is called "separation of duties 1 ...".
+//
+//go:embed duties.csv
+var duties string
+
 // named is how many tests a line of the proof names; it counts the others.
 const named = 5
 
-// claim is what a test can show: a requirement, or a refusal code of the gate.
-type claim struct{ id, words, kind string }
+// claim is what a test can show, by the id that its subtests carry.
+type claim struct {
+	id    string
+	cells []string // of its line, before the tests
+}
 
-// claims are the requirements and the refusal codes, in the order of their
-// lists.
-func claims(table io.Reader) (requirement, code []claim, err error) {
+// section is a table of the proof.
+type section struct {
+	title   string
+	heading []string
+	claims  []claim
+}
+
+// sections are the requirements, the rules of separation of duties and the
+// refusal codes of the gate, in the order of their lists.
+func sections(table io.Reader) ([]section, error) {
+	requirement := section{title: "Requirements", heading: []string{"Id", "Requirement", "Priority"}}
 	rows, err := lines(strings.NewReader(requirements), 3)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the requirements: %w", err)
+		return nil, fmt.Errorf("reading the requirements: %w", err)
 	}
 	for _, row := range rows {
-		requirement = append(requirement, claim{id: row[0], words: row[1], kind: row[2]})
+		requirement.claims = append(requirement.claims, claim{row[0], row})
 	}
+	duty := section{title: "Separation of duties", heading: []string{"Rule", "What it separates"}}
+	if rows, err = lines(strings.NewReader(duties), 2); err != nil {
+		return nil, fmt.Errorf("reading the rules of separation of duties: %w", err)
+	}
+	for _, row := range rows {
+		duty.claims = append(duty.claims, claim{"separation_of_duties_" + row[0], row})
+	}
+	code := section{title: "Refusal codes", heading: []string{"Code", "Condition", "No."}}
 	if rows, err = lines(table, 5); err != nil {
-		return nil, nil, fmt.Errorf("reading the gate's table: %w", err)
+		return nil, fmt.Errorf("reading the gate's table: %w", err)
 	}
 	for _, row := range rows {
 		for id := range strings.FieldsSeq(row[2]) {
-			code = append(code, claim{id: id, words: row[1], kind: row[0]})
+			code.claims = append(code.claims, claim{id, []string{id, row[1], row[0]}})
 		}
 	}
-	return requirement, code, nil
+	return []section{requirement, duty, code}, nil
 }
 
 // lines are those of a CSV with columns and a heading, of which there must be
@@ -76,9 +101,9 @@ func lines(r io.Reader, columns int) ([][]string, error) {
 // shows nothing. Ids are read off the last part of a name alone, since a
 // subtest above speaks for itself when it passes.
 type evidence struct {
-	requirement, code []claim
-	open              map[string]map[string]*result // by package, then by the test at the top
-	proven            map[string]map[string]bool    // by id: the tests
+	sections []section
+	open     map[string]map[string]*result // by package, then by the test at the top
+	proven   map[string]map[string]bool    // by id: the tests
 }
 
 // result is of one test at the top, with what is below it.
@@ -88,16 +113,18 @@ type result struct {
 	passed bool
 }
 
-// newEvidence is empty. It knows the ids of the requirements and, from the
-// gate's table, the refusal codes.
+// newEvidence is empty. It knows the ids that can be shown, the refusal codes
+// from the gate's table.
 func newEvidence(table io.Reader) (*evidence, error) {
-	requirement, code, err := claims(table)
+	all, err := sections(table)
 	if err != nil {
 		return nil, err
 	}
-	v := &evidence{requirement: requirement, code: code, open: map[string]map[string]*result{}, proven: map[string]map[string]bool{}}
-	for _, c := range slices.Concat(requirement, code) {
-		v.proven[c.id] = map[string]bool{}
+	v := &evidence{sections: all, open: map[string]map[string]*result{}, proven: map[string]map[string]bool{}}
+	for _, s := range all {
+		for _, c := range s.claims {
+			v.proven[c.id] = map[string]bool{}
+		}
 	}
 	return v, nil
 }
@@ -182,21 +209,20 @@ func (v *evidence) proof() []byte {
 	var b bytes.Buffer
 	b.WriteString(`# Proof of completeness
 
-Which tests show each requirement and each refusal code of the gate. ` + "`make test`" + ` writes this from the tests that passed, in
-whose subtests' names the ids stand, and fails where it differs; ` + "`make proof`" + ` then takes the new one over.
-
+Which tests show each requirement, each rule of separation of duties and each refusal code of the gate. ` + "`make test`" + ` writes
+this from the tests that passed, in whose subtests' names the ids stand, and fails where it differs; ` + "`make proof`" + ` then takes the new one over.
 `)
-	section := func(title, id, words, kind string, all []claim) {
-		fmt.Fprintf(&b, "## %s\n\n| %s | %s | %s | Tests |\n|---|---|---|---|\n", title, id, words, kind)
-		for _, c := range all {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.id, c.words, c.kind, cell(v.of(c.id)))
+	for _, s := range v.sections {
+		heading := append(slices.Clone(s.heading), "Tests")
+		fmt.Fprintf(&b, "\n## %s\n\n%s%s", s.title, line(heading), line(slices.Repeat([]string{"---"}, len(heading))))
+		for _, c := range s.claims {
+			b.WriteString(line(append(slices.Clone(c.cells), cell(v.of(c.id)))))
 		}
 	}
-	section("Requirements", "Id", "Requirement", "Priority", v.requirement)
-	b.WriteString("\n")
-	section("Refusal codes", "Code", "Condition", "No.", v.code)
 	return b.Bytes()
 }
+
+func line(cells []string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
 
 func cell(tests []string) string {
 	if len(tests) == 0 {
