@@ -45,14 +45,16 @@ const (
 
 // Scope is Annex I: what may be shared, about whom, for what, where to.
 type Scope struct {
-	Missions               []string `json:"missions"`
-	Programmes             []string `json:"programmes,omitempty"`
-	Purposes               []string `json:"purposes"`      // purpose ids
-	SubjectTypes           []string `json:"subject_types"` // such as beneficiary
-	Categories             []string `json:"categories"`    // category codes
-	Fields                 []string `json:"fields"`
-	RecipientCountries     []string `json:"recipient_countries"`
-	StorageCountries       []string `json:"storage_countries"`
+	Missions           []string `json:"missions"`
+	Programmes         []string `json:"programmes,omitempty"`
+	Purposes           []string `json:"purposes"`      // purpose ids
+	SubjectTypes       []string `json:"subject_types"` // such as beneficiary
+	Categories         []string `json:"categories"`    // category codes
+	Fields             []string `json:"fields"`
+	RecipientCountries []string `json:"recipient_countries"`
+	StorageCountries   []string `json:"storage_countries"`
+	// TransferMechanism is by which data may leave the country that they come from (R39).
+	TransferMechanism      string   `json:"transfer_mechanism,omitempty"`
 	OnwardRule             string   `json:"onward_rule"` // none, or listed
 	OnwardRecipients       []string `json:"onward_recipients,omitempty"`
 	MaxSubjectsPerTransfer int      `json:"max_subjects_per_transfer"`

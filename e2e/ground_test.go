@@ -125,7 +125,7 @@ func (untold) Step(demo.Telling) error { return nil }
 // order is a transfer of one file about the one person.
 func (g *ground) order() client.Order {
 	return client.Order{
-		Mission: g.world.Mission, Partner: g.world.Partner, Purpose: g.world.Purpose, Nature: "personal", RecipientClass: gate.ClassServiceProvider,
+		Mission: g.world.Mission, Partner: g.world.Partner, Purpose: g.world.Purpose, Nature: "personal", RecipientClass: gate.ClassServiceProvider, Origin: client.Origin{Source: gate.OwnData},
 		Categories: g.world.Categories, Fields: []string{"case_reference", "given_name"}, Subjects: []string{plantedCase},
 		Files: []client.File{{MediaType: "text/csv"}},
 	}

@@ -41,6 +41,7 @@ func takings() []taking {
 		{"AUTH_INVALID token revocation", withToken, revokeToken},
 		{"SUBJECT_OBJECTION objection", consented, openObjection},
 		{"LEGAL_HOLD hold on the transfer", consented, holdTransfer},
+		{"ONWARD_ORIGINATOR clearance taken back", cleared, withdrawClearance},
 	}
 }
 
@@ -212,7 +213,7 @@ func revokeToken(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
 // landed is a transfer whose file has landed; approved where it is to be pulled.
 func (a *arena) landed(r *round) transfer.Transfer {
 	w := a.w
-	sent, err := a.sender(r).Request(w.Ctx, r.ro, w.Order())
+	sent, err := a.sender(r).Request(w.Ctx, r.ro, a.order(r))
 	w.Must(err)
 	_, err = a.sender(r).Receive(w.Ctx, r.ro, sent.ID, 1, "", bytes.NewReader(a.body))
 	w.Must(err)

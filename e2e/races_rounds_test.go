@@ -22,6 +22,7 @@ import (
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/gate"
 )
 
 // How long the races are run, and how they are run again as they were. The
@@ -90,6 +91,7 @@ type round struct {
 	token                  identity.Token // the one that was handed over
 	releases               bool           // not a pull
 	alone                  bool           // the sender's COMMIT releases
+	origin                 gate.Origin
 	transfer               transfer.Transfer
 	answered               atomic.Bool // the change was answered
 	change                 evidence.Ref

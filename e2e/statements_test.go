@@ -99,22 +99,22 @@ func TestReferralTakesFewStatements(t *testing.T) {
 		most int
 		do   func() error
 	}{
-		{"request", 36, func() (err error) {
+		{"request", 40, func() (err error) {
 			o := a.Order()
 			sent, err = by[authz.RO].Request(a.Ctx, client.Order{
-				Mission: o.Mission, Partner: o.Partner, Purpose: o.Purpose, Nature: o.Nature, RecipientClass: o.RecipientClass,
+				Mission: o.Mission, Partner: o.Partner, Purpose: o.Purpose, Nature: o.Nature, RecipientClass: o.RecipientClass, Origin: client.Origin(o.Origin),
 				Categories: o.Categories, Fields: o.Fields, Subjects: o.Subjects, Files: []client.File{{MediaType: "text/csv"}},
 			})
 			return err
 		}},
-		{"upload", 29, func() error {
+		{"upload", 30, func() error {
 			return by[authz.RO].Upload(a.Ctx, sent.ID, 1, size, sum, bytes.NewReader(payload), func(int64) {})
 		}},
-		{"approval and commit", 49, func() error {
+		{"approval and commit", 50, func() error {
 			_, err := by[authz.HOM].Call(a.Ctx, http.MethodPost, "/transfers/"+sent.ID+"/approvals", map[string]any{"granted": true}, nil)
 			return err
 		}},
-		{"pull", 90, func() error {
+		{"pull", 92, func() error {
 			_, err := by[authz.PDL].Download(a.Ctx, sent.ID, 1, forgetful{io.Discard}, func(int64, int64) {})
 			eventually(t, "the delivery is recorded", func() bool {
 				now, err := a.Transfers.Transfer(a.Ctx, a.As(authz.RO), sent.ID)
@@ -122,7 +122,7 @@ func TestReferralTakesFewStatements(t *testing.T) {
 			})
 			return err
 		}},
-		{"acknowledgement", 18, func() error {
+		{"acknowledgement", 19, func() error {
 			_, err := by[authz.PDL].Acknowledge(a.Ctx, sent.ID, []client.Receipt{{N: 1, SHA256: sum}})
 			return err
 		}},

@@ -9,6 +9,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/gate"
 )
 
@@ -57,11 +58,7 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		return Transfer{}, fmt.Errorf("%w: an attestation has at most 4000 bytes", people.ErrInvalid)
 	}
 	if c.Person == t.Sender { // separation of duties 1
-		d := o.refusal(t, gate.Commit, "APPROVAL_SELF")
-		if err := o.Office.Deny(ctx, c, authz.TransferApprove, t.resource(), d.Codes()...); err != nil {
-			return Transfer{}, err
-		}
-		return t, &RefusedError{Transfer: t.ID, Decision: d}
+		return o.ownApproval(ctx, c, t)
 	}
 	asked := t
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
@@ -76,6 +73,12 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		if t.State != AwaitingApproval {
 			return t.illegal("approve", "the transfer awaits approval", "look at its state; it may not need one, or have it")
 		}
+		certifier, err := o.certified(ctx, tx, t, c.Person)
+		if err != nil {
+			return err
+		} else if certifier {
+			return errCertifier
+		}
 		now := o.Office.Time()
 		t.Approvals = append(t.Approvals, Approval{Person: c.Person, Role: role, At: now, Granted: granted, Attestation: attestation})
 		if err := o.save(ctx, tx, &t, c.Person, now); err != nil {
@@ -88,10 +91,35 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		}
 		return o.decideCommit(ctx, tx, c, s, role, authz.TransferApprove, &t)
 	})
+	if errors.Is(err, errCertifier) { // separation of duties 6
+		return o.ownApproval(ctx, c, asked)
+	}
 	if errors.Is(err, authz.ErrDenied) {
 		return Transfer{}, errors.Join(err, o.Office.Deny(ctx, c, authz.TransferApprove, asked.resource(), "AUTH_ROLE_DENIED"))
 	}
 	return o.committed(ctx, t, entries, o.outOfTurn(ctx, c, authz.TransferApprove, asked, err))
+}
+
+// errCertifier says that the approver certified a consent that the transfer
+// rests on.
+var errCertifier = errors.New("the approver certified a consent")
+
+// ownApproval refuses an approval by one who has a part in the transfer. The
+// transfer goes on waiting for another's.
+func (o *Office) ownApproval(ctx context.Context, c authz.Caller, t Transfer) (Transfer, error) {
+	d := o.refusal(t, gate.Commit, gate.ApprovalSelf)
+	if err := o.Office.Deny(ctx, c, authz.TransferApprove, t.resource(), d.Codes()...); err != nil {
+		return Transfer{}, err
+	}
+	return t, &RefusedError{Transfer: t.ID, Decision: d}
+}
+
+// certified reports whether the person certified a consent that the transfer
+// rests on, as the gate will judge it.
+func (o *Office) certified(ctx context.Context, tx Tx, t Transfer, person string) (bool, error) {
+	f := gate.Facts{Now: o.Office.Time(), Manifest: gate.Manifest{Purpose: t.Purpose, Partner: t.Partner, Categories: t.Categories}}
+	err := o.gatherSubjects(ctx, tx, t, &f)
+	return f.CertifiedBy(person), err
 }
 
 // locked is the transfer as it is now, with all that the decision rests on
@@ -147,6 +175,11 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 	if t.Decision.Released() {
 		ends := now.Add(rules{f.Rules}.window())
 		t.State, t.Released, t.WindowEnds, t.PullLimit = Available, &now, &ends, f.Rules.Transfer.PullLimit
+		for _, spent := range approvals.Spend(f.DPOApprovals, f.DPOUse(), c.Person) {
+			if err := tx.SaveDPOApproval(ctx, spent); err != nil {
+				return err
+			}
+		}
 	} else {
 		t.State = Refused
 		if err := tx.DoomUploads(ctx, t.ID, now); err != nil {

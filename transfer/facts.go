@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -34,7 +35,8 @@ type standing struct {
 	// cleared is what the persons' roles rest on beside the grants, by person:
 	// suspension, training, undertaking.
 	cleared map[string]people.Clearance
-	stopped bool // the mission is suspended: it sends nothing (R42)
+	mission people.Mission
+	stopped bool // the mission is suspended, or unknown: it sends nothing (R42)
 }
 
 // standing reads what the persons hold, and the token of who acts.
@@ -47,8 +49,8 @@ func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, mission st
 	if s.cleared, err = people.Clear(ctx, tx, persons, o.Office.Time()); err != nil {
 		return s, err
 	}
-	of, err := tx.Mission(ctx, mission)
-	if s.stopped = absent(err) || of.Suspension != nil; absent(err) {
+	s.mission, err = tx.Mission(ctx, mission)
+	if s.stopped = absent(err) || s.mission.Suspension != nil; absent(err) {
 		err = nil
 	}
 	if err != nil || c.Token == "" {
@@ -93,15 +95,26 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 		Actor: gate.Actor{Person: a.caller.Person, Allowed: a.allowed},
 		Manifest: gate.Manifest{
 			Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature, RecipientClass: t.RecipientClass,
-			Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects, Files: len(t.Files),
+			Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects, SubjectsDigest: t.SubjectsDigest, Files: len(t.Files),
+			Origin: t.Origin, Onward: t.Onward,
 		},
+		Country: s.mission.Country,
 		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement},
 	}
 	held := s.cleared[a.caller.Person]
 	f.Actor.Trained, f.Actor.Bound = held.Training != nil, held.Undertaking != nil
 	f.Read = append(slices.Clone(s.read), held.Refs()...)
+	f.Read = append(f.Read, evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version})
+	for _, file := range t.Files {
+		g := gate.File{N: file.N, Declared: file.SHA256}
+		if file.Sealed != nil {
+			g.Sealed = file.Sealed.SHA256
+		}
+		f.Files = append(f.Files, g)
+	}
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
-		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherHolds, o.gatherConduct, o.gatherVolume, o.gatherRetention,
+		o.gatherPartner, o.gatherAgreement, o.gatherAssessment, o.gatherSubjects, o.gatherHolds, o.gatherConduct,
+		o.gatherCategories, o.gatherDPOApprovals, o.gatherOrigin, o.gatherVolume, o.gatherRetention, o.gatherNotices,
 	} {
 		if err := step(ctx, tx, t, &f); err != nil {
 			return gate.Facts{}, err
@@ -110,16 +123,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	if err := o.gatherRules(ctx, tx, a, &f); err != nil {
 		return gate.Facts{}, err
 	}
-	if err := o.gatherApproval(ctx, tx, t, s, &f); err != nil {
-		return gate.Facts{}, err
-	}
-	for _, file := range t.Files {
-		g := gate.File{N: file.N, Declared: file.SHA256}
-		if file.Sealed != nil {
-			g.Sealed = file.Sealed.SHA256
-		}
-		f.Files = append(f.Files, g)
-	}
+	o.gatherApproval(t, s, &f)
 	return f, nil
 }
 
@@ -306,11 +310,11 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 	if err != nil {
 		return err
 	}
-	var hits []evidence.Ref
+	hits := map[string]evidence.Ref{}
 	for i := range list { // marked yet or not, what a cause made stale is stale
 		var by *assessment.Cause
 		if list[i], by = list[i].Under(causes, f.Agreement.Document.Partner); by != nil {
-			hits = append(hits, evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version})
+			hits[list[i].ID] = evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version}
 		}
 	}
 	if f.Partner != nil {
@@ -318,8 +322,7 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 	}
 	f.Assessment = gate.BestAssessment(list, want, f.Now)
 	if f.Assessment != nil {
-		f.Read = append(f.Read, evidence.Ref{Kind: assessment.KindAssessment, ID: f.Assessment.ID, Version: f.Assessment.Record})
-		f.Read = append(f.Read, slices.DeleteFunc(hits, func(r evidence.Ref) bool { return r.ID != f.Assessment.StaleCause })...)
+		f.StaleBy = hits[f.Assessment.ID]
 	}
 	return nil
 }
@@ -337,10 +340,60 @@ func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.
 	if f.Subjects, err = tx.SubjectsOf(ctx, t.ID); err != nil {
 		return err
 	}
-	if err := t.namesThese(f.Subjects); err != nil {
-		return err
+	return t.namesThese(f.Subjects)
+}
+
+func (o *Office) gatherCategories(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	known, err := tx.Categories(ctx)
+	f.Categories = slices.DeleteFunc(known, func(k terms.Category) bool { return !slices.Contains(t.Categories, k.Code) })
+	return err
+}
+
+// gatherDPOApprovals reads what the data protection officer decided, where
+// something in the transfer is theirs to decide.
+func (o *Office) gatherDPOApprovals(ctx context.Context, tx Tx, _ Transfer, f *gate.Facts) (err error) {
+	if use := f.DPOUse(); len(use.Sensitive) > 0 {
+		f.DPOApprovals, err = tx.DPOApprovals(ctx, use.Abouts())
 	}
-	return nil
+	return err
+}
+
+// gatherOrigin reads what those agreed to whose data it is: the clearance of
+// another organisation's, or the disclosure assessments of what is about nobody
+// in particular.
+func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	if t.Origin.Clearance != "" {
+		c, err := tx.Clearance(ctx, t.Origin.Clearance)
+		if err == nil && c.Mission == t.Mission { // another mission's answers like an unknown one
+			f.Clearance = &c
+		} else if err != nil && !absent(err) {
+			return err
+		}
+	}
+	if !f.Manifest.OfNobody() || f.Phase == gate.Pull {
+		return nil
+	}
+	var files []string
+	for _, file := range f.Files {
+		if sum := cmp.Or(file.Sealed, file.Declared); sum != "" {
+			files = append(files, sum)
+		}
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	all, err := tx.DisclosuresOf(ctx, t.Mission, files, f.Now)
+	f.Disclosures = all
+	return err
+}
+
+// gatherNotices reads the notices of the purpose. None is ever taken back, so
+// that nothing need hold them still.
+func (o *Office) gatherNotices(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+	if t.Purpose != "" && len(f.Subjects) > 0 {
+		f.Notices, err = tx.Notices(ctx, t.Purpose)
+	}
+	return err
 }
 
 // namesThese compares the list of subjects, which no tag covers, with what the
@@ -362,23 +415,13 @@ func (t Transfer) namesThese(subjects []gate.Subject) error {
 	return nil
 }
 
-func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, s standing, f *gate.Facts) error {
-	known, err := tx.Categories(ctx)
-	if err != nil {
-		return err
-	}
-	for _, k := range known {
-		if slices.Contains(t.Categories, k.Code) {
-			f.Read = append(f.Read, evidence.Ref{Kind: terms.KindCategory, ID: k.ID, Version: k.Version})
-		}
-	}
-	f.Approval.Needed = rules{f.Rules}.needsSecondPerson(f.Assessment, t.Categories, known)
+func (o *Office) gatherApproval(t Transfer, s standing, f *gate.Facts) {
+	f.Approval.Needed = rules{f.Rules}.needsSecondPerson(f.Assessment, t.Categories, f.Categories)
 	for _, given := range t.Approvals {
 		// An approval that the release rested on outlives the approver's role.
 		allowed := f.Phase == gate.Pull || o.allowedNow(s, authz.Caller{Person: given.Person}, authz.TransferApprove, t.resource(), f.Now)
 		f.Approval.Given = append(f.Approval.Given, gate.GivenApproval{Person: given.Person, Granted: given.Granted, Allowed: allowed})
 	}
-	return nil
 }
 
 // allowedNow asks the policy on the token and the grants that are held in this

@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
@@ -13,6 +14,8 @@ import (
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
 	"safeconduct/authz/rulebook"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/retention"
@@ -97,7 +100,19 @@ type FactTx interface {
 	rights.FactTx
 	incidents.FactTx
 	retention.FactTx
+	PermissionTx
 	DecisionTx
+}
+
+// PermissionTx reads what others agreed to: the data protection officer, those
+// who collected the data, and the focal point for data about nobody.
+type PermissionTx interface {
+	// DPOApprovals lists the decisions about any of these: one query.
+	DPOApprovals(ctx context.Context, about []string) ([]approvals.DPOApproval, error)
+	SaveDPOApproval(ctx context.Context, a approvals.DPOApproval) error
+	clearance.FactTx
+	DisclosuresOf(ctx context.Context, mission string, files []string, t time.Time) ([]anonymous.DisclosureAssessment, error)
+	Notices(ctx context.Context, purpose string) ([]terms.Notice, error)
 }
 
 // FactsTx keeps what decisions rested on, and reads it back.

@@ -25,6 +25,8 @@ type Order struct {
 	Categories     []string
 	Fields         []string
 	Subjects       []string // case references; only their keyed hashes are kept
+	Origin         gate.Origin
+	Onward         []string // organisations to which the recipient will give the data on
 	Files          []File
 	Agreement      string // picks one where several could rule
 }
@@ -33,6 +35,12 @@ type Order struct {
 // be meant is refused here.
 func (o *Office) check(r Order) error {
 	l := o.Limits
+	if r.Origin.Country != "" && (len(r.Origin.Country) != 2 || r.Origin.Country != strings.ToUpper(r.Origin.Country)) {
+		return fmt.Errorf("%w: the country of data_origin is two capital letters (ISO 3166-1)", people.ErrInvalid)
+	}
+	if len(r.Onward) > 100 || slices.ContainsFunc(r.Onward, func(s string) bool { return strings.TrimSpace(s) == "" || len(s) > 200 }) {
+		return fmt.Errorf("%w: onward_recipients names at most 100 organisations, as the agreement does", people.ErrInvalid)
+	}
 	if len(r.Subjects) > l.Subjects || len(r.Files) > l.Files || len(r.Categories) > 100 || len(r.Fields) > 1000 {
 		return fmt.Errorf("%w: at most %d subjects, %d files, 100 categories and 1000 fields go in one transfer", people.ErrInvalid, l.Subjects, l.Files)
 	}
@@ -117,7 +125,7 @@ func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer
 		if err := tx.SaveTransferSubjects(ctx, t.ID, ids); err != nil {
 			return err
 		}
-		return o.decideRequest(ctx, tx, c, &t, mission.Suspension != nil)
+		return o.decideRequest(ctx, tx, c, &t, mission)
 	})
 	if err != nil {
 		return Transfer{}, err
@@ -128,13 +136,14 @@ func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer
 	return t, nil
 }
 
-func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Transfer, stopped bool) error {
+func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Transfer, mission people.Mission) error {
 	role, denied := o.Office.Enforcer.Check(c, authz.TransferRequest, t.resource())
 	cleared, err := people.Clear(ctx, tx, []string{c.Person}, o.Office.Time())
 	if err != nil {
 		return err
 	}
-	f, err := o.gather(ctx, tx, *t, gate.Request, actor{caller: c, allowed: denied == nil && !stopped}, standing{read: heldBy(c), cleared: cleared})
+	s := standing{read: heldBy(c), cleared: cleared, mission: mission, stopped: mission.Suspension != nil}
+	f, err := o.gather(ctx, tx, *t, gate.Request, actor{caller: c, allowed: denied == nil && !s.stopped}, s)
 	if err != nil {
 		return err
 	}
@@ -170,7 +179,7 @@ func (o *Office) draft(c authz.Caller, r Order) Transfer {
 	t := Transfer{
 		ID: o.Office.NewID(), Version: 1, State: Draft, Mission: r.Mission, Partner: r.Partner, Purpose: r.Purpose,
 		Nature: r.Nature, RecipientClass: r.RecipientClass, Categories: slices.Clone(r.Categories), Fields: slices.Clone(r.Fields),
-		Subjects: len(r.Subjects), Chosen: r.Agreement, Sender: c.Person, SenderAssurance: c.Assurance, Actor: c.Person, Created: now, Updated: now,
+		Subjects: len(r.Subjects), Origin: r.Origin, Onward: slices.Clone(r.Onward), Chosen: r.Agreement, Sender: c.Person, SenderAssurance: c.Assurance, Actor: c.Person, Created: now, Updated: now,
 	}
 	for i, f := range r.Files {
 		t.Files = append(t.Files, File{N: i + 1, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256})

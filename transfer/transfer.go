@@ -103,6 +103,8 @@ type Transfer struct {
 	Fields          []string        `json:"fields"`
 	Subjects        int             `json:"subjects"`        // how many
 	SubjectsDigest  string          `json:"subjects_digest"` // of their opaque ids, in order
+	Origin          gate.Origin     `json:"data_origin,omitzero"`
+	Onward          []string        `json:"onward_recipients,omitempty"` // organisations to which the recipient will give the data on
 	Files           []File          `json:"files"`
 	Agreement       string          `json:"agreement,omitempty"`
 	Chosen          string          `json:"chosen_agreement,omitempty"` // where the sender picked one

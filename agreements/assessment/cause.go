@@ -133,6 +133,11 @@ func (a Assessment) Under(causes []Cause, partner string) (Assessment, *Cause) {
 	if !ok {
 		return a, nil
 	}
+	return a.Because(c), &c
+}
+
+// Because is the assessment as the cause makes it: stale.
+func (a Assessment) Because(c Cause) Assessment {
 	a.State, a.StaleReason, a.StaleCause = Stale, c.Trigger, c.ID
-	return a, &c
+	return a
 }

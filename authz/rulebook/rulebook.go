@@ -30,6 +30,7 @@ type Rules struct {
 	// Classes are the recipient classes that may receive, each with the kinds of partner that are of it (R21).
 	Classes      map[string][]string `json:"recipient_classes" doc:"the recipient classes that may receive, each with the kinds of partner that are of it (R21)"`
 	Jurisdiction Jurisdiction        `json:"jurisdiction"`
+	Nature       Nature              `json:"nature"`
 	MinimumCell  MinimumCell         `json:"minimum_cell"`
 	Agreement    Agreement           `json:"agreement"`
 	Approval     Approval            `json:"approval"`
@@ -74,6 +75,11 @@ type Jurisdiction struct {
 	Restricted []string `json:"restricted" doc:"countries to which nothing goes"`
 	// Mechanism lists the data origins for which an agreement must name a transfer mechanism (R39).
 	Mechanism []string `json:"mechanism_needed" doc:"countries of origin for which an agreement must name a transfer mechanism (R39)"`
+}
+
+// Nature says what looks personal (gate condition 4).
+type Nature struct {
+	PersonalFields []string `json:"personal_fields" doc:"names of fields that data about nobody in particular do not have, in small letters with underscores; * stands for any letters"`
 }
 
 // MinimumCell is the least number of people in a published cell (gate condition 4a).

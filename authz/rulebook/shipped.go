@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -109,6 +110,11 @@ func (r Rules) Validate() error {
 }
 
 func (r Rules) validateWords() error {
+	for i, pattern := range r.Nature.PersonalFields {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || len(pattern) > 100 || pattern != strings.ToLower(pattern) {
+			return fmt.Errorf("%w: nature.personal_fields[%d] is no name of a field in small letters, with * for any letters", ErrInvalid, i)
+		}
+	}
 	if len(r.Assurances) == 0 || slices.ContainsFunc(r.Assurances, func(a authz.Assurance) bool {
 		return a != authz.AssuranceMFA && a != authz.AssuranceVouched
 	}) {

@@ -331,7 +331,7 @@ func (w *world) consent(ctx context.Context, sender int) error {
 // request asks to send one file of the sender's person concerned.
 func (w *world) request(ctx context.Context, sender int) (id string, err error) {
 	t, err := w.senders[sender].client.Request(ctx, client.Order{
-		Mission: w.mission, Partner: w.partner, Purpose: w.purpose, Nature: "personal", RecipientClass: "service_provider",
+		Mission: w.mission, Partner: w.partner, Purpose: w.purpose, Nature: "personal", RecipientClass: "service_provider", Origin: client.Origin{Source: "own"},
 		Categories: []string{category}, Fields: []string{"given_name"}, Subjects: []string{reference(sender)},
 		Files: []client.File{{MediaType: "text/csv"}},
 	})

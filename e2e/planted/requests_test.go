@@ -109,7 +109,7 @@ func (s *stage) try(answers io.Writer) {
 // order is asked for as a stranger to the consent of nobody asked.
 func (s *stage) order() client.Order {
 	return client.Order{
-		Mission: s.world.Mission, Partner: s.world.Partner, Purpose: s.world.Purpose, Nature: "personal", RecipientClass: gate.ClassServiceProvider,
+		Mission: s.world.Mission, Partner: s.world.Partner, Purpose: s.world.Purpose, Nature: "personal", RecipientClass: gate.ClassServiceProvider, Origin: client.Origin{Source: gate.OwnData},
 		Categories: s.world.Categories, Fields: []string{"case_reference", "given_name", "phone"}, Subjects: []string{secondCase},
 		Files: []client.File{{MediaType: "text/csv"}},
 	}

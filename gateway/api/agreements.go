@@ -24,6 +24,7 @@ type scopeBody struct {
 	Fields                 []string       `json:"fields,omitempty" nullable:"false" maxItems:"1000" example:"[\"phone\",\"location\"]"`
 	RecipientCountries     []string       `json:"recipient_countries,omitempty" nullable:"false" maxItems:"250" example:"[\"NE\"]"`
 	StorageCountries       []string       `json:"storage_countries,omitempty" nullable:"false" maxItems:"250" example:"[\"NE\"]"`
+	TransferMechanism      string         `json:"transfer_mechanism,omitempty" maxLength:"300" doc:"by which data may leave the country that they come from, where the rules ask for one (R39)" example:"Standard contractual clauses"`
 	OnwardRule             string         `json:"onward_rule,omitempty" enum:"none,listed"`
 	OnwardRecipients       []string       `json:"onward_recipients,omitempty" nullable:"false" maxItems:"500"`
 	MaxSubjectsPerTransfer int            `json:"max_subjects_per_transfer,omitempty" minimum:"0" example:"100"`

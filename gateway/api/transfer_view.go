@@ -21,6 +21,8 @@ type transferView struct {
 	Categories     []string            `json:"categories" nullable:"false"`
 	Fields         []string            `json:"fields" nullable:"false"`
 	Subjects       int                 `json:"subjects" doc:"how many"`
+	Origin         originBody          `json:"data_origin,omitzero"`
+	Onward         []string            `json:"onward_recipients,omitempty"`
 	Files          []fileView          `json:"files" nullable:"false"`
 	Agreement      string              `json:"agreement,omitempty" doc:"the agreement that it rests on"`
 	Assessment     string              `json:"assessment,omitempty" doc:"the assessment that it cites (R47)"`
@@ -61,6 +63,7 @@ func (r *routes) viewTransfer(t transfer.Transfer, lang string) transferView {
 	v := transferView{
 		ID: t.ID, Version: t.Version, State: t.State, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature,
 		RecipientClass: t.RecipientClass, Categories: full(t.Categories), Fields: full(t.Fields), Subjects: t.Subjects, Files: []fileView{},
+		Origin: originBody(t.Origin), Onward: t.Onward,
 		Agreement: t.Agreement, Assessment: t.Assessment, Sender: t.Sender, NeedsApproval: t.NeedsApproval, Approvals: t.Approvals,
 		Released: t.Released, ReleaseEntry: t.ReleaseEntry, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit, HeldSince: t.HeldSince,
 		Receipts: t.Receipts, RecallReason: t.RecallReason, Created: t.Created, Updated: t.Updated,

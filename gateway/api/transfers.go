@@ -10,6 +10,7 @@ import (
 	"safeconduct/authz/people"
 	"safeconduct/gateway/edge"
 	"safeconduct/transfer"
+	"safeconduct/transfer/gate"
 )
 
 // orderBody is a transfer as it is asked for. Only the mission must be there: what else is missing is for the gate to
@@ -23,8 +24,17 @@ type orderBody struct {
 	Categories     []string   `json:"categories,omitempty" nullable:"false" doc:"codes of the categories of data" example:"[\"contact\"]"`
 	Fields         []string   `json:"fields,omitempty" nullable:"false" doc:"fields in the payload" example:"[\"phone\",\"location\"]"`
 	Subjects       []string   `json:"subjects,omitempty" nullable:"false" doc:"case numbers, each once; refusals name them by row, from 1" example:"[\"NE-2026-00417\"]"`
+	Origin         originBody `json:"data_origin,omitzero" doc:"where the data come from (R39)"`
+	Onward         []string   `json:"onward_recipients,omitempty" nullable:"false" doc:"organisations to which the recipient will give the data on, as the agreement names them"`
 	Files          []fileBody `json:"files,omitempty" nullable:"false" doc:"what will be sent, in order"`
 	Agreement      string     `json:"agreement,omitempty" maxLength:"128" doc:"picks one where several could rule"`
+}
+
+// originBody is where data come from. What it lacks is for the gate to name.
+type originBody struct {
+	Source    string `json:"source,omitempty" maxLength:"40" doc:"own: the organisation collected them; third_party: somebody else did" example:"own"`
+	Country   string `json:"country,omitempty" maxLength:"2" doc:"ISO 3166-1 alpha-2; the mission's where it is left out" example:"NE"`
+	Clearance string `json:"clearance,omitempty" maxLength:"128" doc:"id of the clearance by who collected them, for third_party"`
 }
 
 type fileBody struct {
@@ -36,7 +46,7 @@ type fileBody struct {
 func (b orderBody) order() transfer.Order {
 	o := transfer.Order{
 		Mission: b.Mission, Partner: b.Partner, Purpose: b.Purpose, Nature: b.Nature, RecipientClass: b.RecipientClass,
-		Categories: b.Categories, Fields: b.Fields, Subjects: b.Subjects, Agreement: b.Agreement,
+		Categories: b.Categories, Fields: b.Fields, Subjects: b.Subjects, Agreement: b.Agreement, Origin: gate.Origin(b.Origin), Onward: b.Onward,
 	}
 	for i, f := range b.Files {
 		o.Files = append(o.Files, transfer.File{N: i + 1, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256})

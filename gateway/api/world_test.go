@@ -190,7 +190,7 @@ func (b *bench) order(files ...object) object {
 		files = []object{{"media_type": "text/csv"}}
 	}
 	return object{
-		"mission": b.mission, "partner": b.partner, "purpose": b.purpose, "nature": "personal", "recipient_class": "service_provider",
+		"mission": b.mission, "partner": b.partner, "purpose": b.purpose, "nature": "personal", "recipient_class": "service_provider", "data_origin": map[string]any{"source": "own"},
 		"categories": []string{"identity"}, "fields": []string{"given_name"}, "subjects": []string{"CASE-1"}, "files": files,
 	}
 }

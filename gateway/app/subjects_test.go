@@ -169,7 +169,7 @@ func TestConsentIsAddedTo(t *testing.T) {
 		Views: &consent.ViewsStated{Outcome: "agrees"}, Assent: new(true),
 	})
 	w.Must(err)
-	if gaps := consent.JudgeCapacity(r, true); len(gaps) != 0 || r.Guardian.VerifiedBy != w.Persons[authz.RO] {
+	if gaps := consent.JudgeCapacity(&r, true); len(gaps) != 0 || r.Guardian.VerifiedBy != w.Persons[authz.RO] {
 		t.Errorf("%v %+v", gaps, r.Guardian)
 	}
 	_, err = w.Consents.Withdraw(w.Ctx, w.As(authz.RO), written.ID, "")

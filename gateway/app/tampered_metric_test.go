@@ -64,7 +64,7 @@ func programByHand(t *testing.T) *program {
 	p.world, p.transfer, err = player.Play(ctx)
 	must(t, err)
 	p.order = client.Order{
-		Mission: p.world.Mission, Partner: p.world.Partner, Purpose: p.world.Purpose, Nature: "personal", RecipientClass: gate.ClassServiceProvider,
+		Mission: p.world.Mission, Partner: p.world.Partner, Purpose: p.world.Purpose, Nature: "personal", RecipientClass: gate.ClassServiceProvider, Origin: client.Origin{Source: gate.OwnData},
 		Categories: p.world.Categories, Fields: payload.Fields, Subjects: payload.Cases[1:], Files: []client.File{{MediaType: payload.MediaType}},
 	}
 	db, err := sql.Open("sqlite", filepath.Join(c.Data, "safeconduct.db")+"?_pragma=busy_timeout(10000)")

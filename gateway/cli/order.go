@@ -29,6 +29,9 @@ func (f *sending) compose(s *shell) (client.Order, error) {
 		{&o.Nature, &f.order.Nature},
 		{&o.RecipientClass, &f.order.RecipientClass},
 		{&o.Agreement, &f.order.Agreement},
+		{&o.Origin.Source, &f.order.Origin.Source},
+		{&o.Origin.Country, &f.order.Origin.Country},
+		{&o.Origin.Clearance, &f.order.Origin.Clearance},
 	} {
 		if *m.from != "" {
 			*m.to = *m.from
@@ -36,6 +39,9 @@ func (f *sending) compose(s *shell) (client.Order, error) {
 	}
 	if f.order.Categories != nil {
 		o.Categories = f.order.Categories
+	}
+	if f.order.Onward != nil {
+		o.Onward = f.order.Onward
 	}
 	if f.order.Fields != nil {
 		o.Fields = f.order.Fields

@@ -52,6 +52,10 @@ ask. A refused transfer is final; send again when it is mended.`,
 	flags.StringVar(&f.order.RecipientClass, "recipient-class", "", "what the recipient is, such as service_provider")
 	flags.StringSliceVar(&f.order.Categories, "category", nil, "`CODE` of a category of data; repeat it for more")
 	flags.StringSliceVar(&f.order.Fields, "field", nil, "`NAME` of a field in the payload; repeat it for more")
+	flags.StringVar(&f.order.Origin.Source, "data-origin", "", "own, where the organisation collected the data; third_party, where somebody else did")
+	flags.StringVar(&f.order.Origin.Country, "origin-country", "", "country that the data come from, such as NE; the mission's where it is left out")
+	flags.StringVar(&f.order.Origin.Clearance, "clearance", "", "`ID` of the clearance by the third party that collected the data")
+	flags.StringSliceVar(&f.order.Onward, "onward-recipient", nil, "`NAME` of an organisation to which the recipient will give the data on; repeat it for more")
 	flags.StringVar(&f.order.Agreement, "agreement", "", "`ID` of the agreement, where several could rule")
 	return cmd
 }

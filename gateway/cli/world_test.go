@@ -51,7 +51,7 @@ func enter(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(os.WriteFile(ts.MkAbs("token-"+strings.ToLower(string(role))), []byte(secret.Reveal()+"\n"), 0o600))
 	}
 	b, err := json.Marshal(client.Order{
-		Mission: w.Mission, Partner: w.Partner, Purpose: w.Purpose, Nature: "personal", RecipientClass: "service_provider",
+		Mission: w.Mission, Partner: w.Partner, Purpose: w.Purpose, Nature: "personal", RecipientClass: "service_provider", Origin: client.Origin{Source: "own"},
 		Categories: w.Categories, Fields: []string{"case_reference", "notes"}, Subjects: []string{"NEW-1", "NEW-2"},
 	})
 	ts.Check(err)

@@ -160,14 +160,14 @@ func Judge(records []Record, use Use) Gap {
 }
 
 // Basis is the record that a release for the use rests on, whatever it lacks:
-// the one that decides, where it gives consent. Without one there is only what
-// Judge says; the record's own parts are then not asked for.
-func Basis(records []Record, use Use) (Record, bool) {
+// the one that decides, where it gives consent. It is nil otherwise: there is only
+// what Judge says then, and the record's own parts are not asked for.
+func Basis(records []Record, use Use) *Record {
 	last, _ := decisive(records, use)
 	if last == nil || !last.permits() {
-		return Record{}, false
+		return nil
 	}
-	return *last, true
+	return last
 }
 
 // decisive is the record that decides on the use; without one, what is missing.

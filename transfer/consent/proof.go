@@ -2,7 +2,6 @@ package consent
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -151,9 +150,10 @@ type Circumstances struct {
 	Assent      *bool           `json:"assent,omitempty" doc:"never enough alone (R09)"`
 }
 
-var hexDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-func digest(s string) bool { return hexDigest.MatchString(s) }
+// digest reports whether s is a SHA-256 in small hex digits.
+func digest(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
 
 func (p Proof) check() error {
 	if p.Kind != SignedDocument && p.Kind != Recording {
@@ -237,7 +237,7 @@ const (
 // JudgeNotice is gate condition 20 for one consent: the notice that it names is
 // of the purpose, was in force when the person was asked, and speaks their
 // language (R14). notices are all of the purpose, and may be in any order.
-func JudgeNotice(r Record, notices []terms.Notice) Gap {
+func JudgeNotice(r *Record, notices []terms.Notice) Gap {
 	if r.Notice == "" || r.Language == "" || len(notices) == 0 {
 		return NoticeMissing
 	}
@@ -258,7 +258,7 @@ func JudgeNotice(r Record, notices []terms.Notice) Gap {
 // written (R05), verbal consent the certification (R06). What a partner
 // collected counts only where the agreement gives that duty to them, who are
 // collector, and evidence is attached (R10).
-func JudgeEvidence(r Record, collector string) []Gap {
+func JudgeEvidence(r *Record, collector string) []Gap {
 	var gaps []Gap
 	if !r.evidenced() || r.Partner != "" && (r.Partner != collector || r.Evidence == nil) {
 		gaps = append(gaps, EvidenceMissing)
@@ -269,7 +269,7 @@ func JudgeEvidence(r Record, collector string) []Gap {
 	return gaps
 }
 
-func (r Record) evidenced() bool {
+func (r *Record) evidenced() bool {
 	has := func(kind ProofKind) bool {
 		return r.Evidence != nil && r.Evidence.Kind == kind && digest(r.Evidence.SHA256)
 	}
@@ -289,7 +289,7 @@ func (r Record) evidenced() bool {
 // (R07); for a child, or without capacity, a guardian or a guardianship
 // authority consented, with a proof of authority that somebody verified, and
 // the person's own views are on record (R08). Assent changes nothing (R09).
-func JudgeCapacity(r Record, child bool) []Gap {
+func JudgeCapacity(r *Record, child bool) []Gap {
 	var gaps []Gap
 	if r.Capacity == nil || !r.Capacity.whole() {
 		gaps = append(gaps, CapacityUnassessed)

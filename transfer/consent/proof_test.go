@@ -55,7 +55,7 @@ func TestJudgeNotice(t *testing.T) {
 		{"NOTICE_PURPOSE of another purpose", record(named("7")), []terms.Notice{notice("1", true, early)}, consent.NoticePurpose},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := consent.JudgeNotice(c.record, c.notices); got != c.want {
+			if got := consent.JudgeNotice(&c.record, c.notices); got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
@@ -93,12 +93,12 @@ func TestJudgeEvidence(t *testing.T) {
 		{"CONSENT_EVIDENCE no form", record(), []consent.Gap{consent.EvidenceMissing}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := consent.JudgeEvidence(c.record, "p1"); !slices.Equal(got, c.want) {
+			if got := consent.JudgeEvidence(&c.record, "p1"); !slices.Equal(got, c.want) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
 	}
-	if got := consent.JudgeEvidence(proven(by("p1")), ""); !slices.Equal(got, []consent.Gap{consent.EvidenceMissing}) {
+	if got := consent.JudgeEvidence(new(proven(by("p1"))), ""); !slices.Equal(got, []consent.Gap{consent.EvidenceMissing}) {
 		t.Errorf("R10 nobody has the duty: %q", got)
 	}
 }
@@ -131,7 +131,7 @@ func TestJudgeCapacity(t *testing.T) {
 		{"a child of which nothing is known", record(func(r *consent.Record) { r.Child = true }), false, []consent.Gap{consent.CapacityUnassessed, consent.GuardianMissing, consent.ViewsMissing}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := consent.JudgeCapacity(c.record, c.child); !slices.Equal(got, c.want) {
+			if got := consent.JudgeCapacity(&c.record, c.child); !slices.Equal(got, c.want) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
@@ -146,7 +146,7 @@ func TestBasis(t *testing.T) {
 			return record(state(rapid.SampledFrom(states).Draw(t, "state")), ago(time.Duration(rapid.IntRange(-1, 3).Draw(t, "age"))*time.Hour),
 				categories(rapid.SampledFrom([][]string{{"identity", "health"}, {"identity"}}).Draw(t, "categories")...))
 		}), 0, 4).Draw(t, "records")
-		_, rests := consent.Basis(records, use())
+		rests := consent.Basis(records, use()) != nil
 		gap := consent.Judge(records, use())
 		if want := gap == consent.NoGap || gap == consent.GapCategory; rests != want {
 			t.Errorf("basis %t where Judge says %q", rests, gap)

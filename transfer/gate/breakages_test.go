@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"time"
 
 	"safeconduct/agreements"
@@ -65,7 +66,7 @@ func partsOfAgreement() []Code {
 }
 
 func breakages() []breakage {
-	return append(append(peopleBreakages(), agreementBreakages()...), restBreakages()...)
+	return slices.Concat(peopleBreakages(), placeBreakages(), permissionBreakages(), agreementBreakages(), restBreakages())
 }
 
 func peopleBreakages() []breakage {

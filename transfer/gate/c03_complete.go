@@ -34,11 +34,13 @@ func (f *Facts) missingFields() []string {
 		{"mission", stated(m.Mission)},
 		{"partner", stated(m.Partner)},
 		{"purpose", stated(m.Purpose)},
-		{"nature", slices.Contains([]string{"personal", "pseudonymised", "anonymised", "aggregate"}, m.Nature)},
 		{"recipient_class", stated(m.RecipientClass)}, // R21
 		{"categories", allStated(m.Categories)},
 		{"fields", allStated(m.Fields)},
-		{"subjects", m.Subjects > 0 && m.Subjects == len(f.Subjects)},
+		// What is about nobody in particular names nobody (condition 4).
+		{"subjects", m.Subjects == len(f.Subjects) && (m.Subjects > 0 || m.OfNobody())},
+		// What was released before it was asked for is not asked for it now.
+		{"data_origin", m.Origin.known() || f.Phase == Pull && m.Origin == Origin{}},
 		{"files", m.Files > 0},
 	} {
 		if !field.ok {
@@ -48,7 +50,16 @@ func (f *Facts) missingFields() []string {
 	return missing
 }
 
+// known reports that the sender said who collected the data.
+func (o Origin) known() bool { return o.Source == OwnData || o.Source == ThirdPartyData }
+
 func stated(s string) bool { return strings.TrimSpace(s) != "" }
+
+// addressed reports that the manifest says who sends what to whom and why; what
+// somebody agreed to can be held against no less.
+func (m *Manifest) addressed() bool {
+	return stated(m.Mission) && stated(m.Partner) && stated(m.Purpose) && allStated(m.Categories)
+}
 
 func allStated(list []string) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !stated(s) })

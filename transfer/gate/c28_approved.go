@@ -8,7 +8,8 @@ const (
 )
 
 // approved is condition 28: a second person approved where one is needed
-// (separation of duties 1). Before the payload is sealed there is nothing to
+// (separation of duties 1), who did not certify a consent that it rests on
+// (separation of duties 6). Before the payload is sealed there is nothing to
 // approve, so REQUEST does not ask. A denial stands, whoever else approves and
 // whatever became of the denier's role.
 func approved() condition {
@@ -20,7 +21,7 @@ func approved() condition {
 				switch {
 				case !g.Granted:
 					denied = true
-				case g.Person == f.Sender:
+				case g.Person == f.Sender || f.CertifiedBy(g.Person): // separation of duties 1 and 6
 					self = true
 				case g.Allowed && g.Person != "":
 					second = true
@@ -39,4 +40,16 @@ func approved() condition {
 			return found
 		},
 	}
+}
+
+// CertifiedBy reports whether the person certified a consent that the transfer
+// rests on.
+func (f *Facts) CertifiedBy(person string) bool {
+	use, ok := f.consentUse()
+	for i := range f.Subjects {
+		if r := f.Subjects[i].basis(use); ok && r != nil && person != "" && r.Certifier() == person {
+			return true
+		}
+	}
+	return false
 }

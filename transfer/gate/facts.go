@@ -5,10 +5,13 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 )
 
@@ -55,11 +58,26 @@ type Facts struct {
 	// under the agreement in the current calendar year (UTC).
 	SubjectsThisYear int `json:"subjects_this_year,omitzero"`
 
+	// Country is the mission's.
+	Country string `json:"country,omitzero"`
+	// Clearance is the one that the manifest names; nil where it names none, or
+	// one that does not exist.
+	Clearance *clearance.Clearance `json:"clearance,omitzero"`
+	// Disclosures are the disclosure assessments of the files, where the data are
+	// about nobody in particular.
+	Disclosures []anonymous.DisclosureAssessment `json:"disclosures,omitzero"`
+
 	// Assessment is the one that fits best; nil where the agreement has none.
 	Assessment *assessment.Assessment `json:"assessment,omitzero"`
-	Subjects   []Subject              `json:"subjects,omitzero"`
-	Retention  []terms.RetentionRule  `json:"retention,omitzero"` // of the purpose
-	Holds      []Hold                 `json:"holds,omitzero"`     // the open ones, of the transfer and of everybody in it
+	// StaleBy is the cause by which it is stale, where its record does not say so yet.
+	StaleBy evidence.Ref `json:"stale_by,omitzero"`
+
+	Categories   []terms.Category        `json:"categories,omitzero"` // those declared that are known
+	DPOApprovals []approvals.DPOApproval `json:"dpo_approvals,omitzero"`
+	Notices      []terms.Notice          `json:"notices,omitzero"` // of the purpose
+	Subjects     []Subject               `json:"subjects,omitzero"`
+	Retention    []terms.RetentionRule   `json:"retention,omitzero"` // of the purpose
+	Holds        []Hold                  `json:"holds,omitzero"`     // the open ones, of the transfer and of everybody in it
 
 	// Overdue is a duty to destroy that the partner has let pass, and Incident an
 	// open serious incident there; neither has an id where there is none.
@@ -74,7 +92,7 @@ type Facts struct {
 	// Unreadable names the facts that could not be read. Any is a refusal.
 	Unreadable []string `json:"unreadable,omitzero"`
 	// Read names the records of which only what was found stands above: grants,
-	// keys, tokens and categories.
+	// keys, tokens and the mission.
 	Read []evidence.Ref `json:"read,omitzero"`
 }
 
@@ -97,7 +115,20 @@ type Manifest struct {
 	Categories     []string `json:"categories,omitzero"`
 	Fields         []string `json:"fields,omitzero"`
 	Subjects       int      `json:"subjects,omitzero"`
-	Files          int      `json:"files,omitzero"`
+	// SubjectsDigest is of the list of people, by which an approval of one
+	// transfer knows the request that is made again.
+	SubjectsDigest string `json:"subjects_digest,omitzero"`
+	Files          int    `json:"files,omitzero"`
+	Origin         Origin `json:"data_origin,omitzero"`
+	// Onward are the organisations to which the recipient will give the data on.
+	Onward []string `json:"onward_recipients,omitzero"`
+}
+
+// Origin is where the data come from (R39).
+type Origin struct {
+	Source    string `json:"source,omitzero"`    // own or third_party
+	Country   string `json:"country,omitzero"`   // ISO 3166-1 alpha-2; the mission's where empty
+	Clearance string `json:"clearance,omitzero"` // id of the originator's, for third_party
 }
 
 // Downloader is a person of the partner who may pull (condition 7).

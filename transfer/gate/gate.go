@@ -68,6 +68,8 @@ func conditions() []condition {
 		sender(),         // 1
 		trained(),        // 2
 		complete(),       // 3
+		nature(),         // 4
+		demonstrated(),   // 4a
 		partner(),        // 5
 		recipientClass(), // 6
 		downloader(),     // 7
@@ -77,11 +79,17 @@ func conditions() []condition {
 		notEnded(),       // 11
 		clauses(),        // 12
 		scope(),          // 13
+		jurisdiction(),   // 14
+		onward(),         // 15
 		assessed(),       // 16
 		assessedNow(),    // 17
 		acceptable(),     // 18
+		sensitive(),      // 19
+		notified(),       // 20
 		consented(),      // 21
+		evidenced(),      // 22
 		notRefused(),     // 23
+		capable(),        // 24
 		notHeld(),        // 25
 		kept(),           // 26
 		noIncident(),     // 27
@@ -148,6 +156,9 @@ func unreadable(f *Facts) []string {
 	if f.Phase == Pull {
 		for _, field := range f.missingFields() {
 			names = append(names, "manifest "+field)
+		}
+		if !f.Manifest.natured() { // nor is condition 4
+			names = append(names, "manifest nature")
 		}
 	}
 	return names

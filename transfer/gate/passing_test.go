@@ -6,11 +6,14 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/signing"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 )
 
@@ -34,8 +37,21 @@ func passingWith(phase Phase, subjects int) Facts {
 		Manifest: Manifest{
 			Mission: "m1", Partner: "p1", Purpose: "referral", Nature: "personal", RecipientClass: ClassServiceProvider,
 			Categories: []string{"identity", "contact"}, Fields: []string{"given_name", "phone"},
-			Subjects: subjects, Files: 2,
+			Subjects: subjects, SubjectsDigest: "people", Files: 2, Origin: Origin{Source: ThirdPartyData, Country: "FR", Clearance: "o1"}, Onward: []string{"Clinic"},
 		},
+		Country: "KE",
+		Clearance: &clearance.Clearance{
+			ID: "o1", Version: 1, State: clearance.Given, Mission: "m1", Purposes: []string{"referral"}, Categories: []string{"identity", "contact"},
+			Recipients: []string{"p1"}, ValidUntil: noon().AddDate(0, 1, 0),
+		},
+		Categories: []terms.Category{
+			{ID: "k1", Version: 1, Code: "identity"}, {ID: "k2", Version: 1, Code: "contact", Sensitive: true, ApprovalScope: "transfer"},
+		},
+		DPOApprovals: []approvals.DPOApproval{{
+			ID: "d1", Version: 1, Scope: approvals.ForPathway, Granted: true, Mission: "m1", Partner: "p1", Pathway: "survivors", Purposes: []string{"referral"},
+			Categories: []string{"contact"}, Most: subjects, From: noon().AddDate(0, -1, 0), Until: noon().AddDate(0, 1, 0),
+		}},
+		Notices: []terms.Notice{notice("referral", "n1")},
 		Partner: &parties.Party{
 			ID: "p1", Version: 2, Kind: parties.NGO, Country: "KE", State: parties.Vetted,
 			DueDiligence: &parties.DueDiligence{Date: noon().AddDate(0, -1, 0), Result: "passed"},
@@ -81,7 +97,36 @@ func consenting(row int) Subject {
 		ID: "c" + id, Version: 1, Subject: id, State: consent.Given, Notice: "n1", Language: "fr",
 		Questions: true, Understood: true, Purposes: []string{"referral"}, Recipients: []string{"p1"},
 		Categories: []string{"identity", "contact"}, EventTime: noon().AddDate(0, 0, -1),
+		Form: consent.Written, Evidence: &consent.Evidence{Proof: consent.Proof{Kind: consent.SignedDocument, SHA256: sha1st}}, ExpressedBy: consent.BySubject,
+		Capacity: &consent.Capacity{CapacityStated: consent.CapacityStated{
+			Aspects: consent.Aspects(), Method: "interview", Result: consent.Capable, Assessor: "ro1",
+		}},
 	}}}
+}
+
+// notice is one that was approved and in force a year ago.
+func notice(purpose, number string) terms.Notice {
+	before := noon().AddDate(-1, 0, 0)
+	return terms.Notice{
+		ID: number, Version: 2, Purpose: purpose, Number: number, Texts: map[string]terms.NoticeText{"en": {}, "fr": {}, "es": {}},
+		EffectiveFrom: before, ApprovedBy: "dpo1", Approved: &before,
+	}
+}
+
+// passingOfNobody is facts on aggregate data on which the gate releases.
+func passingOfNobody(phase Phase) Facts {
+	f := passing(phase)
+	f.Manifest.Nature, f.Manifest.Subjects, f.Subjects, f.Notices = Aggregate, 0, nil, nil
+	f.Manifest.Fields = []string{"district", "people"}
+	f.Agreement.Document.Scope.Fields = f.Manifest.Fields
+	f.Manifest.Categories, f.Categories, f.DPOApprovals = []string{"identity"}, f.Categories[:1], nil
+	f.Files = []File{{N: 1, Declared: sha1st, Sealed: sha1st}, {N: 2, Declared: sha2nd, Sealed: sha2nd}}
+	signed := noon().AddDate(0, -1, 0)
+	f.Disclosures = []anonymous.DisclosureAssessment{{
+		ID: "z1", Version: 2, Mission: "m1", Datasets: []string{sha1st, sha2nd}, Countries: []string{"KE"}, Cell: 10, Own: true,
+		Author: "ro1", SignedBy: "fp1", Signed: &signed, ValidUntil: noon().AddDate(0, 1, 0),
+	}}
+	return f
 }
 
 func signedAgreement(subjects int) *agreements.Agreement {
@@ -92,7 +137,8 @@ func signedAgreement(subjects int) *agreements.Agreement {
 			Scope: agreements.Scope{
 				Missions: []string{"m1"}, Purposes: []string{"referral"}, SubjectTypes: []string{"beneficiary"},
 				Categories: []string{"identity", "contact"}, Fields: []string{"given_name", "phone"},
-				MaxSubjectsPerTransfer: subjects, MaxSubjectsPerYear: subjects + 10,
+				RecipientCountries: []string{"KE"}, StorageCountries: []string{"KE"}, TransferMechanism: "standard clauses",
+				OnwardRule: "listed", OnwardRecipients: []string{"Clinic"}, MaxSubjectsPerTransfer: subjects, MaxSubjectsPerYear: subjects + 10,
 			},
 			EffectiveFrom: noon().AddDate(0, -1, 0), ValidUntil: noon().AddDate(1, 0, 0),
 		},

@@ -2,15 +2,19 @@ package gate
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
+	"safeconduct/transfer/anonymous"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 )
 
@@ -24,7 +28,13 @@ type Recorded struct {
 	Partner    evidence.Ref   `json:"partner,omitzero"`
 	Agreement  evidence.Ref   `json:"agreement,omitzero"`
 	Assessment evidence.Ref   `json:"assessment,omitzero"`
+	Clearance  evidence.Ref   `json:"clearance,omitzero"`
 	Retention  []evidence.Ref `json:"retention,omitempty"`
+	Categories []evidence.Ref `json:"categories,omitempty"`
+	Notices    []evidence.Ref `json:"notices,omitempty"`
+	// DPOApprovals and Disclosures are all that were about the transfer, whether they covered it or not.
+	DPOApprovals []evidence.Ref `json:"dpo_approvals,omitempty"`
+	Disclosures  []evidence.Ref `json:"disclosures,omitempty"`
 	// Conditions is the digest of the gate's table (TableDigest), by which a later program knows that it judges by another.
 	Conditions string `json:"conditions"`
 }
@@ -53,9 +63,20 @@ func (f Facts) Record() (Recorded, RecordedPeople) {
 	if f.Assessment != nil {
 		r.Assessment = assessmentRef(f.Assessment)
 	}
-	for _, rule := range f.Retention {
-		r.Retention = append(r.Retention, evidence.Ref{Kind: terms.KindRetention, ID: rule.ID, Version: rule.Version})
+	if f.Clearance != nil {
+		r.Clearance = f.Clearance.Ref()
 	}
+	r.Retention = refsOf(f.Retention, func(v terms.RetentionRule) evidence.Ref {
+		return evidence.Ref{Kind: terms.KindRetention, ID: v.ID, Version: v.Version}
+	})
+	r.Categories = refsOf(f.Categories, func(v terms.Category) evidence.Ref {
+		return evidence.Ref{Kind: terms.KindCategory, ID: v.ID, Version: v.Version}
+	})
+	r.Notices = refsOf(f.Notices, func(v terms.Notice) evidence.Ref {
+		return evidence.Ref{Kind: terms.KindNotice, ID: v.ID, Version: v.Version}
+	})
+	r.DPOApprovals = refsOf(f.DPOApprovals, approvals.DPOApproval.Ref)
+	r.Disclosures = refsOf(f.Disclosures, anonymous.DisclosureAssessment.Ref)
 	var people RecordedPeople
 	for _, s := range f.Subjects {
 		one := RecordedSubject{Row: s.Row, ID: s.ID, Type: s.Type, Child: s.Child}
@@ -64,12 +85,20 @@ func (f Facts) Record() (Recorded, RecordedPeople) {
 		}
 		people = append(people, one)
 	}
-	f.Partner, f.Agreement, f.Assessment, f.Retention, f.Subjects = nil, nil, nil, nil, nil
+	f.Partner, f.Agreement, f.Assessment, f.Clearance, f.Retention, f.Subjects = nil, nil, nil, nil, nil, nil
+	f.Categories, f.Notices, f.DPOApprovals, f.Disclosures = nil, nil, nil, nil
 	if f.Rulebook.Version > 0 { // the edition that ships is in no record
 		f.Rules = rulebook.Rules{}
 	}
 	r.Facts = f
 	return r, people
+}
+
+func refsOf[T any](all []T, ref func(T) evidence.Ref) (refs []evidence.Ref) {
+	for _, v := range all {
+		refs = append(refs, ref(v))
+	}
+	return refs
 }
 
 // Refs are the records that the facts rested on, each once.
@@ -84,8 +113,10 @@ func (r Recorded) Refs(people RecordedPeople) []evidence.Ref {
 			}
 		}
 	}
-	add(r.Facts.Rulebook, r.Partner, r.Agreement, r.Assessment)
-	add(r.Retention...)
+	add(r.Facts.Rulebook, r.Partner, r.Agreement, r.Assessment, r.Facts.StaleBy, r.Clearance)
+	for _, refs := range [][]evidence.Ref{r.Retention, r.Categories, r.Notices, r.DPOApprovals, r.Disclosures} {
+		add(refs...)
+	}
 	add(r.Facts.Read...)
 	add(r.Facts.Overdue, r.Facts.Incident)
 	for _, h := range r.Facts.Holds {
@@ -107,11 +138,14 @@ func (r Recorded) Restore(people RecordedPeople, body func(evidence.Ref) ([]byte
 	if err := r.restoreOne(&f, body); err != nil {
 		return Facts{}, err
 	}
-	f.Retention = make([]terms.RetentionRule, len(r.Retention))
-	for i, ref := range r.Retention {
-		if err := restored(ref, body, &f.Retention[i]); err != nil {
-			return Facts{}, err
-		}
+	if err := errors.Join(
+		restoredAll(r.Retention, body, &f.Retention),
+		restoredAll(r.Categories, body, &f.Categories),
+		restoredAll(r.Notices, body, &f.Notices),
+		restoredAll(r.DPOApprovals, body, &f.DPOApprovals),
+		restoredAll(r.Disclosures, body, &f.Disclosures),
+	); err != nil {
+		return Facts{}, err
 	}
 	for _, p := range people {
 		s := Subject{Row: p.Row, ID: p.ID, Type: p.Type, Child: p.Child, Consents: make([]consent.Record, len(p.Consents))}
@@ -145,9 +179,38 @@ func (r Recorded) restoreOne(f *Facts, body func(evidence.Ref) ([]byte, bool)) e
 			return err
 		}
 	}
-	if r.Assessment.Version > 0 {
-		f.Assessment = &assessment.Assessment{}
-		return restored(r.Assessment, body, f.Assessment)
+	if r.Clearance.Version > 0 {
+		f.Clearance = &clearance.Clearance{}
+		if err := restored(r.Clearance, body, f.Clearance); err != nil {
+			return err
+		}
+	}
+	if r.Assessment.Version == 0 {
+		return nil
+	}
+	f.Assessment = &assessment.Assessment{}
+	if err := restored(r.Assessment, body, f.Assessment); err != nil || r.Facts.StaleBy.Version == 0 {
+		return err
+	}
+	// What was not marked in the record yet.
+	var cause assessment.Cause
+	if err := restored(r.Facts.StaleBy, body, &cause); err != nil {
+		return err
+	}
+	x := f.Assessment.Because(cause)
+	f.Assessment = &x
+	return nil
+}
+
+func restoredAll[T any](refs []evidence.Ref, body func(evidence.Ref) ([]byte, bool), to *[]T) error {
+	if len(refs) == 0 {
+		return nil
+	}
+	*to = make([]T, len(refs))
+	for i, ref := range refs {
+		if err := restored(ref, body, &(*to)[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

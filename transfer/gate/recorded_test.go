@@ -33,6 +33,21 @@ func storedOf(t *testing.T, f Facts) map[evidence.Ref][]byte {
 	for _, r := range f.Retention {
 		keep(evidence.Ref{Kind: terms.KindRetention, ID: r.ID, Version: r.Version}, r)
 	}
+	for _, r := range f.Categories {
+		keep(evidence.Ref{Kind: terms.KindCategory, ID: r.ID, Version: r.Version}, r)
+	}
+	for _, r := range f.Notices {
+		keep(evidence.Ref{Kind: terms.KindNotice, ID: r.ID, Version: r.Version}, r)
+	}
+	for _, r := range f.DPOApprovals {
+		keep(r.Ref(), r)
+	}
+	for _, r := range f.Disclosures {
+		keep(r.Ref(), r)
+	}
+	if f.Clearance != nil {
+		keep(f.Clearance.Ref(), f.Clearance)
+	}
 	for _, s := range f.Subjects {
 		for _, c := range s.Consents {
 			keep(c.Ref(), c)
@@ -76,6 +91,14 @@ func TestRecordedFactsDecideAlike(t *testing.T) {
 			want := Decide(f)
 			if got := Decide(again(t, f)); !reflect.DeepEqual(got, want) {
 				t.Errorf("R37 %s %s at %s: %v, then %v", b.code, b.name, phase, got, want)
+			}
+		}
+		for _, b := range nobodyBreakages() {
+			f := passingOfNobody(phase)
+			b.harm(&f)
+			want := Decide(f)
+			if got := Decide(again(t, f)); !reflect.DeepEqual(got, want) {
+				t.Errorf("R37 %s %s of nobody at %s: %v, then %v", b.code, b.name, phase, got, want)
 			}
 		}
 	}

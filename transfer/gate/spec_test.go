@@ -101,13 +101,16 @@ func TestConditionsAreGatesTable(t *testing.T) {
 	}
 }
 
-func TestConditionsThatAreBuilt(t *testing.T) {
-	var numbers []string
+func TestEveryConditionIsThere(t *testing.T) {
+	var numbers, want []string
 	for _, c := range conditions() {
 		numbers = append(numbers, c.number)
 	}
-	if got := strings.Join(numbers, " "); got != "1 2 3 5 6 7 8 9 10 11 12 13 16 17 18 21 23 25 26 27 28 29 30 31" {
-		t.Error(got)
+	for _, row := range specRows(t) {
+		want = append(want, row.number)
+	}
+	if !slices.Equal(numbers, want) {
+		t.Error(numbers)
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"safeconduct/transfer"
 	"safeconduct/transfer/blob/dirblob"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/gate"
 	"safeconduct/transfer/ledger"
 	"safeconduct/transfer/seal/localkeys"
 )
@@ -57,20 +58,22 @@ func (c *Clock) Add(d time.Duration) {
 // World is a whole system with its people.
 type World struct {
 	*app.Services
-	T         *testing.T
-	Ctx       context.Context
-	Dir       string
-	Year      int
-	Settings  app.Settings
-	Clock     *Clock
-	Store     *store.Store
-	Ring      *localkeys.Ring
-	Blobs     *dirblob.Store
-	Persons   map[authz.Role]string
-	Mission   people.Mission
-	Partner   parties.Party
-	Purpose   terms.Purpose
-	Consented []consent.Record
+	T        *testing.T
+	Ctx      context.Context
+	Dir      string
+	Year     int
+	Settings app.Settings
+	Clock    *Clock
+	Store    *store.Store
+	Ring     *localkeys.Ring
+	Blobs    *dirblob.Store
+	Persons  map[authz.Role]string
+	Mission  people.Mission
+	Partner  parties.Party
+	Purpose  terms.Purpose
+	// Categories are those that agreement, assessment and consent cover; identity where none are set.
+	Categories []string
+	Consented  []consent.Record
 }
 
 // Origin is the origin of its log.
@@ -144,10 +147,12 @@ func (w *World) Must(err error) {
 }
 
 // As is the caller who holds the role.
-func (w *World) As(role authz.Role) authz.Caller {
+func (w *World) As(role authz.Role) authz.Caller { return w.Holder(w.Persons[role]) }
+
+// Holder is the person as a caller.
+func (w *World) Holder(person string) authz.Caller {
 	var grants []people.Grant
 	var cleared map[string]people.Clearance
-	person := w.Persons[role]
 	w.Must(store.For[people.Tx](w.Store).View(w.Ctx, func(tx people.Tx) (err error) {
 		if grants, err = tx.GrantsOf(w.Ctx, person); err != nil {
 			return err
@@ -173,6 +178,39 @@ func (w *World) Founder(name string) app.Founder {
 func (w *World) Fit(person string) {
 	w.T.Helper()
 	w.Must(peopletest.Fit(w.Ctx, w.People, w.As(authz.LEG), w.Clock.Now(), person))
+}
+
+// Another is one more person who holds the role, in its own place.
+func (w *World) Another(role authz.Role) authz.Caller {
+	w.T.Helper()
+	p := people.Person{Name: "another " + string(role)}
+	switch place, _ := authz.PlaceOf(role); place {
+	case authz.AtMission:
+		p.Mission = w.Mission.ID
+	case authz.AtPartner:
+		p.Partner = w.Partner.ID
+	case authz.AtHQ:
+	}
+	p, err := w.People.CreatePerson(w.Ctx, w.As(authz.LEG), p)
+	w.Must(err)
+	w.Fit(p.ID)
+	return w.Also(authz.Caller{Person: p.ID}, role)
+}
+
+// Also gives the person another role, in its own place.
+func (w *World) Also(c authz.Caller, role authz.Role) authz.Caller {
+	w.T.Helper()
+	g := people.Grant{Person: c.Person, Role: role}
+	switch place, _ := authz.PlaceOf(role); place {
+	case authz.AtMission:
+		g.Mission = w.Mission.ID
+	case authz.AtPartner:
+		g.Partner = w.Partner.ID
+	case authz.AtHQ:
+	}
+	_, err := w.People.GrantRole(w.Ctx, w.As(authz.LEG), g)
+	w.Must(err)
+	return w.Holder(c.Person)
 }
 
 func (w *World) enrol() {
@@ -231,6 +269,14 @@ func (w *World) enrol() {
 func Ready(t *testing.T, o Options) *World {
 	t.Helper()
 	w := New(t, o)
+	w.Agreed()
+	w.Consented = w.Consent("CASE-1", "CASE-2")
+	return w
+}
+
+// Agreed has an agreement signed, assessed and in force.
+func (w *World) Agreed() {
+	w.T.Helper()
 	a := w.Agreement()
 	a, err := w.Agreements.SendToReview(w.Ctx, w.As(authz.FP), a.ID)
 	w.Must(err)
@@ -240,8 +286,13 @@ func Ready(t *testing.T, o Options) *World {
 	w.Assess(a)
 	_, err = w.Agreements.Activate(w.Ctx, w.As(authz.LEG), a.ID)
 	w.Must(err)
-	w.Consented = w.Consent("CASE-1", "CASE-2")
-	return w
+}
+
+func (w *World) categories() []string {
+	if w.Categories == nil {
+		return []string{"identity"}
+	}
+	return w.Categories
 }
 
 // Agreement drafts an agreement that allows Order.
@@ -250,11 +301,14 @@ func (w *World) Agreement() agreements.Agreement {
 		Type: agreements.DataSharing, Title: "Shelter", Mission: w.Mission.ID, Partner: w.Partner.ID, Language: "en",
 		Scope: agreements.Scope{
 			Missions: []string{w.Mission.ID}, Purposes: []string{w.Purpose.ID}, SubjectTypes: []string{"beneficiary"},
-			Categories: []string{"identity"}, Fields: []string{"given_name", "notes"}, RecipientCountries: []string{"CO"},
+			Categories: w.categories(), Fields: []string{"given_name", "notes"}, RecipientCountries: []string{"CO"},
 			StorageCountries: []string{"CO"}, OnwardRule: "none", MaxSubjectsPerTransfer: 100, MaxSubjectsPerYear: w.Year,
-			RetentionDays: map[string]int{"identity": 90},
+			RetentionDays: map[string]int{},
 		},
 		EffectiveFrom: w.Clock.Now().Add(-time.Hour), ValidUntil: w.Clock.Now().AddDate(1, 0, 0),
+	}
+	for _, code := range doc.Scope.Categories {
+		doc.Scope.RetentionDays[code] = 90
 	}
 	for _, code := range agreements.MandatoryClauses() {
 		doc.Clauses = append(doc.Clauses, agreements.Clause{Code: code, Text: "1"})
@@ -302,7 +356,7 @@ func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
 		answers[id] = assessment.Answer{Value: new(v), Evidence: "seen"}
 	}
 	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), assessment.Content{
-		Agreement: a.ID, Purposes: []string{w.Purpose.ID}, Categories: []string{"identity"}, Countries: []string{"CO"}, Answers: answers,
+		Agreement: a.ID, Purposes: []string{w.Purpose.ID}, Categories: w.categories(), Countries: []string{"CO"}, Answers: answers,
 	})
 	w.Must(err)
 	x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
@@ -320,7 +374,7 @@ func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
 // Order is a transfer of two persons that passes once all is in place.
 func (w *World) Order() transfer.Order {
 	return transfer.Order{
-		Mission: w.Mission.ID, Partner: w.Partner.ID, Purpose: w.Purpose.ID, Nature: "personal", RecipientClass: "service_provider",
+		Mission: w.Mission.ID, Partner: w.Partner.ID, Purpose: w.Purpose.ID, Nature: "personal", RecipientClass: "service_provider", Origin: gate.Origin{Source: gate.OwnData},
 		Categories: []string{"identity"}, Fields: []string{"given_name"}, Subjects: []string{"CASE-1", "CASE-2"},
 		Files: []transfer.File{{MediaType: "text/csv"}},
 	}
@@ -339,17 +393,22 @@ func (w *World) Refused(codes ...string) {
 // Consent records consent for the case numbers.
 func (w *World) Consent(cases ...string) []consent.Record {
 	w.T.Helper()
-	records, err := w.Consents.Record(w.Ctx, w.As(authz.RO), consent.Statement{
+	records, err := w.Consents.Record(w.Ctx, w.As(authz.RO), w.Statement(), cases)
+	w.Must(err)
+	return records
+}
+
+// Statement is consent to Order as it must be.
+func (w *World) Statement() consent.Statement {
+	return consent.Statement{
 		Mission: w.Mission.ID, Decision: consent.Given, Notice: "1", Language: "es", Questions: true, Understood: true,
-		Purposes: []string{w.Purpose.ID}, Recipients: []string{w.Partner.ID}, Categories: []string{"identity"},
+		Purposes: []string{w.Purpose.ID}, Recipients: []string{w.Partner.ID}, Categories: w.categories(),
 		Form: consent.Written, EventTime: w.Clock.Now(), Type: "beneficiary",
 		Evidence: &consent.Proof{Kind: consent.SignedDocument, SHA256: strings.Repeat("0a", 32)},
 		Circumstances: consent.Circumstances{
 			Capacity: &consent.CapacityStated{Aspects: consent.Aspects(), Method: "interview", Result: consent.Capable},
 		},
-	}, cases)
-	w.Must(err)
-	return records
+	}
 }
 
 // Settled returns when every entry so far is under a signed checkpoint.

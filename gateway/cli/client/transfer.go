@@ -20,8 +20,17 @@ type Order struct {
 	Categories     []string `json:"categories,omitempty"`
 	Fields         []string `json:"fields,omitempty"`
 	Subjects       []string `json:"subjects,omitempty"`
+	Origin         Origin   `json:"data_origin,omitzero"`
+	Onward         []string `json:"onward_recipients,omitempty"`
 	Files          []File   `json:"files,omitempty"`
 	Agreement      string   `json:"agreement,omitempty"`
+}
+
+// Origin is where the data come from (R39).
+type Origin struct {
+	Source    string `json:"source,omitempty"` // own or third_party
+	Country   string `json:"country,omitempty"`
+	Clearance string `json:"clearance,omitempty"`
 }
 
 // File is one file of a transfer. N and State are the gateway's.

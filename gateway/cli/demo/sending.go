@@ -23,7 +23,7 @@ const batch = 20_000
 
 func (p *Player) order() client.Order {
 	return client.Order{
-		Mission: p.world.Mission, Partner: p.world.Partner, Purpose: p.world.Purpose, Nature: "personal", RecipientClass: gate.ClassServiceProvider,
+		Mission: p.world.Mission, Partner: p.world.Partner, Purpose: p.world.Purpose, Nature: "personal", RecipientClass: gate.ClassServiceProvider, Origin: client.Origin{Source: gate.OwnData},
 		Categories: []string{category}, Fields: p.Payload.Fields, Subjects: p.Payload.Cases, Files: []client.File{{MediaType: p.Payload.MediaType}},
 	}
 }

@@ -1,0 +1,43 @@
+package gate
+
+import (
+	"cmp"
+
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer/anonymous"
+)
+
+// Codes of condition 4a.
+const (
+	AnonNotDemonstrated   = Code(anonymous.NotDemonstrated)
+	AnonSmallCells        = Code(anonymous.SmallCells)
+	OriginatorAuthMissing = Code(anonymous.OriginatorsMissing)
+)
+
+// demonstrated is condition 4a: data about nobody in particular are shown to be
+// so, file by file, by a disclosure assessment that the focal point signed; no
+// cell is below the minimum, and those whose data they are agree (R19).
+func demonstrated() condition {
+	codes := []Code{AnonNotDemonstrated, AnonSmallCells, OriginatorAuthMissing}
+	return condition{
+		number: "4a", phases: toCommit, codes: never(codes...),
+		check: func(f *Facts) []Finding {
+			if !f.Manifest.OfNobody() {
+				return nil
+			}
+			use := anonymous.Use{Mission: f.Manifest.Mission, Country: f.Country, Rules: f.Rules.MinimumCell, At: f.Now}
+			for _, file := range f.Files {
+				use.Files = append(use.Files, cmp.Or(file.Sealed, file.Declared))
+			}
+			var found []Finding
+			for _, gap := range anonymous.Judge(f.Disclosures, use) {
+				var object evidence.Ref
+				if len(f.Disclosures) == 1 {
+					object = f.Disclosures[0].Ref()
+				}
+				found = append(found, one(Code(gap), object)...)
+			}
+			return found
+		},
+	}
+}

@@ -1,0 +1,62 @@
+package gate
+
+import (
+	"slices"
+
+	"safeconduct/authz/evidence"
+)
+
+// Codes of condition 14.
+const (
+	JurNotCovered       Code = "JUR_NOT_COVERED"
+	JurMechanismMissing Code = "JUR_MECHANISM_MISSING"
+	JurRestricted       Code = "JUR_RESTRICTED"
+)
+
+// jurisdiction is condition 14: the agreement covers the country of the
+// recipient and says where the data are stored; it names the mechanism of the
+// transfer where the rules ask for one for the country of origin (R39); and
+// nothing goes to a restricted country.
+func jurisdiction() condition {
+	codes := append(emergency(JurNotCovered), never(JurMechanismMissing, JurRestricted)...)
+	return condition{
+		number: "14", phases: always, codes: codes,
+		check: func(f *Facts) []Finding {
+			a, p := f.ruling(), f.recipient()
+			var found []Finding
+			var object evidence.Ref
+			var places []string
+			if p != nil {
+				object, places = partyRef(p), append(places, p.Country)
+			}
+			if a != nil {
+				s := &a.Document.Scope
+				object = agreementRef(a)
+				outside := lacking(places, s.RecipientCountries)
+				if len(s.StorageCountries) == 0 {
+					outside = append(outside, "storage")
+				}
+				if len(outside) > 0 {
+					found = append(found, one(JurNotCovered, object, outside...)...)
+				}
+				if origin := f.origin(); slices.Contains(f.Rules.Jurisdiction.Mechanism, origin) && !stated(s.TransferMechanism) {
+					found = append(found, one(JurMechanismMissing, object, origin)...)
+				}
+				places = append(places, s.StorageCountries...)
+			}
+			if barred := lacking(places, lacking(places, f.Rules.Jurisdiction.Restricted)); len(barred) > 0 {
+				found = append(found, one(JurRestricted, object, barred...)...)
+			}
+			return found
+		},
+	}
+}
+
+// origin is the country that the data come from: the mission's own where the
+// sender stated no other.
+func (f *Facts) origin() string {
+	if stated(f.Manifest.Origin.Country) {
+		return f.Manifest.Origin.Country
+	}
+	return f.Country
+}

@@ -1,0 +1,51 @@
+package gate
+
+import (
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer/approvals"
+)
+
+// Codes of condition 19.
+const (
+	DPORequired Code = "DPO_REQUIRED"
+	DPOExpired  Code = "DPO_EXPIRED"
+)
+
+// sensitive is condition 19: for each sensitive category the data protection
+// officer's approval is live and covers this transfer.
+func sensitive() condition {
+	return condition{
+		number: "19", phases: always, codes: emergency(DPORequired, DPOExpired),
+		check: func(f *Facts) []Finding {
+			if !f.Manifest.addressed() || f.Manifest.Subjects == 0 && !f.Manifest.OfNobody() {
+				return nil // REQ_INCOMPLETE
+			}
+			var found []Finding
+			required, expired := approvals.Judge(f.DPOApprovals, f.DPOUse())
+			if len(required) > 0 {
+				found = one(DPORequired, f.Transfer, required...)
+			}
+			if len(expired) > 0 {
+				var object evidence.Ref
+				if len(f.DPOApprovals) == 1 {
+					object = f.DPOApprovals[0].Ref()
+				}
+				found = append(found, one(DPOExpired, object, expired...)...)
+			}
+			return found
+		},
+	}
+}
+
+// DPOUse is what the data protection officer's approvals are asked for.
+func (f *Facts) DPOUse() approvals.Use {
+	m := &f.Manifest
+	use := approvals.Use{
+		Transfer: f.Transfer.ID, Mission: m.Mission, Partner: m.Partner, Purpose: m.Purpose, Subjects: m.SubjectsDigest,
+		People: max(m.Subjects, len(f.Subjects)), Sensitive: approvals.SensitiveOf(m.Categories, f.Categories), At: f.Now,
+	}
+	if a := f.ruling(); a != nil {
+		use.Agreement = a.ID
+	}
+	return use
+}
