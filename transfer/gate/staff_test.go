@@ -18,6 +18,9 @@ func TestDecideOnHealthOfStaff(t *testing.T) {
 		swap(f.Manifest.Categories)
 		swap(f.Agreement.Document.Scope.Categories)
 		swap(f.Assessment.Categories)
+		swap(f.Clearance.Categories)
+		swap(f.DPOApprovals[0].Categories)
+		f.Categories[1].Code = "health"
 		for i := range f.Subjects {
 			swap(f.Subjects[i].Consents[0].Categories)
 		}
