@@ -51,12 +51,12 @@ func TestRunTimeUser(t *testing.T) {
 	p := newPlant(t)
 	run := underRunTimeUser(t, p)
 	owner := open(t, p.DSN)
-	t.Run("R50 does not start where nobody migrated", func(t *testing.T) { p.refuses(t, run.Config, []string{"permission denied", "run safeconduct migrate"}) })
+	t.Run("does not start where nobody migrated", func(t *testing.T) { p.refuses(t, run.Config, []string{"permission denied", "run safeconduct migrate"}) })
 	p.migrate()
-	t.Run("R50 nor where nobody gave it its rights", func(t *testing.T) { p.refuses(t, run.Config, []string{"permission denied"}) })
+	t.Run("nor where nobody gave it its rights", func(t *testing.T) { p.refuses(t, run.Config, []string{"permission denied"}) })
 	p.sql(postgres.Rights())
 	p.sql(postgres.Rights()) // which may be repeated
-	t.Run("R50 says who is to migrate what is behind", func(t *testing.T) {
+	t.Run("says who is to migrate what is behind", func(t *testing.T) {
 		var newest int64
 		if err := owner.QueryRowContext(t.Context(), "DELETE FROM goose_db_version WHERE version_id = (SELECT MAX(version_id) FROM goose_db_version) RETURNING version_id").Scan(&newest); err != nil {
 			t.Fatal(err)
@@ -68,7 +68,7 @@ func TestRunTimeUser(t *testing.T) {
 		p.refuses(t, run.Config, []string{"run safeconduct bootstrap", "as the owner of the tables"})
 	})
 	setUp(t, p.Config)
-	t.Run("R50 plays the whole story, and what the clock does", func(t *testing.T) { playUnder(t, run, owner) })
+	t.Run("plays the whole story, and what the clock does", func(t *testing.T) { playUnder(t, run, owner) })
 	t.Run("R52 has the rights of the file, on every table", func(t *testing.T) { rightsOnTables(t, owner) })
 	t.Run("R52 cannot alter what is evidence, by hand", func(t *testing.T) { refusedByHand(t, run.DSN, tablesOf(t, owner)) })
 	t.Run("R52 the log verifies, for this user as well", func(t *testing.T) {

@@ -175,11 +175,11 @@ func TestProductionRefuses(t *testing.T) {
 	} {
 		t.Run("R50 "+c.name, func(t *testing.T) { p.refuses(t, p.config(c.change), []string{c.want}) })
 	}
-	t.Run("R50 an unknown duty", func(t *testing.T) {
+	t.Run("an unknown duty", func(t *testing.T) {
 		p.refuses(t, p.Config, []string{"no such duty", "intake, release, keeper, sequencer"}, "--duty", "janitor")
 	})
 	p.migrate()
-	t.Run("R50 and serves what is whole, by any duty", func(t *testing.T) {
+	t.Run("and serves what is whole, by any duty", func(t *testing.T) {
 		p.serves(t, p.Config)
 		for _, d := range duty.Names() {
 			p.serves(t, p.Config, "--duty", d)
@@ -202,16 +202,16 @@ func (p *plant) schemas(t *testing.T) {
 	if err := open(t, p.DSN).QueryRowContext(t.Context(), "SELECT max(version_id) FROM goose_db_version").Scan(&newest); err != nil {
 		t.Fatal(err)
 	}
-	t.Run("R50 serves the next schema", func(t *testing.T) {
+	t.Run("serves the next schema", func(t *testing.T) {
 		p.sql("INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", newest+1)
 		p.serves(t, p.Config)
 	})
-	t.Run("R50 a schema newer by two", func(t *testing.T) {
+	t.Run("a schema newer by two", func(t *testing.T) {
 		p.sql("INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", newest+2)
 		p.refuses(t, p.Config, []string{"install the newer program"})
 		p.sql("DELETE FROM goose_db_version WHERE version_id > $1", newest)
 	})
-	t.Run("R50 an older schema", func(t *testing.T) {
+	t.Run("an older schema", func(t *testing.T) {
 		p.sql("DELETE FROM goose_db_version WHERE version_id = $1", newest)
 		p.refuses(t, p.Config, []string{"run safeconduct migrate"})
 		p.sql("INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", newest)

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -180,6 +181,60 @@ func TestRetentionRules(t *testing.T) {
 	if list, err := b.RetentionRules(t.Context(), caller(authz.OIG)); err != nil || len(list) != 1 || list[0].Days != 90 {
 		t.Errorf("%v, %v", list, err)
 	}
+}
+
+func TestReviews(t *testing.T) {
+	b, leg := book(t), caller(authz.LEG)
+	p, err := b.CreatePurpose(t.Context(), leg, shelter())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]string{}
+	for code, review := range map[string]time.Time{"overdue": now().AddDate(0, 0, -1), "longest": now().AddDate(-1, 0, 0), "due_now": now(), "later": now().Add(time.Second)} {
+		if _, err := b.CreateCategory(t.Context(), leg, terms.Category{Code: code, Fields: []string{code}, Sensitivity: terms.High}); err != nil {
+			t.Fatal(err)
+		}
+		r, err := b.CreateRetentionRule(t.Context(), leg, terms.RetentionRule{Purpose: p.ID, Category: code, Trigger: "case closed", Days: 90, Action: "delete", Review: review})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[code] = r.ID
+	}
+	overdue := func(want ...string) {
+		t.Helper()
+		list, err := b.OverdueRules(t.Context(), caller(authz.OIG))
+		var got []string
+		for _, r := range list {
+			got = append(got, r.Category)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("overdue are %v, want %v, %v", got, want, err)
+		}
+	}
+	t.Run("R48 the longest overdue first", func(*testing.T) { overdue("longest", "overdue", "due_now") })
+	for name, c := range map[string]struct {
+		by   authz.Caller
+		id   string
+		next time.Time
+		want error
+	}{
+		"R48 not by the DPO":             {caller(authz.DPO), ids["longest"], now().AddDate(1, 0, 0), authz.ErrDenied},
+		"R48 not put off to what is now": {leg, ids["longest"], now(), people.ErrInvalid},
+		"R48 of a rule that is unknown":  {leg, newID(), now().AddDate(1, 0, 0), evidence.ErrNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if r, err := b.ReviewRetentionRule(t.Context(), c.by, c.id, c.next); !errors.Is(err, c.want) || r.ID != "" {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
+	}
+	t.Run("R48 reviewed it is due again when it says, and as it was", func(t *testing.T) {
+		r, err := b.ReviewRetentionRule(t.Context(), leg, ids["longest"], now().AddDate(1, 0, 0))
+		if err != nil || r.Version != 2 || !r.Review.Equal(now().AddDate(1, 0, 0)) || r.Days != 90 || r.Action != "delete" {
+			t.Errorf("%+v, %v", r, err)
+		}
+		overdue("overdue", "due_now")
+	})
 }
 
 func TestValidCode(t *testing.T) {

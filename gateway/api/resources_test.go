@@ -81,6 +81,22 @@ func TestTermsAndParties(t *testing.T) {
 			t.Errorf("%s has %d, want %d", path, len(all), want)
 		}
 	}
+	t.Run("R48 what is overdue for review, until it is reviewed", func(t *testing.T) {
+		overdue := func() []any {
+			return b.want(http.StatusOK, authz.OIG, http.MethodGet, v1+"/retention-rules?overdue=true", nil)["items"].([]any)
+		}
+		b.make(authz.LEG, v1+"/categories", object{"code": "contact", "fields": []string{"phone"}, "sensitivity": "moderate"})
+		id := b.make(authz.LEG, v1+"/retention-rules", object{
+			"purpose": b.purpose, "category": "contact", "trigger": "case closed", "days": 90, "action": "delete", "review": "2026-02-01T00:00:00Z",
+		})
+		if all := overdue(); len(all) != 1 || str(all[0].(object), "id") != id {
+			t.Errorf("overdue are %v", all)
+		}
+		b.want(http.StatusOK, authz.LEG, http.MethodPost, v1+"/retention-rules/"+id+"/review", object{"next_review": "2027-02-01T00:00:00Z"})
+		if all := overdue(); len(all) != 0 {
+			t.Errorf("still overdue are %v", all)
+		}
+	})
 	if p := b.want(http.StatusOK, authz.PDL, http.MethodGet, v1+"/parties/"+b.partner, nil); p["state"] != "vetted" {
 		t.Errorf("partner %v", p)
 	}

@@ -23,6 +23,8 @@ func shippedRules(t testing.TB) object {
 
 // rules drafts, rejects and approves editions.
 func (d *doubled) rules(b *bench) {
+	retention := first(b.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/retention-rules", nil), "items")
+	b.want(http.StatusOK, authz.LEG, http.MethodPost, v1+"/retention-rules/"+str(retention, "id")+"/review", object{"next_review": "2028-03-01T00:00:00Z"})
 	draft := object{"rules": shippedRules(b), "effective_from": b.clock.Now(), "reason": "review"}
 	for _, end := range []string{"rejection", "approval"} {
 		b.want(http.StatusOK, authz.LEG, http.MethodPut, v1+"/rulebook/draft", draft)

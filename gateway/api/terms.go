@@ -35,6 +35,15 @@ type retentionBody struct {
 	Review    time.Time `json:"review" doc:"when the rule itself is reviewed (R48)"`
 }
 
+// rulesQuery narrows the list of retention rules.
+type rulesQuery struct {
+	Overdue bool `query:"overdue" doc:"only those whose review is overdue, the longest overdue first (R48)"`
+}
+
+type nextReviewBody struct {
+	Next time.Time `json:"next_review" doc:"when the rule is reviewed again; later than now"`
+}
+
 func (r *routes) terms() {
 	const tag = "terms"
 	write(r, spec{tag: tag, id: "create-purpose", method: http.MethodPost, path: "/purposes", status: http.StatusCreated, summary: "Record a purpose"},
@@ -68,8 +77,23 @@ func (r *routes) terms() {
 			Purpose: b.Purpose, Category: b.Category, Trigger: b.Trigger, Days: b.Days, Action: b.Action, Extension: b.Extension, Review: b.Review,
 		})
 	})
-	handle(r, spec{tag: tag, id: "list-retention-rules", method: http.MethodGet, path: "/retention-rules", summary: "List the retention rules"},
-		func(ctx context.Context, c authz.Caller, _ *none) (list[terms.RetentionRule], error) {
-			return listed(r.Terms.RetentionRules(ctx, c))
+	handle(r, spec{
+		tag: tag, id: "list-retention-rules", method: http.MethodGet, path: "/retention-rules", summary: "List the retention rules",
+		about: "All of them, or those whose review is overdue (R48).",
+	}, func(ctx context.Context, c authz.Caller, in *rulesQuery) (list[terms.RetentionRule], error) {
+		if in.Overdue {
+			return listed(r.Terms.OverdueRules(ctx, c))
+		}
+		return listed(r.Terms.RetentionRules(ctx, c))
+	})
+	write(r, spec{
+		tag: tag, id: "review-retention-rule", method: http.MethodPost, path: "/retention-rules/{id}/review",
+		summary: "Record that a retention rule was reviewed", about: "It stays as it is until its next review (R48). By Legal.",
+	},
+		func(ctx context.Context, c authz.Caller, d done) (terms.RetentionRule, error) {
+			all, err := r.Terms.RetentionRules(ctx, c)
+			return among(all, err, d.path[0], func(x terms.RetentionRule) string { return x.ID })
+		}, func(ctx context.Context, c authz.Caller, in *with[nextReviewBody]) (terms.RetentionRule, error) {
+			return r.Terms.ReviewRetentionRule(ctx, c, in.ID, in.Body.Next)
 		})
 }

@@ -64,6 +64,8 @@ func (w *walk) steps() map[string]step {
 	notice.values = object{"texts": noticeTexts(planted)}
 	disclosure := on(authz.RO, authz.DisclosureWrite)
 	disclosure.values = object{"datasets": []string{someDigest()}}
+	review := on(authz.LEG, authz.TermsWrite)
+	review.values = object{"next_review": "2028-03-01T00:00:00Z"}
 	assess := on(authz.RO, authz.ConsentAssess)
 	assess.values = object{"assent": true}
 	amend, certify := on(authz.FP, authz.PartyAmend), on(authz.PSG, authz.DestructionCertify)
@@ -100,7 +102,7 @@ func (w *walk) steps() map[string]step {
 		"create-party": on(authz.FP, authz.PartyCreate), "list-parties": {as: authz.RO}, "get-party": on(authz.RO, authz.PartyRead), "vet-party": on(authz.HOM, authz.PartyVet),
 		"create-purpose": on(authz.LEG, authz.TermsWrite), "list-purposes": on(authz.PDL, authz.TermsRead),
 		"create-category": on(authz.LEG, authz.TermsWrite), "list-categories": on(authz.PDL, authz.TermsRead),
-		"create-retention-rule": on(authz.LEG, authz.TermsWrite), "list-retention-rules": on(authz.PDL, authz.TermsRead),
+		"create-retention-rule": on(authz.LEG, authz.TermsWrite), "list-retention-rules": on(authz.PDL, authz.TermsRead), "review-retention-rule": review,
 		"draft-agreement": draft, "revise-agreement": draft, "get-agreement": on(authz.PSG, authz.AgreementRead),
 		"get-agreement-document": on(authz.PSG, authz.AgreementRead), "review-agreement": on(authz.FP, authz.AgreementReview),
 		"decide-agreement": on(authz.LEG, authz.AgreementApprove), "sign-agreement": on(authz.HOM, authz.AgreementSign),
@@ -252,20 +254,32 @@ func (w *walk) logged(t *testing.T, refused map[string]string) {
 	if len(refused) < 100 {
 		t.Fatalf("only %d denials", len(refused))
 	}
-	w.placed()
-	for after, more := -1.0, true; more; {
-		page := w.call(authz.OIG, apitest.Operation{Method: http.MethodGet}, v1+"/log/entries?limit=500&after="+number(after), nil).object(t)
-		for _, line := range page["items"].([]any) {
-			entry := line.(object)["entry"].(object)
-			if by := entry["kind"] == "denial" || entry["kind"] == "decision"; by && entry["verdict"] == "refused" {
-				delete(refused, str(entry, "request"))
-			}
+	for request, entries := range w.entries() {
+		if slices.ContainsFunc(entries, func(e object) bool {
+			return (e["kind"] == "denial" || e["kind"] == "decision") && e["verdict"] == "refused"
+		}) {
+			delete(refused, request)
 		}
-		after, more = page["next_after"].(float64)
 	}
 	for _, who := range refused {
 		t.Errorf("nothing in the log says that %s was refused", who)
 	}
+}
+
+// entries are all that the log has, by the request that they are of.
+func (w *walk) entries() map[string][]object {
+	w.Helper()
+	w.placed()
+	all := map[string][]object{}
+	for after, more := -1.0, true; more; {
+		page := w.call(authz.OIG, apitest.Operation{Method: http.MethodGet}, v1+"/log/entries?limit=500&after="+number(after), nil).object(w)
+		for _, line := range page["items"].([]any) {
+			entry := line.(object)["entry"].(object)
+			all[str(entry, "request")] = append(all[str(entry, "request")], entry)
+		}
+		after, more = page["next_after"].(float64)
+	}
+	return all
 }
 
 // insiders: with a right role each operation does what it is for, or says why its state does not allow it.

@@ -34,6 +34,7 @@ type walk struct {
 	// another mission and its partner
 	otherMission, otherPartner string
 	undertaking                object // what signs it
+	scanned                    string // agreement whose paper the scan is of
 }
 
 func newWalk(t *testing.T) *walk {
@@ -77,6 +78,7 @@ func (w *walk) fill() {
 	}
 	w.ids["holds"] = w.make(authz.RO, v1+"/holds", object{"kind": "erasure", "mission": w.mission, "case_reference": "CASE-" + planted, "reason": "asked"})
 	w.ids["notices"] = w.notice
+	w.ids["retention-rules"] = str(first(w.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/retention-rules", nil), "items"), "id")
 	w.ids["dpo-approvals"] = w.make(authz.DPO, v1+"/dpo-approvals", object{"scope": "agreement", "granted": true, "agreement": agreement, "purposes": []string{w.purpose}, "categories": []string{"identity"}})
 	w.ids["disclosure-assessments"] = w.make(authz.RO, v1+"/disclosure-assessments", w.disclosure())
 	alert := w.want(http.StatusCreated, authz.DPO, http.MethodPost, v1+"/conflict-alerts", object{"country": "ZZ", "reason": planted})
@@ -142,7 +144,8 @@ func (w *walk) questionnaire() object {
 func (w *walk) scan() string {
 	w.Helper()
 	a := w.want(http.StatusCreated, authz.FP, http.MethodPost, v1+"/agreements", w.draft())
-	path := v1 + "/agreements/" + str(a, "id")
+	w.scanned = str(a, "id")
+	path := v1 + "/agreements/" + w.scanned
 	w.want(http.StatusOK, authz.FP, http.MethodPost, path+"/review", nil)
 	w.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/approval", object{"decision": "approved"})
 	return str(w.sendScan(authz.FP, path, []byte("%PDF-1.7\n"+planted), http.StatusCreated), "id")

@@ -25,10 +25,11 @@ type holdFacts interface {
 }
 
 func wants(t *testing.T, what string, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("%s: %v, want %v", what, err, want)
-	}
+	t.Run(what, func(t *testing.T) {
+		if !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+	})
 }
 
 func TestHolds(t *testing.T) {

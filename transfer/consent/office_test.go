@@ -76,6 +76,16 @@ func TestRecord(t *testing.T) {
 			}
 		})
 	}
+	for i, kind := range []string{"beneficiary", "event_participant", "staff", "consultant", "vendor"} {
+		t.Run("R38 of a "+kind, func(t *testing.T) {
+			s := w.statement()
+			s.Type = kind
+			got, err := w.Record(t.Context(), w.officer, s, []string{fmt.Sprintf("C%d", i)})
+			if err != nil || w.subject(got[0].Subject).Type != kind {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
 	t.Run("R02 refused is stored as well", func(t *testing.T) {
 		s := w.statement()
 		s.Decision = consent.Refused

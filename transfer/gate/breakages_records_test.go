@@ -95,7 +95,7 @@ func restBreakages() []breakage {
 		}, rests: []string{"Retention", "Manifest"}, alone: true},
 		{code: ApprovalPending, name: "no answer", harm: given(), rests: []string{"Approval"}, alone: true},
 		{code: ApprovalPending, name: "not entitled", harm: given(GivenApproval{Person: "ro2", Granted: true}), rests: []string{"Approval"}, alone: true},
-		{code: ApprovalSelf, harm: given(GivenApproval{Person: "ro1", Granted: true, Allowed: true}), rests: []string{"Approval", "Sender"}, alone: true},
+		{code: ApprovalSelf, name: "separation of duties 1", harm: given(GivenApproval{Person: "ro1", Granted: true, Allowed: true}), rests: []string{"Approval", "Sender"}, alone: true},
 		{code: ApprovalDenied, harm: given(GivenApproval{Person: "hom1", Allowed: true}), rests: []string{"Approval"}, alone: true},
 		{code: ApprovalDenied, name: "by one of two", harm: given(GivenApproval{Person: "hom1", Granted: true, Allowed: true}, GivenApproval{Person: "leg1"}), rests: []string{"Approval"}, alone: true},
 		{code: PayloadHash, harm: func(f *Facts) { f.Files[0].Sealed = sha2nd }, rests: []string{"Files"}},

@@ -1,94 +1,71 @@
 package gate
 
 import (
+	"encoding/csv"
+	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
 
-// gateTable is the table of gate.md: number, codes, override column.
-const gateTable = `
-1 | AUTH_INVALID AUTH_ROLE_DENIED | N
-2 | TRAINING_EXPIRED CONFIDENTIALITY_MISSING | N
-3 | REQ_INCOMPLETE | N
-4 | NATURE_UNDECLARED NATURE_MISMATCH | N
-4a | ANON_NOT_DEMONSTRATED ANON_SMALL_CELLS ORIGINATOR_AUTH_MISSING | N
-5 | PARTNER_UNKNOWN PARTNER_UNVETTED PARTNER_SUSPENDED PARTNER_BLOCKED | N
-6 | RECIPIENT_CLASS_DENIED RECIPIENT_AUTHORITY | N
-7 | RECIPIENT_NO_USER RECIPIENT_KEY_INVALID | N
-8 | AGR_MISSING AGR_AMBIGUOUS | E/N
-9 | AGR_UNSIGNED AGR_PART_SIGNED AGR_SIGNATORY_UNAUTHORISED AGR_HASH_MISMATCH | E/E/N/N
-10 | AGR_NOT_ACTIVE AGR_NOT_YET AGR_EXPIRED | E
-11 | AGR_SUSPENDED AGR_TERMINATED | N
-12 | AGR_CLAUSE_MISSING | N
-13 | AGR_MISSION AGR_PURPOSE AGR_SUBJECT_TYPE AGR_CATEGORY AGR_FIELD AGR_VOLUME | E
-14 | JUR_NOT_COVERED JUR_MECHANISM_MISSING JUR_RESTRICTED | E/N/N
-15 | ONWARD_ORIGINATOR ONWARD_NOT_PERMITTED ONWARD_UNLISTED | N
-16 | RBA_MISSING RBA_SCOPE | E
-17 | RBA_NOT_APPROVED RBA_EXPIRED RBA_STALE | E
-18 | RBA_UNACCEPTABLE RBA_CONDITION_OPEN | N
-19 | DPO_REQUIRED DPO_EXPIRED | E
-20 | NOTICE_MISSING NOTICE_PURPOSE | E
-21 | CONSENT_MISSING CONSENT_EXPIRED CONSENT_PURPOSE CONSENT_RECIPIENT CONSENT_CATEGORY CONSENT_INVALID | E
-22 | CONSENT_EVIDENCE CONSENT_UNCERTIFIED | E
-23 | CONSENT_REFUSED CONSENT_WITHDRAWN | N
-24 | CAPACITY_UNASSESSED GUARDIAN_MISSING GUARDIAN_UNVERIFIED VIEWS_MISSING | E
-25 | SUBJECT_OBJECTION SUBJECT_ERASURE SUBJECT_RECTIFICATION LEGAL_HOLD | N
-26 | RET_RULE_MISSING RET_ELAPSED PARTNER_DESTRUCTION_OVERDUE | N
-27 | PARTNER_INCIDENT | N
-28 | APPROVAL_PENDING APPROVAL_SELF APPROVAL_DENIED | N
-29 | PAYLOAD_TYPE PAYLOAD_MALWARE PAYLOAD_FIELD PAYLOAD_SUBJECTS PAYLOAD_HASH | N
-30 | CRYPTO_FAILED LOG_UNAVAILABLE CHANGED_DURING_UPLOAD GATE_UNAVAILABLE | N
-31 | PULL_DENIED PULL_WINDOW PULL_LIMIT PULL_RECALLED | N
-`
-
-// exceptionCodes are those that gate.md names below its table.
-func exceptionCodes() []Code { return []Code{"EXC_REVIEW_OVERDUE", "EXC_STRUCTURAL"} }
-
+// specRow is a line of the gate's table, testdata/conditions.csv.
 type specRow struct {
 	number    string
 	codes     []Code
 	overrides []Override // one for all, or one each
+	phases    phases
 }
 
-func specRows(t *testing.T) []specRow {
+// specRows are the conditions, and last the codes of the emergency path, which no condition has.
+func specRows(t *testing.T) (conditions []specRow, emergency []Code) {
 	t.Helper()
-	var rows []specRow
-	for line := range strings.Lines(strings.TrimSpace(gateTable)) {
-		parts := strings.Split(strings.TrimSpace(line), " | ")
-		if len(parts) != 3 {
-			t.Fatalf("row %q", line)
-		}
-		row := specRow{number: parts[0]}
-		for _, code := range strings.Fields(parts[1]) {
+	f, err := os.Open("testdata/conditions.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	r := csv.NewReader(f)
+	r.Comment = '#'
+	lines, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines[1:] {
+		row := specRow{number: line[0]}
+		for _, code := range strings.Fields(line[2]) {
 			row.codes = append(row.codes, Code(code))
 		}
-		for o := range strings.SplitSeq(parts[2], "/") {
+		for o := range strings.SplitSeq(line[3], "/") {
 			row.overrides = append(row.overrides, Override(o))
 		}
-		rows = append(rows, row)
+		for _, phase := range strings.Fields(line[4]) {
+			row.phases |= in(Phase(phase))
+		}
+		conditions = append(conditions, row)
 	}
-	if len(rows) != 32 {
-		t.Fatalf("%d rows, gate.md has 31 and 4a", len(rows))
+	last := len(conditions) - 1
+	if last != 32 || conditions[last].number != "emergency" {
+		t.Fatalf("%d rows, gate.md has 31, 4a and the emergency path", len(conditions))
 	}
-	return rows
+	return conditions[:last], conditions[last].codes
 }
 
 func specCodes(t *testing.T) []Code {
 	t.Helper()
+	rows, emergency := specRows(t)
 	var codes []Code
-	for _, row := range specRows(t) {
+	for _, row := range rows {
 		codes = append(codes, row.codes...)
 	}
-	return append(codes, exceptionCodes()...)
+	return append(codes, emergency...)
 }
 
 // specOverride is what gate.md's table says of the code.
 func specOverride(t *testing.T, code Code) Override {
 	t.Helper()
-	for _, row := range specRows(t) {
+	rows, _ := specRows(t)
+	for _, row := range rows {
 		if i := slices.Index(row.codes, code.Base()); i >= 0 {
 			return row.overrides[min(i, len(row.overrides)-1)]
 		}
@@ -97,31 +74,16 @@ func specOverride(t *testing.T, code Code) Override {
 	return ""
 }
 
-// specPhases is the phase table of gate.md.
-func specPhases(number string) phases {
-	n, _ := strconv.Atoi(strings.TrimSuffix(number, "a"))
-	var set phases
-	if n <= 27 {
-		set |= atRequest
-	}
-	if n <= 30 {
-		set |= atCommit
-	}
-	if n <= 2 || n >= 5 && n <= 28 || n == 31 {
-		set |= atPull
-	}
-	return set
-}
-
 func TestConditionsAreGatesTable(t *testing.T) {
-	rows, next := specRows(t), 0
+	rows, _ := specRows(t)
+	next := 0
 	for _, c := range conditions() {
 		i := slices.IndexFunc(rows, func(r specRow) bool { return r.number == c.number })
 		if i < next {
 			t.Fatalf("condition %s is unknown, twice, or out of the table's order", c.number)
 		}
 		next = i + 1
-		if want := specPhases(c.number); c.phases != want {
+		if want := rows[i].phases; c.phases != want || want == 0 {
 			t.Errorf("condition %s: phases %03b, want %03b", c.number, c.phases, want)
 		}
 		place := -1
@@ -144,7 +106,8 @@ func TestEveryConditionIsThere(t *testing.T) {
 	for _, c := range conditions() {
 		numbers = append(numbers, c.number)
 	}
-	for _, row := range specRows(t) {
+	rows, _ := specRows(t)
+	for _, row := range rows {
 		want = append(want, row.number)
 	}
 	if !slices.Equal(numbers, want) {
@@ -159,17 +122,19 @@ func TestMendsForEveryCodeInThreeLanguages(t *testing.T) {
 	}
 	codes := specCodes(t)
 	sentence := regexp.MustCompile(`^\p{Lu}|^¿`)
-	for _, code := range codes {
-		seen := map[string]bool{}
-		for _, lang := range []string{"en", "fr", "es"} {
-			mend, ask := mends.Text(code, lang)
-			if !sentence.MatchString(mend) || !strings.HasSuffix(mend, ".") || len(mend) > 300 || seen[mend] {
-				t.Errorf("%s %s: %q", code, lang, mend)
+	seen := map[Code][]string{}
+	for _, lang := range []string{"en", "fr", "es"} {
+		t.Run("R56 a mend and whom to ask, for every code, in "+lang, func(t *testing.T) {
+			for _, code := range codes {
+				mend, ask := mends.Text(code, lang)
+				if !sentence.MatchString(mend) || !strings.HasSuffix(mend, ".") || len(mend) > 300 || slices.Contains(seen[code], mend) {
+					t.Errorf("%s: %q", code, mend)
+				}
+				if seen[code] = append(seen[code], mend); !slices.Contains(Asks(), ask) {
+					t.Errorf("%s: ask %q", code, ask)
+				}
 			}
-			if seen[mend] = true; !slices.Contains(Asks(), ask) {
-				t.Errorf("%s: ask %q (R56)", code, ask)
-			}
-		}
+		})
 	}
 	for code := range mends {
 		if !slices.Contains(codes, code) {

@@ -45,47 +45,47 @@ func TestOpenRefusesWhatIsNotWhole(t *testing.T) {
 	const size, chunk = 350_000, 150_000
 	plain := payload(size)
 	for name, spoil := range map[string]func(*testing.T, *opening){
-		"R46 truncated: the last chunk is cut off":        func(_ *testing.T, o *opening) { o.sealed, o.m.Chunks, o.m.Size = o.sealed[:2], o.m.Chunks[:2], 2*chunk },
-		"R46 truncated: the manifest is cut short":        func(_ *testing.T, o *opening) { o.m.Chunks = o.m.Chunks[:2] },
-		"R46 truncated: an object lacks its last byte":    func(_ *testing.T, o *opening) { o.sealed[1] = o.sealed[1][:len(o.sealed[1])-1] },
-		"R46 truncated: an object lacks its last segment": func(_ *testing.T, o *opening) { o.sealed[1] = o.sealed[1][:2*65536] },
-		"R46 truncated: an object is empty":               func(_ *testing.T, o *opening) { o.sealed[2] = []byte{} },
-		"R46 truncated: an object is a part of a header":  func(_ *testing.T, o *opening) { o.sealed[0] = o.sealed[0][:20] },
-		"R46 longer: an object is followed by a byte":     func(_ *testing.T, o *opening) { o.sealed[2] = append(o.sealed[2], 0) },
-		"R46 reordered, in the store":                     func(_ *testing.T, o *opening) { o.sealed[0], o.sealed[1] = o.sealed[1], o.sealed[0] },
-		"R46 reordered, in store and manifest":            func(_ *testing.T, o *opening) { o.swap(0, 1) },
-		"R46 reordered, the last among them":              func(_ *testing.T, o *opening) { o.swap(1, 2) },
-		"R46 replayed: a chunk stands for another":        func(_ *testing.T, o *opening) { o.sealed[1], o.m.Chunks[1] = o.sealed[0], o.m.Chunks[0] },
-		"R46 swapped: a chunk of another sealing of this address": func(t *testing.T, o *opening) {
+		"R49 truncated: the last chunk is cut off":        func(_ *testing.T, o *opening) { o.sealed, o.m.Chunks, o.m.Size = o.sealed[:2], o.m.Chunks[:2], 2*chunk },
+		"R49 truncated: the manifest is cut short":        func(_ *testing.T, o *opening) { o.m.Chunks = o.m.Chunks[:2] },
+		"R49 truncated: an object lacks its last byte":    func(_ *testing.T, o *opening) { o.sealed[1] = o.sealed[1][:len(o.sealed[1])-1] },
+		"R49 truncated: an object lacks its last segment": func(_ *testing.T, o *opening) { o.sealed[1] = o.sealed[1][:2*65536] },
+		"R49 truncated: an object is empty":               func(_ *testing.T, o *opening) { o.sealed[2] = []byte{} },
+		"R49 truncated: an object is a part of a header":  func(_ *testing.T, o *opening) { o.sealed[0] = o.sealed[0][:20] },
+		"R49 longer: an object is followed by a byte":     func(_ *testing.T, o *opening) { o.sealed[2] = append(o.sealed[2], 0) },
+		"R49 reordered, in the store":                     func(_ *testing.T, o *opening) { o.sealed[0], o.sealed[1] = o.sealed[1], o.sealed[0] },
+		"R49 reordered, in store and manifest":            func(_ *testing.T, o *opening) { o.swap(0, 1) },
+		"R49 reordered, the last among them":              func(_ *testing.T, o *opening) { o.swap(1, 2) },
+		"R49 replayed: a chunk stands for another":        func(_ *testing.T, o *opening) { o.sealed[1], o.m.Chunks[1] = o.sealed[0], o.m.Chunks[0] },
+		"R49 swapped: a chunk of another sealing of this address": func(t *testing.T, o *opening) {
 			other, _ := sealed(t, plain, chunk)
 			o.sealed[1] = other.sealed[1]
 		},
-		"R46 swapped: a chunk of other content, in store and manifest": func(t *testing.T, o *opening) { o.foreign(t, 1, o.key, o.at, 1, false) },
-		"R46 swapped: a chunk of another transfer": func(t *testing.T, o *opening) {
+		"R49 swapped: a chunk of other content, in store and manifest": func(t *testing.T, o *opening) { o.foreign(t, 1, o.key, o.at, 1, false) },
+		"R49 swapped: a chunk of another transfer": func(t *testing.T, o *opening) {
 			o.foreign(t, 1, o.key, seal.Address{Transfer: "trf-2", File: 1}, 1, false)
 		},
-		"R46 swapped: a chunk of another file": func(t *testing.T, o *opening) {
+		"R49 swapped: a chunk of another file": func(t *testing.T, o *opening) {
 			o.foreign(t, 1, o.key, seal.Address{Transfer: "trf-1", File: 2}, 1, false)
 		},
-		"R46 swapped: a last chunk in the middle": func(t *testing.T, o *opening) { o.foreign(t, 1, o.key, o.at, 1, true) },
-		"R46 swapped: no last chunk at the end":   func(t *testing.T, o *opening) { o.foreign(t, 2, o.key, o.at, 2, false) },
-		"R46 swapped: a chunk under another key":  func(t *testing.T, o *opening) { o.foreign(t, 1, keyOf(t, 2), o.at, 1, false) },
-		"R46 wrong transfer":                      func(_ *testing.T, o *opening) { o.at.Transfer = "trf-2" },
-		"R46 wrong file":                          func(_ *testing.T, o *opening) { o.at.File = 2 },
-		"R46 wrong key":                           func(t *testing.T, o *opening) { o.key = keyOf(t, 2) },
-		"R46 another digest of an object":         func(_ *testing.T, o *opening) { o.m.Chunks[2].SHA256[0] ^= 1 },
-		"R46 another digest of the plaintext":     func(_ *testing.T, o *opening) { o.m.SHA256[31] ^= 1 },
-		"R46 another size":                        func(_ *testing.T, o *opening) { o.m.Size++ },
-		"R46 sizes moved between chunks": func(_ *testing.T, o *opening) {
+		"R49 swapped: a last chunk in the middle": func(t *testing.T, o *opening) { o.foreign(t, 1, o.key, o.at, 1, true) },
+		"R49 swapped: no last chunk at the end":   func(t *testing.T, o *opening) { o.foreign(t, 2, o.key, o.at, 2, false) },
+		"R49 swapped: a chunk under another key":  func(t *testing.T, o *opening) { o.foreign(t, 1, keyOf(t, 2), o.at, 1, false) },
+		"R49 wrong transfer":                      func(_ *testing.T, o *opening) { o.at.Transfer = "trf-2" },
+		"R49 wrong file":                          func(_ *testing.T, o *opening) { o.at.File = 2 },
+		"R49 wrong key":                           func(t *testing.T, o *opening) { o.key = keyOf(t, 2) },
+		"R49 another digest of an object":         func(_ *testing.T, o *opening) { o.m.Chunks[2].SHA256[0] ^= 1 },
+		"R49 another digest of the plaintext":     func(_ *testing.T, o *opening) { o.m.SHA256[31] ^= 1 },
+		"R49 another size":                        func(_ *testing.T, o *opening) { o.m.Size++ },
+		"R49 sizes moved between chunks": func(_ *testing.T, o *opening) {
 			o.m.Chunks[0].Plain--
 			o.m.Chunks[0].Sealed--
 			o.m.Chunks[1].Plain++
 			o.m.Chunks[1].Sealed++
 		},
-		"R46 no chunk":              func(_ *testing.T, o *opening) { o.m = seal.Manifest{} },
-		"R46 an empty chunk at end": func(_ *testing.T, o *opening) { o.m.Chunks = append(o.m.Chunks, seal.Chunk{Sealed: 56}) },
-		"R46 negative size":         func(_ *testing.T, o *opening) { o.m.Chunks[0].Plain = -1 },
-		"R46 size beyond bounds":    func(_ *testing.T, o *opening) { o.m.Chunks[0].Plain, o.m.Size = math.MaxInt64, math.MaxInt64 },
+		"R49 no chunk":              func(_ *testing.T, o *opening) { o.m = seal.Manifest{} },
+		"R49 an empty chunk at end": func(_ *testing.T, o *opening) { o.m.Chunks = append(o.m.Chunks, seal.Chunk{Sealed: 56}) },
+		"R49 negative size":         func(_ *testing.T, o *opening) { o.m.Chunks[0].Plain = -1 },
+		"R49 size beyond bounds":    func(_ *testing.T, o *opening) { o.m.Chunks[0].Plain, o.m.Size = math.MaxInt64, math.MaxInt64 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := &opening{key: keyOf(t, 1), at: here}

@@ -26,7 +26,8 @@ type event struct {
 
 // count reads go test -json, prints what failed with its output, and a line per
 // package. A test that was skipped counts as failed: no skip passes silently.
-func count(r io.Reader, out io.Writer) tally {
+// hear is told of each event.
+func count(r io.Reader, out io.Writer, hear func(event)) tally {
 	var n tally
 	output := map[string][]string{}
 	lines := bufio.NewScanner(r)
@@ -37,6 +38,7 @@ func count(r io.Reader, out io.Writer) tally {
 			fmt.Fprintln(out, lines.Text()) // from the compiler
 			continue
 		}
+		hear(e)
 		key := e.Package + " " + e.Test
 		switch e.Action {
 		case "output":

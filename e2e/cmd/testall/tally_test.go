@@ -21,7 +21,7 @@ func TestCount(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var out bytes.Buffer
-			if got := count(strings.NewReader(tc.in), &out); got != tc.want {
+			if got := count(strings.NewReader(tc.in), &out, func(event) {}); got != tc.want {
 				t.Errorf("counted %+v, want %+v", got, tc.want)
 			}
 			if !strings.Contains(out.String(), tc.says) {
