@@ -110,6 +110,9 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	if err := o.gatherRules(ctx, tx, a, &f); err != nil {
 		return gate.Facts{}, err
 	}
+	if phase != gate.Pull { // a release is not judged again by what is opaque now
+		f.Manifest.Opaque, f.Manifest.ContentAttested = rules{f.Rules}.opaque(t), t.ContentAttested
+	}
 	if err := o.gatherApproval(ctx, tx, t, s, &f); err != nil {
 		return gate.Facts{}, err
 	}
@@ -372,11 +375,13 @@ func (o *Office) gatherApproval(ctx context.Context, tx Tx, t Transfer, s standi
 			f.Read = append(f.Read, evidence.Ref{Kind: terms.KindCategory, ID: k.ID, Version: k.Version})
 		}
 	}
-	f.Approval.Needed = rules{f.Rules}.needsSecondPerson(f.Assessment, t.Categories, known)
+	f.Approval.Needed = rules{f.Rules}.needsSecondPerson(f.Assessment, t.Categories, known) || len(f.Manifest.Opaque) > 0
 	for _, given := range t.Approvals {
 		// An approval that the release rested on outlives the approver's role.
 		allowed := f.Phase == gate.Pull || o.allowedNow(s, authz.Caller{Person: given.Person}, authz.TransferApprove, t.resource(), f.Now)
-		f.Approval.Given = append(f.Approval.Given, gate.GivenApproval{Person: given.Person, Granted: given.Granted, Allowed: allowed})
+		f.Approval.Given = append(f.Approval.Given, gate.GivenApproval{
+			Person: given.Person, Granted: given.Granted, Allowed: allowed, Necessity: stated(given.Attestation),
+		})
 	}
 	return nil
 }

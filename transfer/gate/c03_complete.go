@@ -40,6 +40,7 @@ func (f *Facts) missingFields() []string {
 		{"fields", allStated(m.Fields)},
 		{"subjects", m.Subjects > 0 && m.Subjects == len(f.Subjects)},
 		{"files", m.Files > 0},
+		{"content_attestation", len(m.Opaque) == 0 || stated(m.ContentAttested)}, // opaque files
 	} {
 		if !field.ok {
 			missing = append(missing, field.name)

@@ -10,7 +10,8 @@ const (
 // approved is condition 28: a second person approved where one is needed
 // (separation of duties 1). Before the payload is sealed there is nothing to
 // approve, so REQUEST does not ask. A denial stands, whoever else approves and
-// whatever became of the denier's role.
+// whatever became of the denier's role. Of files that nobody can match to the
+// manifest, one who does not attest that they are needed has not approved.
 func approved() condition {
 	return condition{
 		number: "28", phases: sealed, codes: never(ApprovalPending, ApprovalSelf, ApprovalDenied),
@@ -22,7 +23,7 @@ func approved() condition {
 					denied = true
 				case g.Person == f.Sender:
 					self = true
-				case g.Allowed && g.Person != "":
+				case g.Allowed && g.Person != "" && (g.Necessity || len(f.Manifest.Opaque) == 0):
 					second = true
 				}
 			}

@@ -98,6 +98,10 @@ type Manifest struct {
 	Fields         []string `json:"fields,omitzero"`
 	Subjects       int      `json:"subjects,omitzero"`
 	Files          int      `json:"files,omitzero"`
+	// Opaque are the numbers of the files that cannot be matched to the manifest, and ContentAttested the version of the
+	// statement by which the sender attested their content; empty where they did not.
+	Opaque          []int  `json:"opaque,omitzero"`
+	ContentAttested string `json:"content_attested,omitzero"`
 }
 
 // Downloader is a person of the partner who may pull (condition 7).
@@ -137,6 +141,8 @@ type GivenApproval struct {
 	Person  string `json:"person,omitzero"`
 	Granted bool   `json:"granted,omitzero"`
 	Allowed bool   `json:"allowed,omitzero"` // may approve, on grants read in this transaction
+	// Necessity says that they attested why what nobody can match to the manifest is needed.
+	Necessity bool `json:"necessity,omitzero"`
 }
 
 // File is one file of the payload (condition 29).

@@ -22,6 +22,8 @@ type Order struct {
 	Subjects       []string `json:"subjects,omitempty"`
 	Files          []File   `json:"files,omitempty"`
 	Agreement      string   `json:"agreement,omitempty"`
+	// AttestsContent says that the sender attests the content of files that cannot be matched to the manifest.
+	AttestsContent bool `json:"attests_content,omitempty"`
 }
 
 // File is one file of a transfer. N and State are the gateway's.
