@@ -7,8 +7,11 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
+
+	"safeconduct/agreements/templates"
 )
 
 // printing is the flags of agreement pdf.
@@ -39,6 +42,9 @@ overwritten.`,
 func (f *printing) run(ctx context.Context, s *shell, id string) error {
 	if f.out == "" {
 		return usagef("where to? Give --out FILE")
+	}
+	if f.language != "" && !slices.Contains(templates.Languages(), f.language) {
+		return usagef("in which language? Give --in en, fr or es, or leave it out")
 	}
 	c, err := f.open(s)
 	if err != nil {
