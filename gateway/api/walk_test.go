@@ -109,7 +109,7 @@ func (w *walk) steps() map[string]step {
 		"write-agreement-template": clauses, "list-agreement-templates": on(authz.PDL, authz.TermsRead), "get-agreement-template": on(authz.PDL, authz.TermsRead),
 		"approve-agreement-template": on(authz.DPO, authz.AgreementTemplateApprove), "import-agreements": papers,
 		"get-amendment-document": on(authz.PSG, authz.AgreementRead), "get-agreement-text": on(authz.PSG, authz.AgreementRead),
-		"print-agreement": on(authz.PSG, authz.AgreementRead), "print-amendment": on(authz.PSG, authz.AgreementRead), "list-scans": on(authz.PSG, authz.AgreementRead),
+		"get-queue": {as: authz.RO}, "print-agreement": on(authz.PSG, authz.AgreementRead), "print-amendment": on(authz.PSG, authz.AgreementRead), "list-scans": on(authz.PSG, authz.AgreementRead),
 		"approve-deviation": on(authz.LEG, authz.AgreementDeviate), "amend-agreement": amendment, "withdraw-amendment": ends(authz.FP, authz.AgreementAmend),
 		"close-out-agreement": ends(authz.FP, authz.AgreementCloseOut), "attest-signatures": on(authz.LEG, authz.AgreementAttest),
 		"send-scan": on(authz.FP, authz.AgreementScanAdd), "read-scan": on(authz.OIG, authz.AgreementScanRead),
