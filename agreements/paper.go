@@ -90,7 +90,7 @@ func (p paper) about(state, digest string) typeset.Part {
 func (p paper) parties() typeset.Part {
 	const group = "parties"
 	m, of := p.mission(p.Document.Mission), p.partner
-	partner := of.Name + " (" + of.Country + ")\n" + p.words.of("organisations", string(of.Kind))
+	partner := of.Name + " (" + of.Country + ")\n" + p.of("organisations", string(of.Kind))
 	if of.Immunities {
 		partner += ", " + p.of(group, "immunities")
 	}
@@ -116,15 +116,15 @@ func (p paper) annexI() typeset.Part {
 	}
 	for _, id := range s.Purposes {
 		text := id
-		if i := slices.IndexFunc(p.named.purposes, func(o terms.Purpose) bool { return o.ID == id }); i >= 0 {
-			text = p.named.purposes[i].Code + ": " + p.named.purposes[i].Text
+		if i := slices.IndexFunc(p.purposes, func(o terms.Purpose) bool { return o.ID == id }); i >= 0 {
+			text = p.purposes[i].Code + ": " + p.purposes[i].Text
 		}
 		purposes = append(purposes, text)
 	}
 	for _, code := range s.Categories {
 		text := code
-		if i := slices.IndexFunc(p.named.categories, func(o terms.Category) bool { return o.Code == code }); i >= 0 {
-			c := p.named.categories[i]
+		if i := slices.IndexFunc(p.categories, func(o terms.Category) bool { return o.Code == code }); i >= 0 {
+			c := p.categories[i]
 			of := slices.DeleteFunc(slices.Clone(c.Fields), func(f string) bool { return !slices.Contains(s.Fields, f) })
 			text += " (" + p.of("sensitivities", string(c.Sensitivity)) + "): " + p.list(of)
 		}

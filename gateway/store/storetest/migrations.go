@@ -22,6 +22,7 @@ func RunMigrations(t *testing.T, open Open) {
 		"from nothing":                  fromNothing,
 		"R52 data is kept":              dataKept,
 		"assessments are looked up by":  assessmentsFilled,
+		"queues are looked up by":       queuesFilled,
 		"several at once":               atOnce,
 		"the program knows N and N+1":   knownSchemas,
 		"R52 the log is append-only":    appendOnly,
