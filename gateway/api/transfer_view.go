@@ -27,7 +27,7 @@ type transferView struct {
 	Sender         string              `json:"sender,omitempty"`
 	NeedsApproval  bool                `json:"needs_approval,omitempty" doc:"whether a second person must approve"`
 	Approvals      []transfer.Approval `json:"approvals,omitempty"`
-	Attested       string              `json:"content_attested,omitempty" doc:"version of the statement by which the sender attested the content of what cannot be matched to the manifest"`
+	Attested       string              `json:"content_attested,omitempty" doc:"version of the statement by which the sender attested the content of what cannot be matched to what is declared"`
 	Released       *time.Time          `json:"released,omitempty"`
 	ReleaseEntry   string              `json:"release_entry,omitempty" doc:"id of the log entry that released it"`
 	WindowEnds     *time.Time          `json:"window_ends,omitempty" doc:"exclusive"`

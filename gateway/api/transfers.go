@@ -25,7 +25,7 @@ type orderBody struct {
 	Subjects       []string   `json:"subjects,omitempty" nullable:"false" doc:"case numbers, each once; refusals name them by row, from 1" example:"[\"NE-2026-00417\"]"`
 	Files          []fileBody `json:"files,omitempty" nullable:"false" doc:"what will be sent, in order"`
 	Agreement      string     `json:"agreement,omitempty" maxLength:"128" doc:"picks one where several could rule"`
-	AttestsContent bool       `json:"attests_content,omitempty" doc:"needed where a file cannot be matched to the manifest, such as a scan or a video: the sender has looked at every such file, and each holds data of the subjects listed, of the categories and fields declared, and nothing else"`
+	AttestsContent bool       `json:"attests_content,omitempty" doc:"needed where a file cannot be matched to what is declared, such as a scan or a video: the sender has looked at every such file, and each holds data of the subjects listed, of the categories and fields declared, and nothing else"`
 }
 
 type fileBody struct {
@@ -47,7 +47,7 @@ func (b orderBody) order() transfer.Order {
 
 type approvalBody struct {
 	Granted     bool   `json:"granted"`
-	Attestation string `json:"attestation,omitempty" maxLength:"4000" doc:"needed to approve files that cannot be matched to the manifest: why these files, and not less, are needed for the purpose" example:"The border authority accepts nothing but the scanned certificate"`
+	Attestation string `json:"attestation,omitempty" maxLength:"4000" doc:"needed to approve files that cannot be matched to what is declared: why these files, and not less, are needed for the purpose" example:"The border authority accepts nothing but the scanned certificate"`
 }
 
 type receiptsBody struct {
