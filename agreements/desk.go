@@ -29,6 +29,7 @@ type Tx interface {
 	people.SidesTx
 	people.KeyTx
 	people.MissionTx
+	people.PersonTx
 	terms.PurposeTx
 	terms.CategoryTx
 	templates.Reader
@@ -85,11 +86,13 @@ type Desk struct {
 	store  evidence.Store[Tx]
 	keys   Keys
 	scans  Scans
+	// setting holds a place for each paper that is set.
+	setting chan struct{}
 }
 
 // NewDesk makes the service.
 func NewDesk(office *evidence.Office, store evidence.Store[Tx], keys Keys, scans Scans) *Desk {
-	return &Desk{office: office, store: store, keys: keys, scans: scans}
+	return &Desk{office: office, store: store, keys: keys, scans: scans, setting: make(chan struct{}, settingAtOnce)}
 }
 
 func resource(a Agreement) authz.Resource {

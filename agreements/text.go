@@ -37,15 +37,20 @@ func (d *Desk) Text(ctx context.Context, c authz.Caller, id string) ([]ClauseTex
 
 // Words is the clauses of the document in words, of the template that it names.
 func (a Agreement) Words(t templates.Template) []ClauseText {
+	return a.WordsIn(t, a.Document.Language)
+}
+
+// WordsIn is Words in another language of the template. What deviates is in the document's.
+func (a Agreement) WordsIn(t templates.Template, language string) []ClauseText {
 	open, deviating := a.UnapprovedDeviations(), a.Document.deviating()
 	all := make([]ClauseText, 0, len(a.Document.Clauses))
 	for _, c := range a.Document.Clauses {
 		of, _ := t.Clause(c.Code)
-		w := ClauseText{Code: c.Code, Title: of.Title[a.Document.Language], Text: c.Deviation}
+		w := ClauseText{Code: c.Code, Title: of.Title[language], Text: c.Deviation}
 		if w.Deviates = slices.Contains(deviating, c.Code); w.Deviates {
 			w.Approved = !slices.Contains(open, c.Code)
 		} else {
-			w.Text = of.Fill(a.Document.Language, c.Parameters)
+			w.Text = of.Fill(language, c.Parameters)
 		}
 		all = append(all, w)
 	}

@@ -73,6 +73,9 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		if t.State != AwaitingApproval {
 			return t.illegal("approve", "the transfer awaits approval", "look at its state; it may not need one, or have it")
 		}
+		if err := o.necessary(ctx, tx, t, granted, attestation); err != nil {
+			return err
+		}
 		now := o.Office.Time()
 		if err := o.mayApprove(ctx, tx, c, t, s, now); err != nil {
 			return err
@@ -95,6 +98,16 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		return o.refuseSelf(ctx, c, asked)
 	}
 	return o.committed(ctx, t, entries, o.outOfTurn(ctx, c, authz.TransferApprove, asked, err))
+}
+
+// necessary wants of who approves files that nobody can match to the manifest
+// that they attest why these are needed: they never see them.
+func (o *Office) necessary(ctx context.Context, tx Tx, t Transfer, granted bool, attestation string) error {
+	r, err := o.ruled(ctx, tx)
+	if err != nil || !granted || stated(attestation) || len(r.opaque(t)) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w: some files cannot be matched to the manifest; state in attestation why these files, and not less, are needed for the purpose", people.ErrInvalid)
 }
 
 // locked is the transfer as it is now, with all that the decision rests on

@@ -123,6 +123,9 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	if err := o.gatherRules(ctx, tx, a, &f); err != nil {
 		return gate.Facts{}, err
 	}
+	if phase != gate.Pull { // a release is not judged again by what is opaque now
+		f.Manifest.Opaque, f.Manifest.ContentAttested = rules{f.Rules}.opaque(t), t.ContentAttested
+	}
 	o.gatherApproval(t, s, &f)
 	return f, nil
 }
@@ -416,11 +419,13 @@ func (t Transfer) namesThese(subjects []gate.Subject) error {
 }
 
 func (o *Office) gatherApproval(t Transfer, s standing, f *gate.Facts) {
-	f.Approval.Needed = rules{f.Rules}.needsSecondPerson(f.Assessment, t.Categories, f.Categories)
+	f.Approval.Needed = rules{f.Rules}.needsSecondPerson(f.Assessment, t.Categories, f.Categories) || len(f.Manifest.Opaque) > 0
 	for _, given := range t.Approvals {
 		// An approval that the release rested on outlives the approver's role.
 		allowed := f.Phase == gate.Pull || o.allowedNow(s, authz.Caller{Person: given.Person}, authz.TransferApprove, t.resource(), f.Now)
-		f.Approval.Given = append(f.Approval.Given, gate.GivenApproval{Person: given.Person, Granted: given.Granted, Allowed: allowed})
+		f.Approval.Given = append(f.Approval.Given, gate.GivenApproval{
+			Person: given.Person, Granted: given.Granted, Allowed: allowed, Necessity: stated(given.Attestation),
+		})
 	}
 }
 

@@ -3,11 +3,13 @@ package transfer
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/rulebook"
+	"safeconduct/transfer/attest"
 )
 
 // rules are the policy data of transfers in force (rulebook.Rules), with what follows from them.
@@ -30,6 +32,19 @@ func (r rules) session() time.Duration { return time.Duration(r.Transfer.Session
 func (r rules) held() time.Duration    { return time.Duration(r.Transfer.HeldDays) * 24 * time.Hour }
 
 func (r rules) lease() time.Duration { return time.Duration(r.Transfer.LeaseMinutes) * time.Minute }
+
+// opaque are the numbers of the files of a transfer that cannot be matched to its manifest.
+func (r rules) opaque(t Transfer) []int {
+	var all []int
+	for _, f := range t.Files {
+		if attest.Opaque(f.MediaType, r.Transfer.MatchedTypes) {
+			all = append(all, f.N)
+		}
+	}
+	return all
+}
+
+func stated(s string) bool { return strings.TrimSpace(s) != "" }
 
 // needsSecondPerson judges by the band of the assessment and by the categories
 // declared. Without an assessment it says yes: it fails closed.

@@ -12,6 +12,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/transfer/attest"
 	"safeconduct/transfer/gate"
 )
 
@@ -29,6 +30,8 @@ type Order struct {
 	Onward         []string // organisations to which the recipient will give the data on
 	Files          []File
 	Agreement      string // picks one where several could rule
+	// AttestsContent says that the sender attests the content of opaque files, in the words of attest.Content.
+	AttestsContent bool
 }
 
 // check bounds the order. What is missing is the gate's to name; what cannot
@@ -180,6 +183,9 @@ func (o *Office) draft(c authz.Caller, r Order) Transfer {
 		ID: o.Office.NewID(), Version: 1, State: Draft, Mission: r.Mission, Partner: r.Partner, Purpose: r.Purpose,
 		Nature: r.Nature, RecipientClass: r.RecipientClass, Categories: slices.Clone(r.Categories), Fields: slices.Clone(r.Fields),
 		Subjects: len(r.Subjects), Origin: r.Origin, Onward: slices.Clone(r.Onward), Chosen: r.Agreement, Sender: c.Person, SenderAssurance: c.Assurance, Actor: c.Person, Created: now, Updated: now,
+	}
+	if r.AttestsContent {
+		t.ContentAttested = attest.ContentVersion
 	}
 	for i, f := range r.Files {
 		t.Files = append(t.Files, File{N: i + 1, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256})

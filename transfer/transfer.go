@@ -113,13 +113,15 @@ type Transfer struct {
 	SenderAssurance authz.Assurance `json:"sender_assurance"`
 	NeedsApproval   bool            `json:"needs_approval"`
 	Approvals       []Approval      `json:"approvals,omitempty"`
-	Released        *time.Time      `json:"released,omitempty"`
-	ReleaseEntry    string          `json:"release_entry,omitempty"` // id of the log entry that released it
-	WindowEnds      *time.Time      `json:"window_ends,omitempty"`   // exclusive
-	PullLimit       int             `json:"pull_limit,omitempty"`    // pull sessions per file
-	HeldSince       *time.Time      `json:"held_since,omitempty"`
-	Receipts        []Receipt       `json:"receipts,omitempty"`
-	RecallReason    string          `json:"recall_reason,omitempty"`
+	// ContentAttested is the version of the statement by which the sender attested the content of opaque files.
+	ContentAttested string     `json:"content_attested,omitempty"`
+	Released        *time.Time `json:"released,omitempty"`
+	ReleaseEntry    string     `json:"release_entry,omitempty"` // id of the log entry that released it
+	WindowEnds      *time.Time `json:"window_ends,omitempty"`   // exclusive
+	PullLimit       int        `json:"pull_limit,omitempty"`    // pull sessions per file
+	HeldSince       *time.Time `json:"held_since,omitempty"`
+	Receipts        []Receipt  `json:"receipts,omitempty"`
+	RecallReason    string     `json:"recall_reason,omitempty"`
 	// Decision is the gate's last answer, as the sender, the focal point and
 	// Legal may read it; a partner never sees it.
 	Decision gate.Decision `json:"decision"`

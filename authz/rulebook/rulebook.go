@@ -44,6 +44,8 @@ type Transfer struct {
 	SessionHours int `json:"session_hours" doc:"how long a pull session may be resumed"`
 	HeldDays     int `json:"held_days" doc:"after so long held, the data key is destroyed"`
 	LeaseMinutes int `json:"lease_minutes" doc:"an open upload untouched for longer is swept"`
+	// MatchedTypes are the media types whose content can be matched to a manifest. Every other one is opaque.
+	MatchedTypes []string `json:"matched_types,omitempty" doc:"media types whose content can be matched to what is declared; of files of all others the sender attests the content and the approver the necessity"`
 }
 
 // SecondPerson says which transfers wait for an approver (gate condition 28).

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +16,8 @@ import (
 
 //go:embed shipped.json
 var shipped []byte
+
+var mediaType = regexp.MustCompile(`^[a-z]+/[a-z0-9][a-z0-9.+-]{0,126}$`)
 
 // ErrInvalid says what is wrong with rules, in a text for who wrote them.
 var ErrInvalid = errors.New("invalid rules")
@@ -115,6 +118,9 @@ func (r Rules) validateWords() error {
 		return a != authz.AssuranceMFA && a != authz.AssuranceVouched
 	}) {
 		return fmt.Errorf("%w: assurances are mfa, vouched, or both", ErrInvalid) // R50: never none
+	}
+	if i := slices.IndexFunc(r.Transfer.MatchedTypes, func(m string) bool { return !mediaType.MatchString(m) }); i >= 0 || len(r.Transfer.MatchedTypes) > 100 {
+		return fmt.Errorf("%w: transfer.matched_types are at most 100 media types in small letters, such as text/csv", ErrInvalid)
 	}
 	if len(r.Training.Courses) == 0 || slices.Contains(r.Training.Courses, "") || r.Undertaking.Version == "" {
 		return fmt.Errorf("%w: training.courses and undertaking.version are needed", ErrInvalid)

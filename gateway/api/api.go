@@ -27,6 +27,7 @@ import (
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/queue"
 	"safeconduct/transfer/retention"
 	"safeconduct/transfer/rights"
 )
@@ -53,6 +54,7 @@ type Services struct {
 	Approvals   *approvals.Desk
 	Disclosures *anonymous.Desk
 	Transfers   *transfer.Office
+	Queues      *queue.Desk
 	Log         *transfer.LogOffice
 	Claims      Claims
 	Mends       gate.Catalogue // what a transfer's refusals say
@@ -89,10 +91,10 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
-		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementActs, r.assessments, r.consents, r.transfers,
+		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementPapers, r.agreementActs, r.assessments, r.consents, r.transfers,
 		r.transferActs, r.upload, r.download, r.log, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures, r.authorities, r.incidents,
 		r.clearances, r.destructions, r.assessmentActs, r.assessmentTemplates, r.agreementTemplates, r.agreementImports, r.scans, r.trainings,
-		r.undertakings, r.suspensions, r.nominations,
+		r.undertakings, r.suspensions, r.nominations, r.queue,
 	} {
 		mount()
 	}

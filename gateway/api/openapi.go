@@ -55,6 +55,7 @@ func description() *huma.OpenAPI {
 			{Name: "sensitive categories", Description: "Decisions of the data protection officer."},
 			{Name: "disclosure assessments", Description: "What shows that data is anonymised or aggregate."},
 			{Name: "transfers"},
+			{Name: "queue", Description: "What waits for the caller."},
 			{Name: "log", Description: "The tamper-evident evidence log."},
 		},
 	}

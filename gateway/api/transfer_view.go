@@ -29,6 +29,7 @@ type transferView struct {
 	Sender         string              `json:"sender,omitempty"`
 	NeedsApproval  bool                `json:"needs_approval,omitempty" doc:"whether a second person must approve"`
 	Approvals      []transfer.Approval `json:"approvals,omitempty"`
+	Attested       string              `json:"content_attested,omitempty" doc:"version of the statement by which the sender attested the content of what cannot be matched to what is declared"`
 	Released       *time.Time          `json:"released,omitempty"`
 	ReleaseEntry   string              `json:"release_entry,omitempty" doc:"id of the log entry that released it"`
 	WindowEnds     *time.Time          `json:"window_ends,omitempty" doc:"exclusive"`
@@ -64,7 +65,7 @@ func (r *routes) viewTransfer(t transfer.Transfer, lang string) transferView {
 		ID: t.ID, Version: t.Version, State: t.State, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature,
 		RecipientClass: t.RecipientClass, Categories: full(t.Categories), Fields: full(t.Fields), Subjects: t.Subjects, Files: []fileView{},
 		Origin: originBody(t.Origin), Onward: t.Onward,
-		Agreement: t.Agreement, Assessment: t.Assessment, Sender: t.Sender, NeedsApproval: t.NeedsApproval, Approvals: t.Approvals,
+		Agreement: t.Agreement, Assessment: t.Assessment, Sender: t.Sender, NeedsApproval: t.NeedsApproval, Approvals: t.Approvals, Attested: t.ContentAttested,
 		Released: t.Released, ReleaseEntry: t.ReleaseEntry, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit, HeldSince: t.HeldSince,
 		Receipts: t.Receipts, RecallReason: t.RecallReason, Created: t.Created, Updated: t.Updated,
 	}

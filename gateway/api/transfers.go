@@ -28,6 +28,7 @@ type orderBody struct {
 	Onward         []string   `json:"onward_recipients,omitempty" nullable:"false" doc:"organisations to which the recipient will give the data on, as the agreement names them"`
 	Files          []fileBody `json:"files,omitempty" nullable:"false" doc:"what will be sent, in order"`
 	Agreement      string     `json:"agreement,omitempty" maxLength:"128" doc:"picks one where several could rule"`
+	AttestsContent bool       `json:"attests_content,omitempty" doc:"needed where a file cannot be matched to what is declared, such as a scan or a video: the sender has looked at every such file, and each holds data of the subjects listed, of the categories and fields declared, and nothing else"`
 }
 
 // originBody is where data come from. What it lacks is for the gate to name.
@@ -47,6 +48,7 @@ func (b orderBody) order() transfer.Order {
 	o := transfer.Order{
 		Mission: b.Mission, Partner: b.Partner, Purpose: b.Purpose, Nature: b.Nature, RecipientClass: b.RecipientClass,
 		Categories: b.Categories, Fields: b.Fields, Subjects: b.Subjects, Agreement: b.Agreement, Origin: gate.Origin(b.Origin), Onward: b.Onward,
+		AttestsContent: b.AttestsContent,
 	}
 	for i, f := range b.Files {
 		o.Files = append(o.Files, transfer.File{N: i + 1, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256})
@@ -56,7 +58,7 @@ func (b orderBody) order() transfer.Order {
 
 type approvalBody struct {
 	Granted     bool   `json:"granted"`
-	Attestation string `json:"attestation,omitempty" maxLength:"4000" doc:"of necessity, where the payload cannot be read by machine"`
+	Attestation string `json:"attestation,omitempty" maxLength:"4000" doc:"needed to approve files that cannot be matched to what is declared: why these files, and not less, are needed for the purpose" example:"The border authority accepts nothing but the scanned certificate"`
 }
 
 type receiptsBody struct {

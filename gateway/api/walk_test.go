@@ -110,7 +110,8 @@ func (w *walk) steps() map[string]step {
 		"lift-suspension": ends(authz.DPO, authz.AgreementLift), "terminate-agreement": ends(authz.PSG, authz.AgreementTerminate),
 		"write-agreement-template": clauses, "list-agreement-templates": on(authz.PDL, authz.TermsRead), "get-agreement-template": on(authz.PDL, authz.TermsRead),
 		"approve-agreement-template": on(authz.DPO, authz.AgreementTemplateApprove), "import-agreements": papers,
-		"get-amendment-document": on(authz.PSG, authz.AgreementRead), "get-agreement-text": on(authz.PSG, authz.AgreementRead), "list-scans": on(authz.PSG, authz.AgreementRead),
+		"get-amendment-document": on(authz.PSG, authz.AgreementRead), "get-agreement-text": on(authz.PSG, authz.AgreementRead),
+		"get-queue": {as: authz.RO}, "print-agreement": on(authz.PSG, authz.AgreementRead), "print-amendment": on(authz.PSG, authz.AgreementRead), "list-scans": on(authz.PSG, authz.AgreementRead),
 		"approve-deviation": on(authz.LEG, authz.AgreementDeviate), "amend-agreement": amendment, "withdraw-amendment": ends(authz.FP, authz.AgreementAmend),
 		"close-out-agreement": ends(authz.FP, authz.AgreementCloseOut), "attest-signatures": on(authz.LEG, authz.AgreementAttest),
 		"send-scan": on(authz.FP, authz.AgreementScanAdd), "read-scan": on(authz.OIG, authz.AgreementScanRead),
@@ -295,7 +296,7 @@ func (w *walk) insiders(t *testing.T) {
 			case got.StatusCode < 300:
 				done++
 			case got.StatusCode == http.StatusConflict:
-			case got.StatusCode == http.StatusNotFound && slices.Contains([]string{"get-amendment-document", "read-scan"}, op.ID): // of this agreement there is none
+			case got.StatusCode == http.StatusNotFound && slices.Contains([]string{"get-amendment-document", "print-amendment", "read-scan"}, op.ID): // of this agreement there is none
 			case got.StatusCode == http.StatusUnprocessableEntity && got.object(t)["errors"] == nil: // not the schema's
 			case got.StatusCode == http.StatusForbidden && !slices.Contains(codesOf(got.object(t)), "AUTH_ROLE_DENIED"):
 			default:

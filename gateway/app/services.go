@@ -36,6 +36,7 @@ import (
 	"safeconduct/transfer/blob"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/queue"
 	"safeconduct/transfer/retention"
 	"safeconduct/transfer/rights"
 	"safeconduct/transfer/seal"
@@ -152,6 +153,7 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 		Approvals:   approvals.NewDesk(office, store.For[approvals.Tx](p.Store)),
 		Disclosures: anonymous.NewDesk(office, store.For[anonymous.Tx](p.Store)),
 		Transfers:   sent,
+		Queues:      queue.NewDesk(office, store.For[queue.Tx](p.Store)),
 		Log:         transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store)),
 		Mends:       mends, Duties: played, Claims: claims{store.Claims{Store: p.Store, Now: s.Now}, seq},
 	}}, nil

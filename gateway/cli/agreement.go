@@ -22,7 +22,7 @@ import (
 )
 
 func (s *shell) agreement() *cobra.Command {
-	return group("agreement", "Sign agreements, and bring in those on paper", s.agreementSign(), s.agreementImport())
+	return group("agreement", "Sign agreements, print them, and bring in those on paper", s.agreementSign(), s.agreementPDF(), s.agreementImport())
 }
 
 // signature is the flags of agreement sign.

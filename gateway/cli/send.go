@@ -34,6 +34,10 @@ member subjects, or --subjects-file with one a line): arguments can be read by
 other users of the machine. Size and SHA-256 of each file are worked out and
 declared. "-" reads the order from standard input.
 
+What files such as scans or video hold cannot be matched to the manifest. Of them
+you attest the content, after having looked at each (--attest-content, or asked
+at a terminal), and the second person attests that they are needed.
+
 Exit code 3 means refused: every code is told, with how to mend it and whom to
 ask. A refused transfer is final; send again when it is mended.`,
 		Example: "  safeconduct send --url https://gateway.example.org --token-file token --order order.json --file referral.csv",
@@ -56,6 +60,7 @@ ask. A refused transfer is final; send again when it is mended.`,
 	flags.StringVar(&f.order.Origin.Country, "origin-country", "", "country that the data come from, such as NE; the mission's where it is left out")
 	flags.StringVar(&f.order.Origin.Clearance, "clearance", "", "`ID` of the clearance by the third party that collected the data")
 	flags.StringSliceVar(&f.order.Onward, "onward-recipient", nil, "`NAME` of an organisation to which the recipient will give the data on; repeat it for more")
+	flags.BoolVar(&f.order.AttestsContent, "attest-content", false, "attest the content of files that cannot be matched to the manifest, such as scans: you have looked at each")
 	flags.StringVar(&f.order.Agreement, "agreement", "", "`ID` of the agreement, where several could rule")
 	return cmd
 }
@@ -83,6 +88,9 @@ func (f *sending) run(ctx context.Context, s *shell) error {
 	files, err := f.describe(&order)
 	defer closeAll(files)
 	if err != nil {
+		return err
+	}
+	if err := f.attest(ctx, s, c, &order); err != nil {
 		return err
 	}
 	t, err := c.Request(ctx, order)

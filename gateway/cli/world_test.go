@@ -75,7 +75,7 @@ func consent(ts *testscript.TestScript, _ bool, args []string) {
 func approve(ts *testscript.TestScript, _ bool, args []string) {
 	var sent struct{ Transfer string }
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &sent))
-	call(ts, world(ts, args[0]), authz.HOM, http.MethodPost, "/transfers/"+sent.Transfer+"/approvals", map[string]bool{"granted": true}, nil)
+	call(ts, world(ts, args[0]), authz.HOM, http.MethodPost, "/transfers/"+sent.Transfer+"/approvals", map[string]any{"granted": true, "attestation": "nothing less would do"}, nil)
 	ts.Setenv("TRANSFER", sent.Transfer)
 }
 

@@ -44,9 +44,9 @@ func notices() record[terms.Notice] {
 
 func agreementRecords() record[agreements.Agreement] {
 	return record[agreements.Agreement]{
-		kind: agreements.KindAgreement, table: "agreements", columns: []string{"mission", "partner", "state", "valid_until"},
+		kind: agreements.KindAgreement, table: "agreements", columns: []string{"mission", "partner", "state", "valid_until", "awaits"},
 		values: func(a agreements.Agreement) []any {
-			return []any{a.Document.Mission, a.Document.Partner, string(a.State), a.Document.ValidUntil.UnixMicro()}
+			return []any{a.Document.Mission, a.Document.Partner, string(a.State), a.Document.ValidUntil.UnixMicro(), awaits(a)}
 		},
 		ident: func(a agreements.Agreement) (string, int) { return a.ID, a.Version },
 	}

@@ -71,7 +71,7 @@ func (t *tx) Awaiting(ctx context.Context, id string) (approvals.Waiting, error)
 
 // AwaitingDPO implements approvals.TargetTx.
 func (t *tx) AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[approvals.Waiting], error) {
-	all, err := due(ctx, t, transfers(), p.Limit()+1, "WHERE r.awaits_dpo > 0 AND NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.transfer = r.id) AND r.id > $1 ORDER BY r.id", p.After)
+	all, err := t.awaitingDPO(ctx, p.After, p.Limit()+1)
 	var list evidence.Listed[approvals.Waiting]
 	if len(all) > p.Limit() {
 		all = all[:p.Limit()]
@@ -81,6 +81,10 @@ func (t *tx) AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[
 		list.Items = append(list.Items, waiting(x))
 	}
 	return list, err
+}
+
+func (t *tx) awaitingDPO(ctx context.Context, after string, most int) ([]transfer.Transfer, error) {
+	return due(ctx, t, transfers(), most, "WHERE r.awaits_dpo > 0 AND NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.transfer = r.id) AND r.id > $1 ORDER BY r.id", after)
 }
 
 func waiting(x transfer.Transfer) approvals.Waiting {

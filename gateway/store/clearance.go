@@ -25,8 +25,8 @@ func undertakings() record[people.Undertaking] {
 
 func nominations() record[people.Nomination] {
 	return record[people.Nomination]{
-		kind: people.KindNomination, table: "nominations", columns: []string{"partner"},
-		values: func(n people.Nomination) []any { return []any{n.Partner} },
+		kind: people.KindNomination, table: "nominations", columns: []string{"partner", "waits"},
+		values: func(n people.Nomination) []any { return []any{n.Partner, yes(n.State == people.NominationOpen)} },
 		ident:  func(n people.Nomination) (string, int) { return n.ID, n.Version },
 	}
 }

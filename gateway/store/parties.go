@@ -9,8 +9,8 @@ import (
 
 func partners() record[parties.Party] {
 	return record[parties.Party]{
-		kind: parties.KindParty, table: "parties",
-		values: func(parties.Party) []any { return nil },
+		kind: parties.KindParty, table: "parties", columns: []string{"waits"},
+		values: func(p parties.Party) []any { return []any{yes(p.Suspension != nil)} },
 		ident:  func(p parties.Party) (string, int) { return p.ID, p.Version },
 	}
 }

@@ -16,9 +16,11 @@ import (
 
 func legalCases() record[authorities.Case] {
 	return record[authorities.Case]{
-		kind: authorities.KindCase, table: "legal_cases", columns: []string{"mission", "partner", "reporter"},
-		values: func(c authorities.Case) []any { return []any{c.Mission, c.Partner, c.Reporter} },
-		ident:  func(c authorities.Case) (string, int) { return c.ID, c.Version },
+		kind: authorities.KindCase, table: "legal_cases", columns: []string{"mission", "partner", "reporter", "waits"},
+		values: func(c authorities.Case) []any {
+			return []any{c.Mission, c.Partner, c.Reporter, yes(c.State != authorities.Closed)}
+		},
+		ident: func(c authorities.Case) (string, int) { return c.ID, c.Version },
 	}
 }
 

@@ -16,16 +16,16 @@ import (
 
 func missions() record[people.Mission] {
 	return record[people.Mission]{
-		kind: people.KindMission, table: "missions",
-		values: func(people.Mission) []any { return nil },
+		kind: people.KindMission, table: "missions", columns: []string{"waits"},
+		values: func(m people.Mission) []any { return []any{yes(m.Suspension != nil)} },
 		ident:  func(m people.Mission) (string, int) { return m.ID, m.Version },
 	}
 }
 
 func persons() record[people.Person] {
 	return record[people.Person]{
-		kind: people.KindPerson, table: "persons", columns: []string{"mission", "partner"},
-		values: func(p people.Person) []any { return []any{p.Mission, p.Partner} },
+		kind: people.KindPerson, table: "persons", columns: []string{"mission", "partner", "waits"},
+		values: func(p people.Person) []any { return []any{p.Mission, p.Partner, yes(p.Suspension != nil)} },
 		ident:  func(p people.Person) (string, int) { return p.ID, p.Version },
 	}
 }
@@ -49,8 +49,8 @@ func grants() record[people.Grant] {
 
 func signingKeys() record[people.Key] {
 	return record[people.Key]{
-		kind: people.KindKey, table: "signing_keys", columns: []string{"person"},
-		values: func(k people.Key) []any { return []any{k.Person} },
+		kind: people.KindKey, table: "signing_keys", columns: []string{"person", "waits"},
+		values: func(k people.Key) []any { return []any{k.Person, yes(k.Confirmed == nil && k.Revoked == nil)} },
 		ident:  func(k people.Key) (string, int) { return k.ID, k.Version },
 	}
 }

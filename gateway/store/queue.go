@@ -1,17 +1,139 @@
 package store
 
 import (
-	"database/sql"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
 
-	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/incidents"
+	"safeconduct/agreements/parties"
+	"safeconduct/authz"
+	"safeconduct/authz/people"
+	"safeconduct/transfer"
+	"safeconduct/transfer/approvals"
+	"safeconduct/transfer/queue"
+	"safeconduct/transfer/retention"
+	"safeconduct/transfer/rights"
 )
 
-// JobDriver is what a queue of jobs stands on that the replicas share. Only
-// PostgreSQL has replicas; a file of SQLite has one process.
-func (s *Store) JobDriver() (driver riverdriver.Driver[*sql.Tx], shared bool) {
-	if s.engine != Postgres {
-		return nil, false
+func yes(is bool) int64 {
+	if is {
+		return 1
 	}
-	return riverdatabasesql.New(s.write), true
+	return 0
 }
+
+// awaits is what an agreement is looked up by in queues: where its document
+// under way stands, or that it is suspended.
+func awaits(a agreements.Agreement) string {
+	state := a.UnderWay().State
+	if slices.Contains([]agreements.State{agreements.Draft, agreements.Review, agreements.Approved, agreements.PartSigned, agreements.Signed, agreements.Suspended}, state) {
+		return string(state)
+	}
+	return ""
+}
+
+// AgreementsWaiting implements queue.PaperTx.
+func (t *tx) AgreementsWaiting(ctx context.Context, in authz.Places, most int) ([]agreements.Agreement, error) {
+	return placed(ctx, t, agreementRecords(), in, []string{"mission", "partner"}, " AND (r.awaits <> '' OR r.state = 'suspended')", "r.id", most)
+}
+
+// ScansWaiting implements queue.PaperTx.
+func (t *tx) ScansWaiting(ctx context.Context, most int) ([]agreements.Scan, error) {
+	return find(ctx, t, agreementScans(), "WHERE r.agreement IN (SELECT a.id FROM agreements a WHERE a.awaits IN ('approved', 'part_signed')) ORDER BY r.id LIMIT $1", most)
+}
+
+// AssessmentsWaiting implements queue.PaperTx.
+func (t *tx) AssessmentsWaiting(ctx context.Context, in authz.Places, most int) ([]assessment.Assessment, error) {
+	where, args := within(in, "mission")
+	where = strings.ReplaceAll(where, "r.mission", "a.mission")
+	return find(ctx, t, assessments(), fmt.Sprintf(
+		"WHERE r.state = 'submitted' AND EXISTS (SELECT 1 FROM agreements a WHERE a.id = r.agreement AND %s) ORDER BY r.submitted, r.id LIMIT $%d", where, len(args)+1), append(args, most)...)
+}
+
+// TransfersWaiting implements queue.TransferTx.
+func (t *tx) TransfersWaiting(ctx context.Context, in authz.Places, most int) ([]transfer.Transfer, error) {
+	return placed(ctx, t, transfers(), in, []string{"mission"}, " AND r.state = 'awaiting_approval'", "r.id", most)
+}
+
+// Bands implements queue.TransferTx.
+func (t *tx) Bands(ctx context.Context, ids []string) (map[string]assessment.Band, error) {
+	bands := make(map[string]assessment.Band, len(ids))
+	for args, in := range listed(ids) {
+		all, err := find(ctx, t, assessments(), "WHERE r.id IN "+in, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range all {
+			bands[a.ID] = a.Result.Band
+		}
+	}
+	return bands, nil
+}
+
+// HoldsWaiting implements queue.TransferTx.
+func (t *tx) HoldsWaiting(ctx context.Context, in authz.Places, most int) ([]rights.Hold, error) {
+	return placed(ctx, t, holds(), in, []string{"mission"}, " AND r.lifted = 0", "r.id", most)
+}
+
+// DutiesWaiting implements queue.TransferTx.
+func (t *tx) DutiesWaiting(ctx context.Context, in authz.Places, most int) ([]retention.Duty, error) {
+	return placed(ctx, t, destructions(), in, []string{"mission", "partner"}, " AND r.state <> '"+string(retention.Accepted)+"'", "r.due, r.id", most)
+}
+
+// placed lists the records that lie in the places, at most so many.
+func placed[T any](ctx context.Context, t *tx, r record[T], in authz.Places, columns []string, and, order string, most int) ([]T, error) {
+	where, args := within(in, columns...)
+	return find(ctx, t, r, fmt.Sprintf("WHERE %s%s ORDER BY %s LIMIT $%d", where, and, order, len(args)+1), append(args, most)...)
+}
+
+// DPOWaiting implements queue.TransferTx.
+func (t *tx) DPOWaiting(ctx context.Context, most int) ([]approvals.Waiting, error) {
+	all, err := t.awaitingDPO(ctx, "", most)
+	list := make([]approvals.Waiting, len(all))
+	for i, x := range all {
+		list[i] = waiting(x)
+	}
+	return list, err
+}
+
+// CasesWaiting implements queue.CaseTx.
+func (t *tx) CasesWaiting(ctx context.Context, most int) ([]authorities.Case, error) {
+	return find(ctx, t, legalCases(), "WHERE r.waits = 1 ORDER BY r.id LIMIT $1", most)
+}
+
+// IncidentsWaiting implements queue.CaseTx.
+func (t *tx) IncidentsWaiting(ctx context.Context, in authz.Places, most int) ([]incidents.Incident, error) {
+	return placed(ctx, t, incidentRecords(), in, []string{"mission"}, " AND r.stops = 1", "r.id", most)
+}
+
+// KeysWaiting implements queue.PeopleTx.
+func (t *tx) KeysWaiting(ctx context.Context, most int) ([]people.Key, error) {
+	return find(ctx, t, signingKeys(), "WHERE r.waits = 1 ORDER BY r.id LIMIT $1", most)
+}
+
+// NominationsWaiting implements queue.PeopleTx.
+func (t *tx) NominationsWaiting(ctx context.Context, most int) ([]people.Nomination, error) {
+	return find(ctx, t, nominations(), "WHERE r.waits = 1 ORDER BY r.id LIMIT $1", most)
+}
+
+// SuspendedPersons implements queue.PeopleTx.
+func (t *tx) SuspendedPersons(ctx context.Context, most int) ([]people.Person, error) {
+	return find(ctx, t, persons(), "WHERE r.waits = 1 ORDER BY r.id LIMIT $1", most)
+}
+
+// SuspendedMissions implements queue.PeopleTx.
+func (t *tx) SuspendedMissions(ctx context.Context, most int) ([]people.Mission, error) {
+	return find(ctx, t, missions(), "WHERE r.waits = 1 ORDER BY r.id LIMIT $1", most)
+}
+
+// SuspendedPartners implements queue.PeopleTx.
+func (t *tx) SuspendedPartners(ctx context.Context, most int) ([]parties.Party, error) {
+	return find(ctx, t, partners(), "WHERE r.waits = 1 ORDER BY r.id LIMIT $1", most)
+}
+
+var _ queue.Tx = (*tx)(nil)

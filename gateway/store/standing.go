@@ -13,7 +13,7 @@ import (
 func (t *tx) StandingOf(ctx context.Context, of []string) (map[string]people.Standing, error) {
 	all := map[string]people.Standing{}
 	for args, in := range listed(of) {
-		text := t.ofStanding(persons().kind, "persons", "r.mission", "r.partner", "0") + " WHERE r.id IN " + in +
+		text := t.ofStanding(persons().kind, "persons", "r.mission", "r.partner", "r.waits") + " WHERE r.id IN " + in +
 			" UNION ALL " + t.ofStanding(trainings().kind, "trainings", "r.person", "''", "r.ends") + " WHERE r.person IN " + in +
 			" UNION ALL " + t.ofStanding(undertakings().kind, "undertakings", "r.person", "''", "r.ends") + " WHERE r.person IN " + in + " ORDER BY 5"
 		if err := t.query(ctx, func(rows *sql.Rows) error { return t.stand(rows, all) }, text, args...); err != nil {
@@ -46,7 +46,7 @@ func (t *tx) stand(rows *sql.Rows, all map[string]people.Standing) error {
 	}
 	switch kind {
 	case people.KindPerson:
-		row.columns = []any{one, two}
+		row.columns = []any{one, two, number}
 		return taken(t, persons(), row, func(p people.Person) {
 			s := all[p.ID]
 			s.Person = p

@@ -42,6 +42,7 @@ func (f *Facts) missingFields() []string {
 		// What was released before it was asked for is not asked for it now.
 		{"data_origin", m.Origin.known() || f.Phase == Pull && m.Origin == Origin{}},
 		{"files", m.Files > 0},
+		{"content_attestation", len(m.Opaque) == 0 || stated(m.ContentAttested)}, // opaque files
 	} {
 		if !field.ok {
 			missing = append(missing, field.name)

@@ -11,7 +11,8 @@ const (
 // (separation of duties 1), who did not certify a consent that it rests on
 // (separation of duties 6). Before the payload is sealed there is nothing to
 // approve, so REQUEST does not ask. A denial stands, whoever else approves and
-// whatever became of the denier's role.
+// whatever became of the denier's role. Of files that nobody can match to the
+// manifest, one who does not attest that they are needed has not approved.
 func approved() condition {
 	return condition{
 		number: "28", phases: sealed, codes: never(ApprovalPending, ApprovalSelf, ApprovalDenied),
@@ -23,7 +24,7 @@ func approved() condition {
 					denied = true
 				case g.Person == f.Sender || f.CertifiedBy(g.Person): // separation of duties 1 and 6
 					self = true
-				case g.Allowed && g.Person != "":
+				case g.Allowed && g.Person != "" && (g.Necessity || len(f.Manifest.Opaque) == 0):
 					second = true
 				}
 			}

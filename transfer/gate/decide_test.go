@@ -108,6 +108,17 @@ func TestDecideIncompleteRequest(t *testing.T) {
 			}
 		})
 	}
+	t.Run("REQ_INCOMPLETE content of opaque files not attested", func(t *testing.T) {
+		f := passing(Request)
+		f.Manifest.Opaque = []int{1}
+		if got := Decide(f); !slices.Equal(got.Codes(), []string{"REQ_INCOMPLETE"}) || !slices.Equal(got.Refusals[0].Detail, []string{"content_attestation"}) {
+			t.Errorf("got %v", got.Refusals)
+		}
+		f.Manifest.ContentAttested = "1"
+		if got := Decide(f).Codes(); len(got) > 0 {
+			t.Errorf("attested: %v", got)
+		}
+	})
 	t.Run("REQ_INCOMPLETE fewer subjects than declared", func(t *testing.T) {
 		f := passing(Request)
 		f.Subjects = f.Subjects[:2]

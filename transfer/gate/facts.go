@@ -122,6 +122,10 @@ type Manifest struct {
 	Origin         Origin `json:"data_origin,omitzero"`
 	// Onward are the organisations to which the recipient will give the data on.
 	Onward []string `json:"onward_recipients,omitzero"`
+	// Opaque are the numbers of the files that cannot be matched to the manifest, and ContentAttested the version of the
+	// statement by which the sender attested their content; empty where they did not.
+	Opaque          []int  `json:"opaque,omitzero"`
+	ContentAttested string `json:"content_attested,omitzero"`
 }
 
 // Origin is where the data come from (R39).
@@ -169,6 +173,8 @@ type GivenApproval struct {
 	Person  string `json:"person,omitzero"`
 	Granted bool   `json:"granted,omitzero"`
 	Allowed bool   `json:"allowed,omitzero"` // may approve, on grants read in this transaction
+	// Necessity says that they attested why what nobody can match to the manifest is needed.
+	Necessity bool `json:"necessity,omitzero"`
 }
 
 // File is one file of the payload (condition 29).

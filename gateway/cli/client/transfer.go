@@ -24,6 +24,8 @@ type Order struct {
 	Onward         []string `json:"onward_recipients,omitempty"`
 	Files          []File   `json:"files,omitempty"`
 	Agreement      string   `json:"agreement,omitempty"`
+	// AttestsContent says that the sender attests the content of files that cannot be matched to the manifest.
+	AttestsContent bool `json:"attests_content,omitempty"`
 }
 
 // Origin is where the data come from (R39).

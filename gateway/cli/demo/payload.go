@@ -52,6 +52,9 @@ func Sample() (Payload, error) {
 	return read(bytes.NewReader(sample), "text/csv", func() error { return nil })
 }
 
+// matched reports whether its content can be matched to the manifest: it is a table, of which the fields and persons were read.
+func (p Payload) matched() bool { return p.MediaType == "text/csv" }
+
 // Open reads a file of the user's own. Of a CSV with a column case_reference it
 // takes the persons and the fields; anything else is sent as it is, about one
 // invented case.

@@ -25,7 +25,16 @@ func (p *Player) order() client.Order {
 	return client.Order{
 		Mission: p.world.Mission, Partner: p.world.Partner, Purpose: p.world.Purpose, Nature: "personal", RecipientClass: gate.ClassServiceProvider, Origin: client.Origin{Source: gate.OwnData},
 		Categories: []string{category}, Fields: p.Payload.Fields, Subjects: p.Payload.Cases, Files: []client.File{{MediaType: p.Payload.MediaType}},
+		AttestsContent: !p.Payload.matched(),
 	}
+}
+
+// approval is the second person's answer. What cannot be matched to the manifest they attest to be needed.
+func (p *Player) approval() object {
+	if p.Payload.matched() {
+		return object{"granted": true}
+	}
+	return object{"granted": true, "attestation": "The partner cannot do its part without this file, and nothing less would do."}
 }
 
 // send records consent, sends, has it approved and pulled, and shows what a
@@ -55,7 +64,7 @@ func (p *Player) send(ctx context.Context) error {
 		return err
 	}
 	if err := p.as(ctx, post("approve-transfer", authz.HOM, "approves: the gate is asked again, and it is released", path+"/approvals",
-		object{"granted": true}), Released, &t); err != nil {
+		p.approval()), Released, &t); err != nil {
 		return err
 	}
 	if t.State != "available" {

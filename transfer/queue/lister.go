@@ -1,0 +1,251 @@
+package queue
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/signing"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer"
+)
+
+// lister gathers what waits for one caller.
+type lister struct {
+	caller   authz.Caller
+	office   *evidence.Office
+	now      time.Time
+	items    []Item
+	unlisted []Unlisted
+	cut      bool
+}
+
+// add puts an item into the queue of each role that the caller holds and that may do the act.
+func (l *lister) add(i Item, action authz.Action, res authz.Resource, roles ...authz.Role) {
+	for _, role := range roles {
+		if _, denied := l.office.Enforcer.Check(l.caller.As(role), action, res); denied == nil {
+			i.Kind, i.ID, i.Role = res.Kind, res.ID, role
+			i.Mission, i.Partner = res.Mission, res.Partner
+			l.items = append(l.items, i)
+			return // once, under the first of them
+		}
+	}
+}
+
+// read takes a fixed number of queries, whatever waits.
+func (l *lister) read(ctx context.Context, tx Tx) error {
+	in := l.caller.Places()
+	for _, step := range []func(context.Context, Tx, authz.Places) error{l.agreements, l.assessments, l.transfers, l.cases, l.holds, l.duties} {
+		if err := step(ctx, tx, in); err != nil {
+			return err
+		}
+	}
+	if !in.HQ {
+		return nil
+	}
+	return l.headquarters(ctx, tx)
+}
+
+// full notes that a list holds all that one reading takes.
+func (l *lister) full(n int) { l.cut = l.cut || n >= most }
+
+func (l *lister) agreements(ctx context.Context, tx Tx, in authz.Places) error {
+	all, err := tx.AgreementsWaiting(ctx, in, most)
+	if err != nil {
+		return err
+	}
+	l.full(len(all))
+	scans := map[string][]agreements.Scan{}
+	if in.HQ {
+		list, err := tx.ScansWaiting(ctx, most)
+		if err != nil {
+			return err
+		}
+		l.full(len(list))
+		for _, s := range list {
+			scans[s.Agreement] = append(scans[s.Agreement], s)
+		}
+	}
+	known, err := tx.Categories(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		l.agreement(a, known, scans[a.ID])
+	}
+	return nil
+}
+
+func (l *lister) agreement(a agreements.Agreement, known []terms.Category, scans []agreements.Scan) {
+	p, me := a.UnderWay(), l.caller.Person
+	res := authz.Resource{Kind: agreements.KindAgreement, ID: a.ID, Mission: a.Document.Mission, Partner: a.Document.Partner}
+	item := func(what string) Item {
+		return Item{What: what, Link: "/agreements/" + a.ID, Risk: sensitivityOf(p.Document.Scope.Categories, known), Since: a.Updated}
+	}
+	wrote := me == p.Drafter || slices.Contains(p.Editors, me)
+	switch p.State {
+	case agreements.Draft:
+		l.add(item("revise_agreement"), authz.AgreementDraft, res, authz.FP)
+	case agreements.Review:
+		if !wrote {
+			i := item("review_agreement")
+			i.Details = p.UnapprovedDeviations()
+			l.add(i, authz.AgreementApprove, res, authz.LEG)
+		}
+	case agreements.Approved, agreements.PartSigned:
+		l.unsigned(p, res, item, scans, wrote)
+	case agreements.Signed:
+		if !wrote {
+			i := item("activate_agreement")
+			i.Due = new(p.Document.EffectiveFrom)
+			l.add(i, authz.AgreementActivate, res, authz.LEG)
+		}
+	default:
+	}
+	if s := a.Suspension; a.State == agreements.Suspended && s != nil && s.Person != me {
+		i := item("lift_agreement")
+		i.Since, i.Due = s.At, s.DecideBy
+		var left []authz.Role
+		for _, role := range []authz.Role{authz.LEG, authz.DPO} {
+			if !slices.ContainsFunc(a.Lifts, func(x agreements.Act) bool { return x.Role == role || x.Person == me }) {
+				left = append(left, role)
+			}
+		}
+		i.Waits = left
+		l.add(i, authz.AgreementLift, res, left...)
+	}
+	if len(a.Endings) == 1 && (a.State == agreements.Active || a.State == agreements.Suspended) && a.Endings[0].Person != me {
+		other := map[authz.Role]authz.Role{authz.HOM: authz.LEG, authz.LEG: authz.HOM}[a.Endings[0].Role]
+		i := item("end_agreement")
+		i.Since = a.Endings[0].At
+		l.add(i, authz.AgreementTerminate, res, other)
+	}
+}
+
+// unsigned is an agreement that still lacks signatures: whose, and whether Legal has a paper of it to attest.
+func (l *lister) unsigned(p agreements.Agreement, res authz.Resource, item func(string) Item, scans []agreements.Scan, wrote bool) {
+	var waits []authz.Role
+	if !p.SignedBy(signing.PartyIOM) {
+		waits = append(waits, authz.HOM)
+	}
+	if !p.SignedBy(p.Document.Partner) {
+		waits = append(waits, authz.PSG)
+	}
+	sign := item("sign_agreement")
+	sign.Waits = waits
+	if p.Document.Paper == nil {
+		l.add(sign, authz.AgreementSign, res, waits...)
+	}
+	brought := func(s agreements.Scan) bool {
+		return s.Document == p.Document.Version && s.Uploader != l.caller.Person && (p.Document.Paper == nil || s.SHA256 == p.Document.Paper.SHA256)
+	}
+	if !wrote && slices.ContainsFunc(scans, brought) {
+		attest := item("attest_agreement")
+		attest.Waits = waits
+		l.add(attest, authz.AgreementAttest, res, authz.LEG)
+	}
+}
+
+// sensitivityOf is the risk of what is not assessed yet: that of the most sensitive category. One that nobody knows is the worst.
+func sensitivityOf(codes []string, known []terms.Category) assessment.Band {
+	worst := assessment.Low
+	for _, code := range codes {
+		band := assessment.Severe
+		if i := slices.IndexFunc(known, func(c terms.Category) bool { return c.Code == code }); i >= 0 {
+			of := map[terms.Sensitivity]assessment.Band{terms.Low: assessment.Low, terms.Moderate: assessment.Moderate, terms.High: assessment.High}
+			if b, ok := of[known[i].Sensitivity]; ok {
+				band = b
+			}
+			if known[i].Sensitive && rank(band) < rank(assessment.High) {
+				band = assessment.High
+			}
+		}
+		if rank(band) > rank(worst) {
+			worst = band
+		}
+	}
+	return worst
+}
+
+func (l *lister) assessments(ctx context.Context, tx Tx, in authz.Places) error {
+	all, err := tx.AssessmentsWaiting(ctx, in, most)
+	l.full(len(all))
+	for _, a := range all {
+		res := authz.Resource{Kind: assessment.KindAssessment, ID: a.ID, Mission: a.Mission, Owner: a.Author}
+		if l.caller.Person == a.Author || slices.Contains(a.Editors, l.caller.Person) || a.SubmittedBy == l.caller.Person {
+			continue // separation of duties 2
+		}
+		i := Item{What: "approve_assessment", Link: "/assessments/" + a.ID, Risk: a.Result.Band, Since: a.SubmittedAt}
+		if pending := a.PendingApprovals(); len(pending) > 0 { // LOW ends with the head of mission (R36)
+			i.Waits = pending[1:]
+			l.add(i, authz.AssessmentApprove, res, pending[0])
+			continue
+		}
+		// A refused band: it is returned, or Legal and the DPO derogate together.
+		i.What, i.Waits = "decide_severe", a.Result.Derogation
+		roles := a.Result.Derogation
+		if d := a.Derogation; d != nil {
+			roles = slices.DeleteFunc(slices.Clone(roles), func(r authz.Role) bool {
+				return slices.ContainsFunc(d.Given, func(g assessment.Given) bool { return g.Role == r || g.Person == l.caller.Person })
+			})
+			i.Waits = roles
+		}
+		l.add(i, authz.AssessmentDerogate, res, roles...)
+	}
+	return err
+}
+
+// transfers wait for the head of mission. Legal sees those of the bands that the rules name, and of the others how many there
+// are in each mission: none of them waits for Legal (R36).
+func (l *lister) transfers(ctx context.Context, tx Tx, in authz.Places) error {
+	all, err := tx.TransfersWaiting(ctx, in, most)
+	if err != nil {
+		return err
+	}
+	l.full(len(all))
+	ids := make([]string, len(all))
+	for i, t := range all {
+		ids[i] = t.Assessment
+	}
+	bands, err := tx.Bands(ctx, ids)
+	if err != nil {
+		return err
+	}
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return err
+	}
+	singly := book.At(l.now).Rules.Approval.SinglyBands
+	counts := map[string]int{}
+	for _, t := range all {
+		res := authz.Resource{Kind: transfer.KindTransfer, ID: t.ID, Mission: t.Mission, Partner: t.Partner, Owner: t.Sender}
+		i := Item{What: "approve_transfer", Link: "/transfers/" + t.ID, Risk: bands[t.Assessment], Since: t.Updated}
+		if t.Sender != l.caller.Person { // separation of duties 1
+			l.add(i, authz.TransferApprove, res, authz.HOM)
+		}
+		low := i.Risk == assessment.Low || i.Risk == assessment.Moderate
+		switch {
+		case !l.caller.Holds(authz.LEG):
+		case low || !slices.Contains(singly, string(i.Risk)):
+			counts[t.Mission]++
+		default:
+			i.What, i.Waits = "watch_transfer", []authz.Role{authz.HOM}
+			l.add(i, authz.TransferRead, res, authz.LEG)
+		}
+	}
+	l.unlisted = nil
+	for mission, n := range counts {
+		l.unlisted = append(l.unlisted, Unlisted{Mission: mission, Transfers: n})
+	}
+	slices.SortFunc(l.unlisted, func(a, b Unlisted) int {
+		if a.Mission < b.Mission {
+			return -1
+		}
+		return 1
+	})
+	return nil
+}
