@@ -22,7 +22,7 @@ type orderBody struct {
 	RecipientClass string     `json:"recipient_class,omitempty" maxLength:"60" doc:"what the recipient is (R21)" example:"service_provider"`
 	Categories     []string   `json:"categories,omitempty" nullable:"false" doc:"codes of the categories of data" example:"[\"contact\"]"`
 	Fields         []string   `json:"fields,omitempty" nullable:"false" doc:"fields in the payload" example:"[\"phone\",\"location\"]"`
-	Subjects       []string   `json:"subjects,omitempty" nullable:"false" doc:"case numbers, each once; refusals name them by row, from 1" example:"[\"NE-2026-00417\"]"`
+	Subjects       []string   `json:"subjects,omitempty" nullable:"false" doc:"case numbers, each once; refusals name them by row, from 1" example:"[\"NE-2026-00417\"]" personal:"true"`
 	Files          []fileBody `json:"files,omitempty" nullable:"false" doc:"what will be sent, in order"`
 	Agreement      string     `json:"agreement,omitempty" maxLength:"128" doc:"picks one where several could rule"`
 }

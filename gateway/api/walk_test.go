@@ -185,6 +185,7 @@ func TestWalk(t *testing.T) {
 	w := newWalk(t)
 	w.hireOthers()
 	m := matrix(t)
+	t.Run("R53 the document says who may", func(t *testing.T) { w.named(t, m) })
 	t.Run("AUTH_INVALID without a valid token", func(t *testing.T) { w.strangers(t) })
 	t.Run("AUTH_ROLE_DENIED with a wrong role", func(t *testing.T) { w.wrongRoles(t, m) })
 	t.Run("of another mission or partner", func(t *testing.T) { w.outsiders(t, m) })
