@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "await": await, "enter": enter, "consent": consent, "approve": approve, "keep": keep, "rewritten": rewritten, "draft": draft, "confirm": confirm, "alter": alter, "mode": mode, "steps": steps,
+			"fill": fill, "pick": pick,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
@@ -112,4 +113,19 @@ func steps(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("not a step: %s", line)
 		}
 	}
+}
+
+// fill puts the environment into a file: fill FILE
+func fill(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
+}
+
+// pick takes the first member of that name, a text, out of a JSON file into the environment: pick VARIABLE FILE MEMBER
+func pick(ts *testscript.TestScript, _ bool, args []string) {
+	_, after, ok := strings.Cut(ts.ReadFile(args[1]), `"`+args[2]+`":"`)
+	value, _, ended := strings.Cut(after, `"`)
+	if !ok || !ended {
+		ts.Fatalf("%s holds no %s", args[1], args[2])
+	}
+	ts.Setenv(args[0], value)
 }
