@@ -8,6 +8,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/lifecycle"
 )
 
 // CreateMission registers a mission. By Legal, for headquarters.
@@ -182,7 +183,7 @@ func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Gran
 	if errors.Is(err, ErrClassDenied) { // R43
 		return Grant{}, errors.Join(err, r.office.Deny(ctx, c, authz.GrantRole(g.Role), res, "RECIPIENT_CLASS_DENIED"))
 	}
-	return g, err
+	return g, r.office.Ended(ctx, c, authz.GrantRole(g.Role), res, err)
 }
 
 // enrols refuses roles at a partner of a recipient class that cannot enrol (R21).
@@ -230,7 +231,10 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 			return fmt.Errorf("%w: the person holds that post themselves", ErrInvalid)
 		}
 		if h.Role == g.Role && h.Mission == g.Mission && h.Partner == g.Partner {
-			return ErrNotVacant
+			return &lifecycle.TransitionError{
+				Entity: KindGrant, State: "held", Event: "grant", Guard: "the person does not hold the role there yet",
+				Mend: "nothing, or end the grant that there is before", Cause: ErrNotVacant,
+			}
 		}
 		if h.Role == authz.OIG || g.Role == authz.OIG {
 			return fmt.Errorf("%w: an auditor holds no other role (separation of duties 9)", ErrInvalid)
@@ -269,7 +273,9 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 		}
 		now := r.office.Time()
 		if g.Ended || g.Until != nil && !now.Before(*g.Until) { // one that is yet to begin can be taken back
-			return fmt.Errorf("%w: the grant has ended already", evidence.ErrConflict)
+			return &lifecycle.TransitionError{
+				Entity: KindGrant, State: "ended", Event: "end", Guard: "it has not ended", Mend: "nothing: it gives nothing any more", Cause: evidence.ErrConflict,
+			}
 		}
 		g.end(c.Person, now)
 		if err := tx.SaveGrant(ctx, g); err != nil {
@@ -280,5 +286,5 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 		}
 		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, action, res))
 	})
-	return g, err
+	return g, r.office.Ended(ctx, c, action, res, err)
 }
