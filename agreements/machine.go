@@ -47,8 +47,10 @@ func (s State) onward() string {
 		return "have Legal and the DPO lift the suspension, or terminate it"
 	case Expired, Terminated:
 		return "close it out, and draft a new agreement where data are still to be shared"
+	case Rejected, ClosedOut:
+		return "draft a new agreement"
 	}
-	return "draft a new agreement"
+	return "read the agreement"
 }
 
 // next is the agreement in its new state, with the act in its history.

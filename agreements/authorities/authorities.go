@@ -148,8 +148,10 @@ func (s State) onward() string {
 		return "have whoever took the case decide on it"
 	case Answered, Refused:
 		return "close the case"
+	case Closed:
+		return "nothing: the case is closed; another request is another case"
 	}
-	return "nothing: the case is closed; another request is another case"
+	return "read the case"
 }
 
 func (c Case) illegal(event, guard, mend string) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -98,9 +99,11 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // steps demands that a file is JSON Lines of steps and nothing else, each with
-// every member: steps FILE
+// every member, that show ten different refusals met, and each scene's mended:
+// steps FILE
 func steps(ts *testscript.TestScript, _ bool, args []string) {
 	names := []string{"step", "actor", "method", "path", "status", "outcome", "codes"}
+	codes, ended := map[any]bool{}, map[string]string{}
 	for line := range strings.Lines(ts.ReadFile(args[0])) {
 		var step map[string]any
 		ts.Check(json.Unmarshal([]byte(line), &step))
@@ -112,6 +115,26 @@ func steps(ts *testscript.TestScript, _ bool, args []string) {
 		if _, ok := step["codes"].([]any); !ok || len(step) != len(names) {
 			ts.Fatalf("not a step: %s", line)
 		}
+		for _, code := range step["codes"].([]any) {
+			codes[code] = true
+		}
+		ended[fmt.Sprint(step["step"])] = fmt.Sprint(step["outcome"], " ", step["status"])
+	}
+	if len(codes) < 10 {
+		ts.Fatalf("only %d refusals were met: %v", len(codes), codes)
+	}
+	scenes := 0
+	for name, outcome := range ended {
+		scene, ok := strings.CutPrefix(name, "mended-")
+		if !ok {
+			continue
+		}
+		if scenes++; outcome != "done 201" || ended["refused-"+scene] != "refused 403" {
+			ts.Fatalf("%s was not met and mended: %s and %s", scene, ended["refused-"+scene], outcome)
+		}
+	}
+	if scenes < 10 {
+		ts.Fatalf("only %d scenes were played", scenes)
 	}
 }
 
