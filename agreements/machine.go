@@ -27,7 +27,30 @@ func (a Agreement) in(event string, states ...State) error {
 	for i, s := range states {
 		names[i] = string(s)
 	}
-	return a.illegal(event, "the state is "+strings.Join(names, " or "), "look at the agreement's state; it may have been done already")
+	return a.illegal(event, "the state is "+strings.Join(names, " or "), a.State.onward())
+}
+
+// onward is what can be done in the state.
+func (s State) onward() string {
+	switch s {
+	case Draft:
+		return "complete the draft, and send it to Legal's review"
+	case Review:
+		return "have Legal decide on it"
+	case Approved, PartSigned:
+		return "have both parties sign it"
+	case Signed:
+		return "have Legal put it in force"
+	case Active:
+		return "it is in force: amend, suspend or terminate it"
+	case Suspended:
+		return "have Legal and the DPO lift the suspension, or terminate it"
+	case Expired, Terminated:
+		return "close it out, and draft a new agreement where data are still to be shared"
+	case Rejected, ClosedOut:
+		return "draft a new agreement"
+	}
+	return "read the agreement"
 }
 
 // next is the agreement in its new state, with the act in its history.

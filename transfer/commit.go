@@ -26,7 +26,7 @@ func (o *Office) commit(ctx context.Context, c authz.Caller, id string) (Transfe
 	if err != nil {
 		return Transfer{}, err
 	}
-	if t.ReleaseEntry != "" {
+	if t.committed() {
 		return t, o.wait(ctx, t.ReleaseEntry)
 	}
 	asked := t
@@ -35,7 +35,7 @@ func (o *Office) commit(ctx context.Context, c authz.Caller, id string) (Transfe
 		if t, s, err = o.locked(ctx, tx, c, id, true); err != nil {
 			return err
 		}
-		if t.ReleaseEntry != "" {
+		if t.committed() {
 			return nil // released meanwhile: the answer is alike
 		}
 		return o.decideCommit(ctx, tx, c, s, role, authz.TransferCommit, &t)

@@ -225,6 +225,9 @@ func (t Transfer) allSealed() bool {
 	return len(t.Files) > 0
 }
 
+// committed reports whether it was released, and has not come to its end since.
+func (t Transfer) committed() bool { return t.ReleaseEntry != "" && !t.State.final() }
+
 // illegal says why the machine does not allow an act now, and what mends it.
 func (t Transfer) illegal(event, guard, mend string) error {
 	return &lifecycle.TransitionError{Entity: KindTransfer, State: string(t.State), Event: event, Guard: guard, Mend: mend}

@@ -129,7 +129,26 @@ func (c Case) in(event string, states ...State) error {
 	if slices.Contains(states, c.State) {
 		return nil
 	}
-	return c.illegal(event, fmt.Sprintf("the state is one of %v", states), "look at the state of the case; it may have been done already")
+	names := make([]string, len(states))
+	for i, s := range states {
+		names[i] = string(s)
+	}
+	return c.illegal(event, "the state is "+strings.Join(names, " or "), c.State.onward())
+}
+
+// onward is what can be done in the state.
+func (s State) onward() string {
+	switch s {
+	case Received:
+		return "have a person of Legal take the case"
+	case Assessing:
+		return "have whoever took the case decide on it"
+	case Answered, Refused:
+		return "close the case"
+	case Closed:
+		return "nothing: the case is closed; another request is another case"
+	}
+	return "read the case"
 }
 
 func (c Case) illegal(event, guard, mend string) error {

@@ -41,8 +41,8 @@ type Row struct {
 
 // Signatory is who signed the paper for a party.
 type Signatory struct {
-	Name     string    `json:"name" minLength:"1" maxLength:"200"`
-	Title    string    `json:"title" minLength:"1" maxLength:"200"`
+	Name     string    `json:"name" minLength:"1" maxLength:"200" personal:"true"`
+	Title    string    `json:"title" minLength:"1" maxLength:"200" personal:"true"`
 	SignedAt time.Time `json:"signed_at" example:"2026-02-01T00:00:00Z"`
 }
 

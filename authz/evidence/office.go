@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"safeconduct/authz"
+	"safeconduct/authz/lifecycle"
 )
 
 // Office is what every service needs in order to act: the authorisation
@@ -53,6 +54,15 @@ func (o *Office) Deny(ctx context.Context, c authz.Caller, action authz.Action, 
 		return fmt.Errorf("%w: recording a denial: %w", ErrUnavailable, err)
 	}
 	return nil
+}
+
+// Ended answers with the error that an act ended with. One that the state of
+// the record does not allow is recorded as denied before (R43).
+func (o *Office) Ended(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource, err error) error {
+	if !errors.Is(err, lifecycle.ErrIllegal) {
+		return err
+	}
+	return errors.Join(err, o.Deny(ctx, c, action, res, lifecycle.Code))
 }
 
 // Entry begins the entry of an act that was allowed under role.

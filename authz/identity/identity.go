@@ -20,6 +20,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/lifecycle"
 	"safeconduct/authz/people"
 	"safeconduct/authz/rulebook"
 )
@@ -377,7 +378,9 @@ func (d *Desk) Revoke(ctx context.Context, c authz.Caller, id string) (Token, er
 		}
 		now := d.office.Time()
 		if !t.LiveAt(now) {
-			return fmt.Errorf("%w: the token has ended already", evidence.ErrConflict)
+			return &lifecycle.TransitionError{
+				Entity: KindToken, State: "ended", Event: "revoke", Guard: "it has not ended", Mend: "nothing: it opens nothing any more", Cause: evidence.ErrConflict,
+			}
 		}
 		t.Version, t.Revoked, t.Actor, t.Updated = t.Version+1, &now, c.Person, now
 		if err := tx.SaveToken(ctx, t); err != nil {
@@ -385,5 +388,5 @@ func (d *Desk) Revoke(ctx context.Context, c authz.Caller, id string) (Token, er
 		}
 		return tx.Record(ctx, d.office.Entry(c, role, evidence.Change, authz.TokenRevoke, res))
 	})
-	return t, err
+	return t, d.office.Ended(ctx, c, authz.TokenRevoke, res, err)
 }

@@ -79,7 +79,7 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.PostDelegate, res))
 	})
 	if err != nil {
-		return Grant{}, err
+		return Grant{}, r.office.Ended(ctx, c, authz.PostDelegate, res, err)
 	}
 	return g, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/lifecycle"
 )
 
 // EnrolKey enrols a signing key of the caller's own, with proof that the
@@ -44,7 +45,7 @@ func (r *Register) ConfirmKey(ctx context.Context, c authz.Caller, id, authority
 			return ErrOwnAccess
 		}
 		if k.Confirmed != nil || k.Revoked != nil || !now.Before(k.Expires) {
-			return fmt.Errorf("%w: the key is confirmed, revoked or expired already", evidence.ErrConflict)
+			return k.illegal("confirm", now, "it is neither confirmed, nor revoked, nor expired", "have its owner enrol another key, where this one does not sign")
 		}
 		k.Confirmed, k.By, k.Authority = &now, c.Person, authority
 		return nil
@@ -55,11 +56,24 @@ func (r *Register) ConfirmKey(ctx context.Context, c authz.Caller, id, authority
 func (r *Register) RevokeKey(ctx context.Context, c authz.Caller, id string) (Key, error) {
 	return r.changeKey(ctx, c, id, func(k *Key, now time.Time) error {
 		if k.Revoked != nil {
-			return fmt.Errorf("%w: the key is revoked already", evidence.ErrConflict)
+			return k.illegal("revoke", now, "it is not revoked yet", "nothing: no signature made with it from then on counts")
 		}
 		k.Revoked = &now
 		return nil
 	})
+}
+
+func (k Key) illegal(event string, now time.Time, guard, mend string) error {
+	state := "enrolled"
+	switch {
+	case k.Revoked != nil:
+		state = "revoked"
+	case !now.Before(k.Expires):
+		state = "expired"
+	case k.Confirmed != nil:
+		state = "confirmed"
+	}
+	return &lifecycle.TransitionError{Entity: KindKey, State: state, Event: event, Guard: guard, Mend: mend, Cause: evidence.ErrConflict}
 }
 
 func (r *Register) changeKey(ctx context.Context, c authz.Caller, id string, change func(*Key, time.Time) error) (Key, error) {
@@ -86,5 +100,5 @@ func (r *Register) changeKey(ctx context.Context, c authz.Caller, id string, cha
 	if errors.Is(err, ErrOwnAccess) { // R43
 		return Key{}, errors.Join(err, r.office.Deny(ctx, c, authz.KeyConfirm, res, "AUTH_ROLE_DENIED"))
 	}
-	return k, err
+	return k, r.office.Ended(ctx, c, authz.KeyConfirm, res, err)
 }

@@ -9,6 +9,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/lifecycle"
 )
 
 // CreateMission registers a mission. By Legal, for headquarters.
@@ -189,10 +190,7 @@ func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Gran
 	case errors.Is(err, ErrOwnAccess):
 		err = errors.Join(err, r.denyOwn(ctx, c, authz.GrantRole(g.Role), res))
 	}
-	if err != nil {
-		return Grant{}, err
-	}
-	return g, nil
+	return g, r.office.Ended(ctx, c, authz.GrantRole(g.Role), res, err)
 }
 
 // enrols refuses roles at a partner of a recipient class that cannot enrol (R21).
@@ -240,7 +238,10 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 			return fmt.Errorf("%w: the person holds that post themselves", ErrInvalid)
 		}
 		if h.Role == g.Role && h.Mission == g.Mission && h.Partner == g.Partner {
-			return ErrNotVacant
+			return &lifecycle.TransitionError{
+				Entity: KindGrant, State: "held", Event: "grant", Guard: "the person does not hold the role there yet",
+				Mend: "nothing, or end the grant that there is before", Cause: ErrNotVacant,
+			}
 		}
 		if h.Role == authz.OIG || g.Role == authz.OIG {
 			return fmt.Errorf("%w: an auditor holds no other role (separation of duties 9)", ErrInvalid)
@@ -279,7 +280,9 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 		}
 		now := r.office.Time()
 		if g.Ended || g.Until != nil && !now.Before(*g.Until) { // one that is yet to begin can be taken back
-			return fmt.Errorf("%w: the grant has ended already", evidence.ErrConflict)
+			return &lifecycle.TransitionError{
+				Entity: KindGrant, State: "ended", Event: "end", Guard: "it has not ended", Mend: "nothing: it gives nothing any more", Cause: evidence.ErrConflict,
+			}
 		}
 		if own, err := deputises(ctx, tx, c, g.Person, now); err != nil || own {
 			return cmp.Or(err, ErrOwnAccess)
@@ -296,5 +299,5 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 	if errors.Is(err, ErrOwnAccess) { // R43
 		err = errors.Join(err, r.denyOwn(ctx, c, action, res))
 	}
-	return g, err
+	return g, r.office.Ended(ctx, c, action, res, err)
 }

@@ -10,6 +10,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/lifecycle"
 )
 
 // Sentinels that callers branch on.
@@ -112,7 +113,9 @@ func (b Book) last() Edition {
 func (b Book) waiting(c authz.Caller) (Edition, error) {
 	switch {
 	case b.Draft == nil:
-		return Edition{}, ErrNoDraft
+		return Edition{}, &lifecycle.TransitionError{
+			Entity: KindRulebook, State: "no_draft", Event: "decide", Guard: "a draft waits", Mend: "have Legal write one", Cause: ErrNoDraft,
+		}
 	case b.Draft.Author == c.Person:
 		return Edition{}, ErrOwnDraft
 	}
@@ -156,7 +159,7 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 		err = errors.Join(err, d.office.Deny(ctx, c, action, resource(), "AUTH_ROLE_DENIED"))
 	}
 	if err != nil {
-		return Book{}, err
+		return Book{}, d.office.Ended(ctx, c, action, resource(), err)
 	}
 	return b, nil
 }

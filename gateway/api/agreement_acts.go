@@ -32,8 +32,8 @@ type attestationBody struct {
 
 type paperSignatoryBody struct {
 	Party    string    `json:"party" minLength:"1" maxLength:"128" doc:"iom, or the id of the partner" example:"iom"`
-	Name     string    `json:"name" minLength:"1" maxLength:"200" doc:"as on the paper" example:"Aïcha Example"`
-	Title    string    `json:"title" minLength:"1" maxLength:"200" doc:"as on the paper" example:"Chief of Mission"`
+	Name     string    `json:"name" minLength:"1" maxLength:"200" doc:"as on the paper" example:"Aïcha Example" personal:"true"`
+	Title    string    `json:"title" minLength:"1" maxLength:"200" doc:"as on the paper" example:"Chief of Mission" personal:"true"`
 	SignedAt time.Time `json:"signed_at" doc:"as on the paper" example:"2026-02-01T00:00:00Z"`
 }
 

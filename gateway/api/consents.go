@@ -11,12 +11,12 @@ import (
 
 type consentBody struct {
 	consent.Statement
-	Case string `json:"case_reference" minLength:"1" maxLength:"200" doc:"case number; only its keyed hash and a sealed copy are kept" example:"NE-2026-00417"`
+	Case string `json:"case_reference" minLength:"1" maxLength:"200" doc:"case number; only its keyed hash and a sealed copy are kept" example:"NE-2026-00417" personal:"true"`
 }
 
 type consentsBody struct {
 	consent.Statement
-	Cases []string `json:"case_references" nullable:"false" minItems:"1" maxItems:"20000" doc:"case numbers, each once"`
+	Cases []string `json:"case_references" nullable:"false" minItems:"1" maxItems:"20000" doc:"case numbers, each once" personal:"true"`
 }
 
 type withdrawalBody struct {

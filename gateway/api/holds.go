@@ -12,8 +12,8 @@ import (
 type holdBody struct {
 	Kind     rights.Kind `json:"kind" enum:"objection,erasure,rectification,legal_hold" doc:"legal_hold by Legal alone" example:"objection"`
 	Mission  string      `json:"mission,omitempty" maxLength:"128" doc:"whose case reference it is"`
-	Case     string      `json:"case_reference,omitempty" maxLength:"200" doc:"case number of the person; or" example:"NE-2026-00417"`
-	Subject  string      `json:"subject,omitempty" maxLength:"128" doc:"opaque id of the person, as refusals name it; or"`
+	Case     string      `json:"case_reference,omitempty" maxLength:"200" doc:"case number of the person; or" example:"NE-2026-00417" personal:"true"`
+	Subject  string      `json:"subject,omitempty" maxLength:"128" doc:"opaque id of the person, as refusals name it; or" personal:"true"`
 	Transfer string      `json:"transfer,omitempty" maxLength:"128" doc:"id of the one transfer that a legal hold is on"`
 	Reason   string      `json:"reason" pattern:"^[a-z][a-z0-9_]{1,63}$" doc:"a code, never free text" example:"spoken_objection"`
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -80,14 +81,14 @@ func problemResponses() map[string]*huma.Response {
 func describeProblems(doc *huma.OpenAPI) {
 	schema := doc.Components.Schemas.Schema(reflect.TypeFor[edge.Problem](), true, "Problem")
 	problem := func(text string, example map[string]any) *huma.Response {
-		media := &huma.MediaType{Schema: schema}
-		if example != nil {
-			media.Example = example
-		}
-		return &huma.Response{Description: text, Content: map[string]*huma.MediaType{edge.ProblemType: media}}
+		return &huma.Response{Description: text, Content: map[string]*huma.MediaType{edge.ProblemType: {Schema: schema, Example: example}}}
 	}
 	doc.Components.Responses = map[string]*huma.Response{
-		"Problem":         problem("A problem", nil),
+		"Problem": problem("A problem; of a change that the state of a record does not allow, in this form", map[string]any{
+			"type": "urn:safeconduct:illegal-transition", "title": "Not possible in this state", "status": http.StatusConflict, "state": "terminated",
+			"detail": "agreement: review is not possible while it is terminated: it must be a draft", "guard": "it must be a draft",
+			"mend": "Draft a new agreement.",
+		}),
 		"Unauthenticated": problem("No valid token", map[string]any{"type": "urn:safeconduct:unauthenticated", "title": "Sign in first", "status": http.StatusUnauthorized}),
 		"NotFound":        problem("It does not exist, or you may not know of it", map[string]any{"type": "urn:safeconduct:not-found", "title": "Not found", "status": http.StatusNotFound}),
 		"Refused": problem("Refused, by the gate or for want of a role", map[string]any{
@@ -132,6 +133,10 @@ func Document(api huma.API) ([]byte, error) {
 // publish serves the document to everybody, as it is once everything is mounted.
 func (r *routes) publish(public gin.IRouter) error {
 	describeProblems(r.api.OpenAPI())
+	markPersonal(r.api.OpenAPI().Components.Schemas)
+	if err := errors.Join(exemplify(r.api.OpenAPI()), permitted(r.api.OpenAPI())); err != nil {
+		return err
+	}
 	r.server.Words(words(r.api.OpenAPI())...)
 	r.server.Words(r.Assessments.Questions()...)
 	text, err := Document(r.api)

@@ -11,9 +11,9 @@ import (
 )
 
 type personBody struct {
-	Name    string `json:"name" minLength:"1" maxLength:"200" example:"Aïcha Example"`
-	Title   string `json:"title,omitempty" maxLength:"200" example:"Protection officer"`
-	Email   string `json:"email,omitempty" maxLength:"254" example:"a.example@example.org"`
+	Name    string `json:"name" minLength:"1" maxLength:"200" example:"Aïcha Example" personal:"true"`
+	Title   string `json:"title,omitempty" maxLength:"200" example:"Protection officer" personal:"true"`
+	Email   string `json:"email,omitempty" maxLength:"254" example:"a.example@example.org" personal:"true"`
 	Mission string `json:"mission,omitempty" maxLength:"128" doc:"the mission that the person works for; or"`
 	Partner string `json:"partner,omitempty" maxLength:"128" doc:"the partner; neither for headquarters"`
 }

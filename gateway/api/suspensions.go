@@ -18,9 +18,9 @@ type delegationBody struct {
 
 type nominationBody struct {
 	Partner string `json:"partner" minLength:"1" maxLength:"128"`
-	Name    string `json:"name" minLength:"1" maxLength:"200" example:"Ibrahim Example"`
-	Title   string `json:"title,omitempty" maxLength:"200" example:"Case manager"`
-	Email   string `json:"email,omitempty" maxLength:"254" example:"i.example@example.org"`
+	Name    string `json:"name" minLength:"1" maxLength:"200" example:"Ibrahim Example" personal:"true"`
+	Title   string `json:"title,omitempty" maxLength:"200" example:"Case manager" personal:"true"`
+	Email   string `json:"email,omitempty" maxLength:"254" example:"i.example@example.org" personal:"true"`
 }
 
 type nominationDecision struct {

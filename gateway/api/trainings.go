@@ -14,7 +14,7 @@ import (
 
 type completionsBody struct {
 	Mission string `json:"mission,omitempty" maxLength:"128" doc:"whose people they are; left out by Legal for people of headquarters, of partners, or of several missions"`
-	CSV     string `json:"csv" minLength:"1" maxLength:"2000000" doc:"RFC 4180, UTF-8; first row: person,course,version,language,passed and, where there is one, expires; person is an id, language en, fr or es, days YYYY-MM-DD; at most 5000 rows" example:"person,course,version,language,passed\n0198f7a4-2b1c-7d3e-8f10-5a6b7c8d9e0f,data_protection,1,fr,2026-02-10\n"`
+	CSV     string `json:"csv" minLength:"1" maxLength:"2000000" doc:"RFC 4180, UTF-8; first row: person,course,version,language,passed and, where there is one, expires; person is an id, language en, fr or es, days YYYY-MM-DD; at most 5000 rows" example:"person,course,version,language,passed\n0198f7a4-2b1c-7d3e-8f10-5a6b7c8d9e0f,data_protection,1,fr,2026-02-10\n" personal:"true"`
 }
 
 // importView names the records of an import, in the order of its rows.

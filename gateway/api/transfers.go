@@ -23,7 +23,7 @@ type orderBody struct {
 	RecipientClass string     `json:"recipient_class,omitempty" maxLength:"60" doc:"what the recipient is (R21)" example:"service_provider"`
 	Categories     []string   `json:"categories,omitempty" nullable:"false" doc:"codes of the categories of data" example:"[\"contact\"]"`
 	Fields         []string   `json:"fields,omitempty" nullable:"false" doc:"fields in the payload" example:"[\"phone\",\"location\"]"`
-	Subjects       []string   `json:"subjects,omitempty" nullable:"false" doc:"case numbers, each once; refusals name them by row, from 1" example:"[\"NE-2026-00417\"]"`
+	Subjects       []string   `json:"subjects,omitempty" nullable:"false" doc:"case numbers, each once; refusals name them by row, from 1" example:"[\"NE-2026-00417\"]" personal:"true"`
 	Origin         originBody `json:"data_origin,omitzero" doc:"where the data come from (R39)"`
 	Onward         []string   `json:"onward_recipients,omitempty" nullable:"false" doc:"organisations to which the recipient will give the data on, as the agreement names them"`
 	Files          []fileBody `json:"files,omitempty" nullable:"false" doc:"what will be sent, in order"`

@@ -78,7 +78,7 @@ func writeNew(path string, content []byte) error {
 		return &coded{exitUsage, fmt.Errorf("making --out: %w", err)}
 	}
 	_, err = file.Write(content)
-	if err = errors.Join(err, file.Close()); err != nil {
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return errors.Join(fmt.Errorf("writing --out: %w", err), os.Remove(path))
 	}
 	return nil

@@ -35,7 +35,7 @@ type shell struct {
 // the command ends in order.
 func Run(ctx context.Context, args, env []string, stdio IO) int {
 	s := &shell{IO: stdio, env: env}
-	root := s.root() // commands get it from ExecuteContext, and close after it has ended
+	root := s.root(slices.Contains(args, actName)) // commands get it from ExecuteContext, and close after it has ended
 	root.SetArgs(args)
 	root.SetIn(stdio.In)
 	root.SetOut(stdio.Out)
@@ -47,7 +47,9 @@ func Run(ctx context.Context, args, env []string, stdio IO) int {
 	return exitCode(err)
 }
 
-func (s *shell) root() *cobra.Command {
+// root is the whole tree of commands. The acts are among it where they are
+// asked for: there are many.
+func (s *shell) root(acts bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "safeconduct",
 		Short: "Send personal data to partners under agreement, assessment and consent, or not at all",
@@ -80,6 +82,7 @@ shows any alteration. To see it work: safeconduct demo
 	root.PersistentFlags().BoolVar(&s.json, "json", false, "write the result as JSON")
 	root.AddCommand(
 		s.serve(), s.migrate(), s.bootstrap(), s.demo(), s.send(), s.pull(), s.agreement(), s.training(), s.undertaking(), s.key(), s.log(), s.configuration(),
+		s.act(acts),
 	)
 	return root
 }

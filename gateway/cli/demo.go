@@ -36,9 +36,10 @@ func (s *shell) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "Play one referral from refusal to proof, then serve it to try by hand",
 		Long: `Plays a whole story through the public API: refused without agreement, unsigned,
-half signed, without assessment, without consent; then sent, approved, pulled and
-identical; consent withdrawn and the next pull refused; the log verified, and an
-alteration found. Persons, papers and data are invented. Then it serves until
+half signed, without assessment, without consent; then a dozen more refusals, from
+an officer without training to an incident at the partner, each met and mended by
+the right person; then sent, approved, pulled and identical; consent withdrawn and
+the next pull refused; the log verified, and an alteration found. Persons, papers and data are invented. Then it serves until
 interrupted, and says how to try it.
 
 It needs nothing installed. --config plays the same story on the parts that a

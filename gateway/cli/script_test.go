@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -32,6 +33,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "await": await, "enter": enter, "consent": consent, "approve": approve, "keep": keep, "rewritten": rewritten, "draft": draft, "confirm": confirm, "alter": alter, "mode": mode, "steps": steps,
+			"fill": fill, "pick": pick,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
@@ -97,9 +99,11 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // steps demands that a file is JSON Lines of steps and nothing else, each with
-// every member: steps FILE
+// every member, that show ten different refusals met, and each scene's mended:
+// steps FILE
 func steps(ts *testscript.TestScript, _ bool, args []string) {
 	names := []string{"step", "actor", "method", "path", "status", "outcome", "codes"}
+	codes, ended := map[any]bool{}, map[string]string{}
 	for line := range strings.Lines(ts.ReadFile(args[0])) {
 		var step map[string]any
 		ts.Check(json.Unmarshal([]byte(line), &step))
@@ -111,5 +115,40 @@ func steps(ts *testscript.TestScript, _ bool, args []string) {
 		if _, ok := step["codes"].([]any); !ok || len(step) != len(names) {
 			ts.Fatalf("not a step: %s", line)
 		}
+		for _, code := range step["codes"].([]any) {
+			codes[code] = true
+		}
+		ended[fmt.Sprint(step["step"])] = fmt.Sprint(step["outcome"], " ", step["status"])
 	}
+	if len(codes) < 10 {
+		ts.Fatalf("only %d refusals were met: %v", len(codes), codes)
+	}
+	scenes := 0
+	for name, outcome := range ended {
+		scene, ok := strings.CutPrefix(name, "mended-")
+		if !ok {
+			continue
+		}
+		if scenes++; outcome != "done 201" || ended["refused-"+scene] != "refused 403" {
+			ts.Fatalf("%s was not met and mended: %s and %s", scene, ended["refused-"+scene], outcome)
+		}
+	}
+	if scenes < 10 {
+		ts.Fatalf("only %d scenes were played", scenes)
+	}
+}
+
+// fill puts the environment into a file: fill FILE
+func fill(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
+}
+
+// pick takes the first member of that name, a text, out of a JSON file into the environment: pick VARIABLE FILE MEMBER
+func pick(ts *testscript.TestScript, _ bool, args []string) {
+	_, after, ok := strings.Cut(ts.ReadFile(args[1]), `"`+args[2]+`":"`)
+	value, _, ended := strings.Cut(after, `"`)
+	if !ok || !ended {
+		ts.Fatalf("%s holds no %s", args[1], args[2])
+	}
+	ts.Setenv(args[0], value)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
@@ -314,7 +315,10 @@ func (o *Office) Withdraw(ctx context.Context, c authz.Caller, id, reason string
 			return err
 		}
 		if !r.permits() {
-			return fmt.Errorf("%w: only a consent that is given can be withdrawn", evidence.ErrConflict)
+			return &lifecycle.TransitionError{
+				Entity: KindConsent, State: string(r.State), Event: "withdraw", Guard: "only a consent that is given can be withdrawn",
+				Mend: "nothing: nothing is shared on it", Cause: evidence.ErrConflict,
+			}
 		}
 		now := o.office.Time()
 		r.Version, r.State, r.WithdrawnAt, r.WithdrawnWhy, r.Actor, r.Updated = r.Version+1, Withdrawn, &now, reason, c.Person, now
@@ -325,5 +329,5 @@ func (o *Office) Withdraw(ctx context.Context, c authz.Caller, id, reason string
 		e.Result = string(Withdrawn)
 		return tx.Record(ctx, e)
 	})
-	return r, err
+	return r, o.office.Ended(ctx, c, authz.ConsentWithdraw, authz.Resource{Kind: KindConsent, ID: id, Mission: r.Mission}, err)
 }

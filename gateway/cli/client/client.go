@@ -131,14 +131,19 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // was none. What changes something goes under a key of its own, so that it is
 // repeated while the gateway is out of reach, and yet done once.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) (status int, err error) {
+	return c.CallUnder(ctx, "", method, path, in, out)
+}
+
+// CallUnder is Call under the Idempotency-Key of the caller, who may repeat it
+// in another process; an empty one stands for one of its own.
+func (c *Client) CallUnder(ctx context.Context, key, method, path string, in, out any) (status int, err error) {
 	var body []byte
 	if in != nil {
 		if body, err = json.Marshal(in); err != nil {
 			return 0, fmt.Errorf("writing a request: %w", err)
 		}
 	}
-	key := ""
-	if method != http.MethodGet {
+	if method != http.MethodGet && key == "" {
 		if key, err = c.key(); err != nil {
 			return 0, err
 		}

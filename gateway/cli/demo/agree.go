@@ -53,7 +53,7 @@ func (p *Player) agree(ctx context.Context) error {
 		gate.AgrNotActive, gate.RBAMissing, gate.ConsentMissing); err != nil {
 		return err
 	}
-	if err := p.assess(ctx); err != nil {
+	if err := p.assess(ctx, ""); err != nil {
 		return err
 	}
 	if err := p.do(ctx, post("activate-agreement", authz.LEG, "puts the agreement in force", path+"/activation", nil), &p.draft); err != nil {
@@ -122,8 +122,8 @@ func (p *Player) sign(ctx context.Context, role authz.Role, party string) error 
 }
 
 // assess weighs risks and benefits, and has it approved by all whom its band
-// needs.
-func (p *Player) assess(ctx context.Context) error {
+// needs. The names of its steps end with the suffix.
+func (p *Player) assess(ctx context.Context, suffix string) error {
 	answers := object{}
 	for question, v := range map[string]int{
 		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 4, "S2": 4, "S3": 4, "S4": 5, "L1": 3, "L2": 3, "L3": 2, "L4": 1, "L5": 2, "L6": 3,
@@ -139,18 +139,18 @@ func (p *Player) assess(ctx context.Context) error {
 			Band string `json:"band"`
 		} `json:"result"`
 	}
-	if err := p.do(ctx, post("draft-assessment", authz.RO, "weighs risks and benefits", "/assessments", object{
+	if err := p.do(ctx, post("draft-assessment"+suffix, authz.RO, "weighs risks and benefits", "/assessments", object{
 		"agreement": p.draft.ID, "purposes": []string{p.world.Purpose}, "categories": []string{category}, "countries": []string{country}, "answers": answers,
 	}), &a); err != nil {
 		return err
 	}
 	p.world.Assessment = a.ID
 	path := "/assessments/" + a.ID
-	if err := p.do(ctx, post("submit-assessment", authz.RO, "submits the assessment, which is scored", path+"/submission", nil), &a); err != nil {
+	if err := p.do(ctx, post("submit-assessment"+suffix, authz.RO, "submits the assessment, which is scored", path+"/submission", nil), &a); err != nil {
 		return err
 	}
 	for _, role := range slices.Clone(a.Pending) { // the answers are read into a
-		c := post("approve-assessment-"+lower(role), role, "approves the assessment of band "+a.Result.Band, path+"/approvals", object{"decision": "approved"})
+		c := post("approve-assessment-"+lower(role)+suffix, role, "approves the assessment of band "+a.Result.Band, path+"/approvals", object{"decision": "approved"})
 		if err := p.do(ctx, c, &a); err != nil {
 			return err
 		}

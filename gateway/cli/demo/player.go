@@ -30,20 +30,21 @@ type Player struct {
 	draft    agreement
 	records  []string // of consent
 	transfer string
+	met      map[string]bool // codes of refusals
 }
 
 // Play plays the whole story, and answers with the world that it leaves and
 // the transfer that was sent. Where a step ends otherwise than it must, the
 // error is ErrUnexpected.
 func (p *Player) Play(ctx context.Context) (World, string, error) {
-	p.people, p.clients = map[authz.Role]string{}, map[authz.Role]*client.Client{}
+	p.people, p.clients, p.met = map[authz.Role]string{}, map[authz.Role]*client.Client{}, map[string]bool{}
 	p.world = World{URL: p.System.URL, Tokens: map[authz.Role]identity.Secret{}, Categories: []string{category}}
 	defer func() {
 		for _, c := range p.clients {
 			c.Close()
 		}
 	}()
-	for _, act := range []func(context.Context) error{p.setUp, p.agree, p.send, p.prove} {
+	for _, act := range []func(context.Context) error{p.setUp, p.agree, p.consent, p.meet, p.send, p.prove} {
 		if err := act(ctx); err != nil {
 			return World{}, "", err
 		}
@@ -51,8 +52,14 @@ func (p *Player) Play(ctx context.Context) (World, string, error) {
 	return p.world, p.transfer, nil
 }
 
-// enter gives a role its token.
+// enter gives a role its token, which the world keeps.
 func (p *Player) enter(role authz.Role, secret identity.Secret) error {
+	p.world.Tokens[role] = secret
+	return p.admit(role, secret)
+}
+
+// admit lets somebody call with a token.
+func (p *Player) admit(role authz.Role, secret identity.Secret) error {
 	c, err := client.New(p.System.URL, secret, client.Options{Language: "en"})
 	if err != nil {
 		return err
@@ -60,7 +67,7 @@ func (p *Player) enter(role authz.Role, secret identity.Secret) error {
 	if old := p.clients[role]; old != nil {
 		old.Close()
 	}
-	p.clients[role], p.world.Tokens[role] = c, secret
+	p.clients[role] = c
 	return nil
 }
 
@@ -142,6 +149,9 @@ func (p *Player) refused(ctx context.Context, c call, want ...gate.Code) error {
 	}
 	if err := p.Report.Step(t); err != nil {
 		return err
+	}
+	for _, code := range t.Codes {
+		p.met[code] = true
 	}
 	if status != http.StatusForbidden || !slices.Equal(t.Codes, texts(want)) {
 		return fmt.Errorf("%w: step %s: wanted a refusal for %v, got %d %v", ErrUnexpected, c.step, want, status, t.Codes)

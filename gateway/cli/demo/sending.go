@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,12 +38,8 @@ func (p *Player) approval() object {
 	return object{"granted": true, "attestation": "The partner cannot do its part without this file, and nothing less would do."}
 }
 
-// send records consent, sends, has it approved and pulled, and shows what a
-// withdrawal does.
+// send sends, has it approved and pulled, and shows what a withdrawal does.
 func (p *Player) send(ctx context.Context) error {
-	if err := p.consent(ctx); err != nil {
-		return err
-	}
 	size, sum, err := client.Describe(p.Payload)
 	if err != nil {
 		return err
@@ -63,6 +60,9 @@ func (p *Player) send(ctx context.Context) error {
 	if err := p.ended(up, answered(http.StatusCreated, err), Done, err); err != nil {
 		return err
 	}
+	if err := p.refused(ctx, post("refused-unapproved", authz.RO, "wants to release it alone", path+"/commit", nil), gate.ApprovalPending); err != nil {
+		return err
+	}
 	if err := p.as(ctx, post("approve-transfer", authz.HOM, "approves: the gate is asked again, and it is released", path+"/approvals",
 		p.approval()), Released, &t); err != nil {
 		return err
@@ -71,6 +71,10 @@ func (p *Player) send(ctx context.Context) error {
 		return fmt.Errorf("%w: step approve-transfer: the transfer is %s", ErrUnexpected, t.State)
 	}
 	if err := p.pull(ctx, sum); err != nil {
+		return err
+	}
+	if err := p.local("count-refusals", fmt.Sprintf("counts: %d different refusals were met and mended before it was released", len(p.met)),
+		strings.Join(slices.Sorted(maps.Keys(p.met)), ", ")); err != nil {
 		return err
 	}
 	return p.withdraw(ctx)
@@ -88,13 +92,8 @@ func (p *Player) consent(ctx context.Context) error {
 		var records struct {
 			Records []string `json:"records"`
 		}
-		if err := p.do(ctx, post(step, authz.RO, "records the consent of "+persons(len(cases)), "/consents/batch", object{
-			"mission": p.world.Mission, "decision": "given", "notice_version": "1", "language": "fr", "could_ask_questions": true, "understood": true,
-			"purposes": []string{p.world.Purpose}, "recipients": []string{p.world.Partner}, "categories": []string{category}, "form": "written",
-			"event_time": p.Now().UTC(), "subject_type": "beneficiary", "case_references": cases,
-			"evidence": object{"kind": "signed_document", "sha256": strings.Repeat("0a", 32)},
-			"capacity": object{"aspects": []string{"age", "cognitive", "physical", "psychological"}, "method": "interview", "result": "capable"},
-		}), &records); err != nil {
+		if err := p.do(ctx, post(step, authz.RO, "records the consent of "+persons(len(cases)), "/consents/batch",
+			p.statement(cases, []string{category})), &records); err != nil {
 			return err
 		}
 		p.records = append(p.records, records.Records...)
@@ -103,6 +102,17 @@ func (p *Player) consent(ctx context.Context) error {
 		return fmt.Errorf("%w: step record-consent: %d records of %d persons", ErrUnexpected, len(p.records), len(p.Payload.Cases))
 	}
 	return nil
+}
+
+// statement is what people said who consent to the sharing of the categories.
+func (p *Player) statement(cases, categories []string) object {
+	return object{
+		"mission": p.world.Mission, "decision": "given", "notice_version": "1", "language": "fr", "could_ask_questions": true, "understood": true,
+		"purposes": []string{p.world.Purpose}, "recipients": []string{p.world.Partner}, "categories": categories, "form": "written",
+		"event_time": p.Now().UTC(), "subject_type": "beneficiary", "case_references": cases,
+		"evidence": object{"kind": "signed_document", "sha256": strings.Repeat("0a", 32)},
+		"capacity": object{"aspects": []string{"age", "cognitive", "physical", "psychological"}, "method": "interview", "result": "capable"},
+	}
 }
 
 func persons(n int) string {

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"safeconduct/authz"
@@ -66,7 +67,7 @@ func (p *Player) granter(ctx context.Context, enrolled []app.Enrolled) error {
 	if len(enrolled) == 0 {
 		return fmt.Errorf("%w: step bootstrap: nobody was enrolled", ErrUnexpected)
 	}
-	first, second := enrolled[0], enrolled[1]
+	first, other := enrolled[0], enrolled[1]
 	p.people[authz.LEG] = first.Person.ID
 	// Nobody renews their own: the other of the two hands it over.
 	if err := p.enter(authz.LEG, first.Secret); err != nil {
@@ -80,10 +81,10 @@ func (p *Player) granter(ctx context.Context, enrolled []app.Enrolled) error {
 	if err := p.undertake(ctx, authz.LEG, first.Person.ID, true); err != nil {
 		return err
 	}
-	if err := p.enter(authz.LEG, second.Secret); err != nil {
+	if err := errors.Join(p.enter(authz.LEG, other.Secret), p.admit(second, other.Secret)); err != nil {
 		return err
 	}
-	if err := p.undertake(ctx, authz.LEG, second.Person.ID, false); err != nil {
+	if err := p.undertake(ctx, authz.LEG, other.Person.ID, false); err != nil {
 		return err
 	}
 	secret, err := p.token(ctx, post("token-leg", authz.LEG, "hands a colleague a token for the days to come, in person", "/tokens", nil), first.Person.ID, true)
@@ -172,6 +173,7 @@ func Title(actor string) string {
 	for role, title := range map[authz.Role]string{
 		authz.RO: "referral officer", authz.HOM: "head of mission", authz.FP: "focal point", authz.LEG: "Legal", authz.DPO: "data protection officer",
 		authz.PSG: "partner's signatory", authz.PDL: "partner's downloader", authz.OIG: "auditor",
+		second: "a second person of Legal", newcomer: "new officer",
 	} {
 		if lower(role) == actor {
 			return title
