@@ -219,7 +219,7 @@ func (a *asked) ids(partner bool) map[string]string {
 	kept := a.keptOfPartners()
 	maps.Copy(kept, map[string]string{
 		"nominations": nominated.ID,
-		"missions": a.Mission.ID, "parties": a.Partner.ID, "people": a.Persons[whose], "tokens": token.ID,
+		"missions":    a.Mission.ID, "parties": a.Partner.ID, "people": a.Persons[whose], "tokens": token.ID,
 		"agreements": sent.Agreement, "assessments": sent.Assessment, "consents": a.Consented[0].ID, "transfers": sent.ID,
 		"grant": profile.Grants[0].ID, "key": profile.Keys[0].ID, "n": "1",
 	})

@@ -197,7 +197,7 @@ func rows() []row {
 		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied},  // separation of duties 8
 		{rulebook.ErrOwnDraft, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
 		{people.ErrClassDenied, kindRefused, sentinel, gate.RecipientClassDenied},
-		{people.ErrSameSide, kindRefused, sentinel, gate.AuthRoleDenied},  // separation of duties 11
+		{people.ErrSameSide, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 11
 		{transfer.ErrTooLarge, kindTooLarge, sentinel, ""},
 		{transfer.ErrDigest, kindInvalid, sentinel, ""},
 		{agreements.ErrScanTooLarge, kindTooLarge, sentinel, ""},
