@@ -155,23 +155,31 @@ func shapeOf(t *testing.T, db *sql.DB) []string {
 		"SELECT string_agg(enumlabel, ',' ORDER BY enumlabel) FROM pg_enum JOIN pg_type t ON t.oid = enumtypid WHERE typname = 'river_job_state'",
 		"SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text " + of,
 	} {
-		rows, err := db.QueryContext(t.Context(), query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var line string
-			if err := rows.Scan(&line); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, strings.Join(strings.Fields(line), " "))
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			t.Fatal(err)
-		}
+		all = append(all, told(t, db, query)...)
 	}
 	if len(all) < 20 {
 		t.Fatal(fmt.Sprint("too little is seen: ", all))
 	}
 	return all
 }
+
+func told(t *testing.T, db *sql.DB, query string) (all []string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }() // it was only read
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, strings.Join(strings.Fields(line), " "))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
