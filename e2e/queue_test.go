@@ -182,4 +182,3 @@ func told(t *testing.T, db *sql.DB, query string) (all []string) {
 	}
 	return all
 }
-
