@@ -205,11 +205,12 @@ func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *gate.Fa
 	}
 	// Of the year in which it is, or was, released; what was released after this
 	// transfer does not count against it.
-	until := f.Now
+	year := time.Date(f.Now.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
+	until := year.AddDate(1, 0, 0).Add(-time.Microsecond) // what a replica released whose clock is ahead counts
 	if t.Released != nil {
 		until = *t.Released
+		year = time.Date(until.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	year := time.Date(until.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
 	f.SubjectsThisYear, err = tx.SubjectsReleased(ctx, f.Agreement.ID, year, until, t.ID)
 	return err
 }
@@ -348,7 +349,9 @@ func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.
 
 func (o *Office) gatherCategories(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
 	known, err := tx.Categories(ctx)
-	f.Categories = slices.DeleteFunc(known, func(k terms.Category) bool { return !slices.Contains(t.Categories, k.Code) })
+	f.Categories = slices.DeleteFunc(known, func(k terms.Category) bool {
+		return !slices.Contains(t.Categories, k.Code) && !slices.ContainsFunc(k.Fields, func(field string) bool { return slices.Contains(t.Fields, field) })
+	})
 	return err
 }
 

@@ -241,7 +241,7 @@ func (p listed) faults() []string {
 // forTests tells whether a file is in a package that only tests use.
 func forTests(name string) bool {
 	dir := path.Dir(name)
-	return within(dir, "e2e") || strings.HasSuffix(dir, "test")
+	return within(dir, "e2e") || path.Base(dir) == path.Base(path.Dir(dir))+"test"
 }
 
 // part is the first element of a package's path after that of the module.

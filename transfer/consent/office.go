@@ -239,6 +239,13 @@ func (o *Office) subjects(ctx context.Context, tx Tx, c authz.Caller, s Statemen
 	all := make([]Subject, 0, len(cases))
 	for i, h := range hashes {
 		sub, ok := known[h]
+		if ok && (s.Child && !sub.Child || s.Alone && !sub.Unaccompanied) {
+			// What protects more is kept, whoever said it first (gate condition 24).
+			sub.Child, sub.Unaccompanied = sub.Child || s.Child, sub.Unaccompanied || s.Alone
+			sub.Version, sub.Actor, sub.Updated = sub.Version+1, c.Person, now
+			known[h] = sub
+			fresh = append(fresh, sub)
+		}
 		if !ok {
 			sub = Subject{
 				ID: o.office.NewID(), Version: 1, Mission: s.Mission, Reference: h, Type: s.Type,

@@ -285,6 +285,12 @@ func (r *Record) evidenced() bool {
 	}
 }
 
+// SpokenFor reports that another expressed the consent of a grown person who was
+// assessed as capable: nobody consents in their place (R02, R08).
+func (r *Record) SpokenFor() bool {
+	return r.ExpressedBy != "" && r.ExpressedBy != BySubject && r.Capacity != nil && r.Capacity.Result != Incapable
+}
+
 // JudgeCapacity is gate condition 24 for one consent: capacity was assessed
 // (R07); for a child, or without capacity, a guardian or a guardianship
 // authority consented, with a proof of authority that somebody verified, and

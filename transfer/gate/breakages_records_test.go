@@ -50,6 +50,11 @@ func agreementBreakages() []breakage {
 		{code: AgrSubjectType, name: "no type", harm: func(f *Facts) { f.Subjects[0].Type = "" }, rests: []string{"Subjects"}},
 		{code: AgrCategory, harm: ofAgreement(func(a *agreements.Agreement) { a.Document.Scope.Categories = []string{"identity"} }), rests: []string{"Agreement", "Manifest"}},
 		{code: AgrField, harm: func(f *Facts) { f.Manifest.Fields = []string{"given_name", "religion"} }, rests: []string{"Agreement", "Manifest"}},
+		{code: AgrCategory, name: "a field of a category that is not declared", harm: func(f *Facts) {
+			f.Categories = append(f.Categories, terms.Category{ID: "k3", Version: 1, Code: "health", Fields: []string{"given_name"}})
+			f.Categories[0].Fields = nil
+		}, rests: []string{"Categories", "Manifest", "Agreement"}, alone: true},
+		{code: AgrField, name: "a field of no category", harm: func(f *Facts) { f.Categories[0].Fields = []string{"family_name"} }, rests: []string{"Categories", "Manifest", "Agreement"}, alone: true},
 		{code: AgrVolume, name: "per transfer", harm: ofAgreement(func(a *agreements.Agreement) { a.Document.Scope.MaxSubjectsPerTransfer = 2 }), rests: []string{"Agreement", "Manifest", "Subjects"}},
 		{code: AgrVolume, name: "per year", harm: func(f *Facts) { f.SubjectsThisYear++ }, rests: []string{"Agreement", "Manifest", "Subjects", "SubjectsThisYear"}},
 		{code: AgrVolume, name: "no limit agreed", harm: ofAgreement(func(a *agreements.Agreement) { a.Document.Scope.MaxSubjectsPerYear = 0 }), rests: agr},
@@ -72,7 +77,7 @@ func restBreakages() []breakage {
 		{code: RBAScope, name: "category", harm: ofAssessment(func(x *assessment.Assessment) { x.Categories = []string{"identity"} }), rests: []string{"Assessment", "Manifest"}},
 		{code: RBAScope, name: "mission", harm: ofAssessment(func(x *assessment.Assessment) { x.Mission = "m2" }), rests: []string{"Assessment", "Manifest"}},
 		{code: RBAScope, name: "country of the partner", harm: ofAssessment(func(x *assessment.Assessment) { x.Countries = []string{"UG"} }), rests: []string{"Assessment", "Partner"}, needs: []Code{PartnerUnknown}, alone: true},
-		{code: RBAScope, name: "R47 a child, in the short form", harm: briefly(func(s *Subject) { s.Child = true }), rests: []string{"Assessment", "Subjects"}, alone: true},
+		{code: RBAScope, name: "R47 a child, in the short form", harm: briefly(asChild), rests: []string{"Assessment", "Subjects"}, alone: true},
 		{code: RBAScope, name: "R47 specific needs, in the short form", harm: briefly(func(s *Subject) { s.Needs = true }), rests: []string{"Assessment", "Subjects"}, alone: true},
 		{code: RBANotApproved, name: "draft", harm: state(assessment.Draft), rests: rba, alone: true},
 		{code: RBANotApproved, name: "submitted", harm: state(assessment.Submitted), rests: rba, alone: true},

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"time"
+
 	"safeconduct/agreements"
 	"safeconduct/agreements/clearance"
 	"safeconduct/authz/rulebook"
@@ -29,6 +31,11 @@ func placeBreakages() []breakage {
 		{code: JurMechanismMissing, name: "R39 of the stated origin", harm: scope(func(s *agreements.Scope) { s.TransferMechanism = " " }), rests: []string{"Agreement", "Manifest", "Rules"}, needs: noAgreement, alone: true},
 		{code: JurMechanismMissing, name: "R39 of the mission", harm: func(f *Facts) {
 			f.Manifest.Origin.Country, f.Country = "", "ES"
+			scope(func(s *agreements.Scope) { s.TransferMechanism = "" })(f)
+		}, rests: []string{"Agreement", "Manifest", "Rules", "Country"}, needs: noAgreement, alone: true},
+		{code: JurNotCovered, name: "stored where nobody can tell", harm: scope(func(s *agreements.Scope) { s.StorageCountries = []string{"Russia"} }), rests: agr, needs: noAgreement, alone: true},
+		{code: JurMechanismMissing, name: "R39 of the mission, whatever the sender states", harm: func(f *Facts) {
+			f.Manifest.Origin, f.Clearance, f.Country = Origin{Source: OwnData, Country: "US"}, nil, "ES"
 			scope(func(s *agreements.Scope) { s.TransferMechanism = "" })(f)
 		}, rests: []string{"Agreement", "Manifest", "Rules", "Country"}, needs: noAgreement, alone: true},
 		{code: JurRestricted, name: "recipient", harm: func(f *Facts) { f.Rules.Jurisdiction.Restricted = []string{"KE"} }, rests: []string{"Rules", "Partner", "Agreement"}, needs: []Code{PartnerUnknown}, alone: true},
@@ -60,13 +67,8 @@ func permissionBreakages() []breakage {
 	by := []string{"DPOApprovals", "Categories", "Manifest"}
 	child := func(edit func(*consent.Record)) func(*Facts) {
 		return func(f *Facts) {
-			now := noon()
-			f.Subjects[1].Child = true
-			r := &f.Subjects[1].Consents[0]
-			r.ExpressedBy = consent.ByGuardian
-			r.Guardian = &consent.Guardian{Kind: consent.ByGuardian, Proof: sha1st, VerifiedBy: "fp1", Verified: &now}
-			r.Views = &consent.Views{ViewsStated: consent.ViewsStated{Outcome: "agrees"}}
-			edit(r)
+			asChild(&f.Subjects[1])
+			edit(&f.Subjects[1].Consents[0])
 		}
 	}
 	return []breakage{
@@ -99,11 +101,29 @@ func permissionBreakages() []breakage {
 		}), rests: subjects, alone: true},
 		{code: GuardianUnverified, name: "R08", harm: child(func(r *consent.Record) { r.Guardian.VerifiedBy = "" }), rests: subjects, alone: true},
 		{code: ViewsMissing, name: "R08", harm: child(func(r *consent.Record) { r.Views = nil }), rests: subjects, alone: true},
+		{code: ConsentInvalid, name: "R08 a guardian for a capable adult", harm: ofConsent(2, func(r *consent.Record) { r.ExpressedBy = consent.ByGuardian }), rests: subjects, alone: true},
+		{code: GuardianMissing, name: "R08 a child by an earlier record", harm: func(f *Facts) {
+			s := &f.Subjects[1]
+			before := s.Consents[0]
+			before.ID, before.Child, before.EventTime = "before", true, before.EventTime.Add(-time.Hour)
+			s.Consents[0].Views = &consent.Views{ViewsStated: consent.ViewsStated{Outcome: "agrees"}}
+			s.Consents = append(s.Consents, before)
+		}, rests: subjects, alone: true},
 		{code: ApprovalSelf, name: "SoD 6 by the certifier of a consent", harm: func(f *Facts) {
 			r := &f.Subjects[1].Consents[0]
 			r.Form, r.Certified = consent.Verbal, &consent.Certification{By: "hom1"}
 		}, rests: []string{"Approval", "Subjects", "Manifest"}, alone: true},
 	}
+}
+
+// asChild is the person as a child for whom all is in place.
+func asChild(s *Subject) {
+	now := noon()
+	s.Child = true
+	r := &s.Consents[0]
+	r.ExpressedBy = consent.ByGuardian
+	r.Guardian = &consent.Guardian{Kind: consent.ByGuardian, Proof: sha1st, VerifiedBy: "fp1", Verified: &now}
+	r.Views = &consent.Views{ViewsStated: consent.ViewsStated{Outcome: "agrees"}}
 }
 
 // nobodyBreakages are of the facts of passingOfNobody.
@@ -114,7 +134,7 @@ func nobodyBreakages() []breakage {
 	field := func(name string) func(*Facts) {
 		return func(f *Facts) {
 			f.Manifest.Fields = append(f.Manifest.Fields, name)
-			f.Agreement.Document.Scope.Fields = f.Manifest.Fields
+			f.Agreement.Document.Scope.Fields, f.Categories[0].Fields = f.Manifest.Fields, f.Manifest.Fields
 		}
 	}
 	all := []breakage{

@@ -37,12 +37,42 @@ func scope() condition {
 				rows.Object = agreementRef(a)
 				found = append(found, *rows)
 			}
-			add(AgrCategory, lacking(m.Categories, s.Categories))
-			add(AgrField, lacking(m.Fields, s.Fields))
+			of, homeless := f.undeclared()
+			add(AgrCategory, append(lacking(m.Categories, s.Categories), of...))
+			add(AgrField, append(lacking(m.Fields, s.Fields), lacking(homeless, lacking(m.Fields, s.Fields))...))
 			add(AgrVolume, f.excess(s))
 			return found
 		}),
 	}
+}
+
+// undeclared finds the declared fields that are of no declared category: of is of
+// another one, as category:field, and homeless of none that is known. Consent,
+// retention, assessment and approvals are asked by category, and so a field goes
+// by no category but its own.
+func (f *Facts) undeclared() (of, homeless []string) {
+	if !allStated(f.Manifest.Categories) {
+		return nil, nil // REQ_INCOMPLETE
+	}
+	for _, field := range lacking(f.Manifest.Fields, nil) {
+		home, declared := "", false
+		for _, k := range f.Categories {
+			if slices.Contains(k.Fields, field) {
+				home = k.Code
+				if declared = slices.Contains(f.Manifest.Categories, k.Code); declared {
+					break
+				}
+			}
+		}
+		switch {
+		case declared:
+		case home == "":
+			homeless = append(homeless, field)
+		default:
+			of = append(of, home+":"+field)
+		}
+	}
+	return of, homeless
 }
 
 // outsideTypes finds the subjects of a type that is not allowed. A subject of

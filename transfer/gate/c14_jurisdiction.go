@@ -1,10 +1,6 @@
 package gate
 
-import (
-	"slices"
-
-	"safeconduct/authz/evidence"
-)
+import "safeconduct/authz/evidence"
 
 // Codes of condition 14.
 const (
@@ -36,11 +32,17 @@ func jurisdiction() condition {
 				if len(s.StorageCountries) == 0 {
 					outside = append(outside, "storage")
 				}
+				for _, c := range s.StorageCountries {
+					if !isCountry(c) { // nothing says whether it is restricted
+						outside = append(outside, c)
+					}
+				}
 				if len(outside) > 0 {
 					found = append(found, one(JurNotCovered, object, outside...)...)
 				}
-				if origin := f.origin(); slices.Contains(f.Rules.Jurisdiction.Mechanism, origin) && !stated(s.TransferMechanism) {
-					found = append(found, one(JurMechanismMissing, object, origin)...)
+				origins := f.origins()
+				if ask := lacking(origins, lacking(origins, f.Rules.Jurisdiction.Mechanism)); len(ask) > 0 && !stated(s.TransferMechanism) {
+					found = append(found, one(JurMechanismMissing, object, ask...)...)
 				}
 				places = append(places, s.StorageCountries...)
 			}
@@ -52,11 +54,16 @@ func jurisdiction() condition {
 	}
 }
 
-// origin is the country that the data come from: the mission's own where the
-// sender stated no other.
-func (f *Facts) origin() string {
-	if stated(f.Manifest.Origin.Country) {
-		return f.Manifest.Origin.Country
+// origins are the countries that the data come from: the one that the sender
+// states, and the mission's, which what it collected itself comes from too.
+func (f *Facts) origins() []string {
+	if f.Manifest.Origin.Source == ThirdPartyData && stated(f.Manifest.Origin.Country) {
+		return []string{f.Manifest.Origin.Country}
 	}
-	return f.Country
+	return []string{f.Manifest.Origin.Country, f.Country}
+}
+
+// isCountry holds for the form of an ISO 3166-1 alpha-2 code.
+func isCountry(s string) bool {
+	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
 }

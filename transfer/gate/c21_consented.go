@@ -85,6 +85,12 @@ func (s *Subject) basis(use consent.Use) *consent.Record {
 	return consent.Basis(s.Consents, use)
 }
 
+// isChild holds where the person, or any word of theirs, is recorded as a
+// child's: a record that does not say so makes nobody grown up.
+func (s *Subject) isChild() bool {
+	return s.Child || slices.ContainsFunc(s.Consents, func(r consent.Record) bool { return r.Child })
+}
+
 // anothers reports that another's word stands among theirs.
 func (s *Subject) anothers() bool {
 	for i := range s.Consents {
@@ -104,7 +110,12 @@ func (s *Subject) gap(use consent.Use) Code {
 		return ConsentInvalid
 	}
 	switch gap := consent.Judge(s.Consents, use); gap {
-	case consent.NoGap, consent.Missing, consent.GapExpired, consent.GapPurpose, consent.GapRecipient,
+	case consent.NoGap:
+		if r := s.basis(use); r != nil && r.SpokenFor() && !s.isChild() {
+			return ConsentInvalid
+		}
+		return ""
+	case consent.Missing, consent.GapExpired, consent.GapPurpose, consent.GapRecipient,
 		consent.GapCategory, consent.GapInvalid, consent.GapRefused, consent.GapWithdrawn:
 		return Code(gap)
 	default: // a gap that this gate does not know is a gap

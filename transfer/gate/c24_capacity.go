@@ -18,7 +18,7 @@ func capable() condition {
 	return condition{
 		number: "24", phases: always, codes: emergency(codes...),
 		check: func(f *Facts) []Finding {
-			return f.basisGaps(codes, func(s *Subject, r *consent.Record) []consent.Gap { return consent.JudgeCapacity(r, s.Child) })
+			return f.basisGaps(codes, func(s *Subject, r *consent.Record) []consent.Gap { return consent.JudgeCapacity(r, s.isChild()) })
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"safeconduct/authz/evidence"
+	"safeconduct/transfer/consent"
 	"safeconduct/transfer/retention"
 )
 
@@ -53,8 +54,9 @@ func (f *Facts) unruled() []Finding {
 // age is not known has given no consent, which is condition 21's.
 func (f *Facts) elapsed() *Finding {
 	var found *Finding
+	use, _ := f.consentUse()
 	for _, s := range f.byRow() {
-		collected := s.confirmed(f.Now)
+		collected := s.confirmed(use)
 		if collected.IsZero() || len(retention.Elapsed(f.Manifest.Categories, f.Manifest.Purpose, f.Retention, collected, f.Now)) == 0 {
 			continue
 		}
@@ -66,12 +68,11 @@ func (f *Facts) elapsed() *Finding {
 	return found
 }
 
-// confirmed is when the person last gave, or confirmed, their data.
-func (s Subject) confirmed(now time.Time) (at time.Time) {
-	for _, c := range s.Consents {
-		if c.Subject == s.ID && c.EventTime.After(at) && !c.EventTime.After(now) {
-			at = c.EventTime
-		}
+// confirmed is when the person gave, or confirmed, the data for this use: what
+// they said of another makes the data no younger.
+func (s *Subject) confirmed(use consent.Use) time.Time {
+	if r := s.basis(use); r != nil {
+		return r.EventTime
 	}
-	return at
+	return time.Time{}
 }

@@ -72,7 +72,7 @@ type Facts struct {
 	// StaleBy is the cause by which it is stale, where its record does not say so yet.
 	StaleBy evidence.Ref `json:"stale_by,omitzero"`
 
-	Categories   []terms.Category        `json:"categories,omitzero"` // those declared that are known
+	Categories   []terms.Category        `json:"categories,omitzero"` // those declared that are known, and those of which a declared field is
 	DPOApprovals []approvals.DPOApproval `json:"dpo_approvals,omitzero"`
 	Notices      []terms.Notice          `json:"notices,omitzero"` // of the purpose
 	Subjects     []Subject               `json:"subjects,omitzero"`

@@ -45,7 +45,7 @@ func passingWith(phase Phase, subjects int) Facts {
 			Recipients: []string{"p1"}, ValidUntil: noon().AddDate(0, 1, 0),
 		},
 		Categories: []terms.Category{
-			{ID: "k1", Version: 1, Code: "identity"}, {ID: "k2", Version: 1, Code: "contact", Sensitive: true, ApprovalScope: "transfer"},
+			{ID: "k1", Version: 1, Code: "identity", Fields: []string{"given_name"}}, {ID: "k2", Version: 1, Code: "contact", Fields: []string{"phone"}, Sensitive: true, ApprovalScope: "transfer"},
 		},
 		DPOApprovals: []approvals.DPOApproval{{
 			ID: "d1", Version: 1, Scope: approvals.ForPathway, Granted: true, Mission: "m1", Partner: "p1", Pathway: "survivors", Purposes: []string{"referral"},
@@ -120,6 +120,7 @@ func passingOfNobody(phase Phase) Facts {
 	f.Manifest.Fields = []string{"district", "people"}
 	f.Agreement.Document.Scope.Fields = f.Manifest.Fields
 	f.Manifest.Categories, f.Categories, f.DPOApprovals = []string{"identity"}, f.Categories[:1], nil
+	f.Categories[0].Fields = f.Manifest.Fields
 	f.Files = []File{{N: 1, Declared: sha1st, Sealed: sha1st}, {N: 2, Declared: sha2nd, Sealed: sha2nd}}
 	signed := noon().AddDate(0, -1, 0)
 	f.Disclosures = []anonymous.DisclosureAssessment{{
