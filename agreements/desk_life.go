@@ -34,7 +34,7 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 		}
 		if a.Amendment == nil {
 			next, err := a.Activate(posts, assessed(assessments, a.Document.Version, act.At), act)
-			return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act))
+			return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act), a.succeed(ctx, tx, act))
 		}
 		settled, err := d.settleAll(ctx, tx, a, assessments, act)
 		if err != nil {
@@ -43,6 +43,21 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 		next, err := a.activateAmendment(posts, assessed(settled, a.Amendment.Document.Version, act.At), act)
 		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act))
 	})
+}
+
+// succeed ends the agreement whose place this one takes, in the transaction in
+// which it comes into force: both parties signed that it does. What was asked for
+// under the older one is released and pulled no more.
+func (a Agreement) succeed(ctx context.Context, tx Tx, act Act) error {
+	if a.Document.Supersedes == "" {
+		return nil
+	}
+	old, err := tx.Agreement(ctx, a.Document.Supersedes)
+	if err != nil || old.State != Active && old.State != Suspended {
+		return err
+	}
+	act.Event, act.Reason = "superseded", "agreement "+a.ID+" took its place"
+	return tx.SaveAgreement(ctx, old.next(Terminated, act))
 }
 
 func assessed(all []assessment.Assessment, version int, now time.Time) bool {

@@ -99,7 +99,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 			Origin: t.Origin, Onward: t.Onward,
 		},
 		Country: s.mission.Country,
-		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement},
+		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement, DocumentAtStart: t.Document},
 	}
 	held := s.cleared[a.caller.Person]
 	f.Actor.Trained, f.Actor.Bound = held.Training != nil, held.Undertaking != nil

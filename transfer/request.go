@@ -153,7 +153,7 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 	t.Decision = o.decide(ctx, f)
 	t.NeedsApproval = f.Approval.Needed
 	if f.Agreement != nil {
-		t.Agreement = f.Agreement.ID
+		t.Agreement, t.Document = f.Agreement.ID, f.Agreement.Document.Version
 	}
 	if f.Assessment != nil {
 		t.Assessment = f.Assessment.ID

@@ -107,7 +107,8 @@ type Transfer struct {
 	Onward          []string        `json:"onward_recipients,omitempty"` // organisations to which the recipient will give the data on
 	Files           []File          `json:"files"`
 	Agreement       string          `json:"agreement,omitempty"`
-	Chosen          string          `json:"chosen_agreement,omitempty"` // where the sender picked one
+	Document        int             `json:"agreement_document,omitempty"` // version of its document at REQUEST
+	Chosen          string          `json:"chosen_agreement,omitempty"`   // where the sender picked one
 	Assessment      string          `json:"assessment,omitempty"`
 	Sender          string          `json:"sender"`
 	SenderAssurance authz.Assurance `json:"sender_assurance"`

@@ -357,3 +357,51 @@ func TestDataAboutNobody(t *testing.T) {
 	toldAgain(w)
 	w.Verify()
 }
+
+// Whoever takes another agreement's place ends it: what was asked for under the older one neither leaves nor is pulled.
+func TestSupersededAgreementEnds(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	waiting := release(w, asked(w, w.Order()))
+	asking := asked(w, w.Order())
+	old, err := w.Agreements.Agreement(w.Ctx, w.As(authz.LEG), asking.Agreement)
+	w.Must(err)
+	doc := old.Document
+	doc.Supersedes, doc.Agreement, doc.Template = old.ID, "", nil
+	next, err := w.Agreements.Create(w.Ctx, w.As(authz.FP), doc)
+	w.Must(err)
+	w.Enforce(next)
+	t.Run("AGR_TERMINATED superseded", func(t *testing.T) {
+		_, err := w.Transfers.Receive(w.Ctx, w.As(authz.RO), asking.ID, 1, "", strings.NewReader("given_name\nx\n"))
+		w.Must(err)
+		_, err = w.Transfers.Approve(w.Ctx, w.As(authz.HOM), asking.ID, true, "")
+		var r *transfer.RefusedError
+		if !errors.As(err, &r) || !slices.Contains(r.Decision.Codes(), "AGR_TERMINATED") {
+			t.Errorf("released under a superseded agreement: %v", err)
+		}
+		if _, err = w.Transfers.Pull(w.Ctx, w.As(authz.PDL), waiting.ID, 1, 0); err == nil {
+			t.Error("pulled under a superseded agreement")
+		}
+	})
+	if sent := asked(w, w.Order()); sent.Agreement != next.ID {
+		t.Errorf("agreement %s rules", sent.Agreement)
+	}
+	toldAgain(w)
+	w.Verify()
+}
+
+func TestFieldsGoByTheirCategory(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	_, err := w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{Code: "health", Fields: []string{"hiv_status", "notes"}, Sensitivity: terms.Severe})
+	w.Must(err)
+	t.Run("AGR_CATEGORY AGR_FIELD", func(t *testing.T) {
+		o := w.Order()
+		o.Fields = []string{"given_name", "notes"} // of identity as well
+		asked(w, o)
+		o.Fields = []string{"given_name", "hiv_status"}
+		sent := asked(w, o, "AGR_CATEGORY", "AGR_FIELD")
+		if got := sent.Decision.Refusals[0].Detail; !slices.Equal(got, []string{"health:hiv_status"}) {
+			t.Errorf("the field at fault: %v", got)
+		}
+	})
+	toldAgain(w)
+}

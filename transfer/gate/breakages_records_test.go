@@ -111,6 +111,7 @@ func restBreakages() []breakage {
 		{code: PayloadHash, name: "not a digest", harm: func(f *Facts) { f.Files[len(f.Files)-1].Sealed = "00" }, rests: []string{"Files"}},
 		{code: CryptoFailed, name: "R49", harm: func(f *Facts) { f.Landing.Sealed = false }, rests: []string{"Landing"}},
 		{code: ChangedDuringUpload, harm: func(f *Facts) { f.Landing.AgreementAtStart = "a2" }, rests: []string{"Landing", "Agreement"}},
+		{code: ChangedDuringUpload, name: "amended", harm: func(f *Facts) { f.Landing.DocumentAtStart = 1 }, rests: []string{"Landing", "Agreement"}},
 		{code: PullDenied, name: "not the recipient", harm: pull(func(p *PullFacts) { p.Recipient = false }), rests: []string{"Pull"}},
 		{code: PullDenied, name: "not released", harm: pull(func(p *PullFacts) { p.Released = false }), rests: []string{"Pull"}, hides: []Code{PullWindow, PullLimit}},
 		{code: PullWindow, name: "at the exclusive instant", harm: pull(func(p *PullFacts) { p.WindowEnds = noon() }), rests: []string{"Pull", "Now"}},

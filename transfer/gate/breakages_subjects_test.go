@@ -156,7 +156,7 @@ func nobodyBreakages() []breakage {
 		})},
 		{code: PayloadHash, name: "another file than was shown", harm: func(f *Facts) { f.Files[0].Declared = sha2nd }},
 	}
-	for _, name := range []string{"GivenName", "given name", "Nom", "Número de teléfono", "case_no", "dob", "#contact+phone"} {
+	for _, name := range []string{"GivenName", "given name", "Nom", "Número de teléfono", "case_no", "dob", "#contact+phone", "FIRSTNAME", "birthdate", "home_address", "pre\u0301nom", "unhcr_id"} {
 		all = append(all, breakage{code: NatureMismatch, name: name, harm: field(name)})
 	}
 	return all

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Codes of condition 4.
@@ -55,8 +57,7 @@ func (f *Facts) looksPersonal() []string {
 	for _, field := range lacking(f.Manifest.Fields, nil) {
 		name := plainField(field)
 		if slices.ContainsFunc(f.Rules.Nature.PersonalFields, func(pattern string) bool {
-			matches, err := path.Match(pattern, name)
-			return matches || err != nil // a pattern that nobody can read hides nothing
+			return personal(pattern, name) || personal(strings.ReplaceAll(pattern, "_", ""), strings.ReplaceAll(name, "_", ""))
 		}) {
 			found = append(found, field)
 		}
@@ -67,13 +68,21 @@ func (f *Facts) looksPersonal() []string {
 	return found
 }
 
-// plainField is a field's name as the patterns have it: in small letters, what
-// is neither letter nor digit as one underscore, "GivenName" as "given_name".
+func personal(pattern, name string) bool {
+	matches, err := path.Match(pattern, name)
+	return matches || err != nil // a pattern that nobody can read hides nothing
+}
+
+// plainField is a field's name as the patterns have it: in small letters without
+// accents, what is neither letter nor digit as one underscore, "GivenName" as
+// "given_name".
 func plainField(field string) string {
 	var b strings.Builder
 	var last rune
-	for _, r := range field {
+	for _, r := range norm.NFKD.String(field) {
 		switch {
+		case unicode.Is(unicode.Mn, r):
+			continue
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			if unicode.IsUpper(r) && unicode.IsLower(last) {
 				b.WriteByte('_')

@@ -10,7 +10,7 @@ const (
 )
 
 // landed is condition 30: every file is sealed, under a key of the agreement
-// that ruled at REQUEST and still rules.
+// that ruled at REQUEST and still rules, by the same document.
 func landed() condition {
 	return condition{
 		number: "30", phases: atCommit,
@@ -20,7 +20,8 @@ func landed() condition {
 			if !f.Landing.Sealed {
 				found = one(CryptoFailed, f.Transfer)
 			}
-			if a := f.ruling(); a != nil && a.ID != f.Landing.AgreementAtStart {
+			start := &f.Landing
+			if a := f.ruling(); a != nil && (a.ID != start.AgreementAtStart || start.DocumentAtStart > 0 && a.Document.Version != start.DocumentAtStart) {
 				found = append(found, one(ChangedDuringUpload, agreementRef(a))...)
 			}
 			return found

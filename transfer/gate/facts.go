@@ -188,6 +188,7 @@ type File struct {
 type Landing struct {
 	Sealed           bool   `json:"sealed,omitzero"`             // every file is sealed under a key of the agreement
 	AgreementAtStart string `json:"agreement_at_start,omitzero"` // id of the agreement that ruled at REQUEST
+	DocumentAtStart  int    `json:"document_at_start,omitzero"`  // version of its document then; 0 where it was not kept
 }
 
 // PullFacts is what only a pull asks (condition 31).

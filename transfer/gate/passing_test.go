@@ -69,7 +69,7 @@ func passingWith(phase Phase, subjects int) Facts {
 		Files: []File{
 			{N: 1, Declared: sha1st, Sealed: sha1st}, {N: 2, Sealed: sha2nd},
 		},
-		Landing: Landing{Sealed: true, AgreementAtStart: "a1"},
+		Landing: Landing{Sealed: true, AgreementAtStart: "a1", DocumentAtStart: 2},
 		Pull: PullFacts{
 			Recipient: true, Released: true, WindowEnds: noon().AddDate(0, 0, 7), Sessions: 1, Limit: 3,
 		},

@@ -277,7 +277,12 @@ func Ready(t *testing.T, o Options) *World {
 // Agreed has an agreement signed, assessed and in force.
 func (w *World) Agreed() {
 	w.T.Helper()
-	a := w.Agreement()
+	w.Enforce(w.Agreement())
+}
+
+// Enforce has a draft signed, assessed and in force.
+func (w *World) Enforce(a agreements.Agreement) {
+	w.T.Helper()
 	a, err := w.Agreements.SendToReview(w.Ctx, w.As(authz.FP), a.ID)
 	w.Must(err)
 	a, err = w.Agreements.Decide(w.Ctx, w.As(authz.LEG), a.ID, "approved", "")
