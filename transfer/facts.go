@@ -388,8 +388,24 @@ func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *gate.Fa
 	if len(files) == 0 {
 		return nil
 	}
-	all, err := tx.DisclosuresOf(ctx, t.Mission, files, f.Now)
-	f.Disclosures = all
+	var err error
+	if f.Disclosures, err = tx.DisclosuresOf(ctx, t.Mission, files, f.Now); err != nil {
+		return err
+	}
+	about := []string{assessment.AboutCountry(f.Country)}
+	for _, d := range f.Disclosures {
+		for _, country := range d.Countries {
+			about = append(about, assessment.AboutCountry(country))
+		}
+	}
+	slices.Sort(about)
+	causes, err := tx.StaleCauses(ctx, slices.Compact(about))
+	for _, c := range causes {
+		if c.Alerts() {
+			f.Conflicts = append(f.Conflicts, c.Country)
+			f.Read = append(f.Read, evidence.Ref{Kind: assessment.KindCause, ID: c.ID, Version: c.Version})
+		}
+	}
 	return err
 }
 

@@ -72,7 +72,7 @@ func Amended(id, actor string, trigger Trigger, agreement string, version int, n
 }
 
 func alert(id, actor, country, reason string, now time.Time) Cause {
-	c := cause(id, actor, ConflictAlert, "country:"+country, now)
+	c := cause(id, actor, ConflictAlert, AboutCountry(country), now)
 	c.Country, c.Reason = country, reason
 	return c
 }
@@ -88,10 +88,16 @@ func withdrawal(id, actor string, template int, reason string, now time.Time) Ca
 func (a Assessment) Concerns(partner string) []string {
 	all := []string{"agreement:" + a.Agreement, "template:" + strconv.Itoa(a.TemplateVersion), "partner:" + partner, "moved:" + partner}
 	for _, country := range a.Countries {
-		all = append(all, "country:"+country)
+		all = append(all, AboutCountry(country))
 	}
 	return all
 }
+
+// Alerts reports that the cause is an alert that stands.
+func (c Cause) Alerts() bool { return c.Trigger == ConflictAlert && c.LiftedAt.IsZero() }
+
+// AboutCountry is the subject of the causes about a country.
+func AboutCountry(country string) string { return "country:" + country }
 
 // hits reports whether the cause makes the assessment stale, if it is approved,
 // or bars its approval. Partner is the agreement's.

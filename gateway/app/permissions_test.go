@@ -354,6 +354,17 @@ func TestDataAboutNobody(t *testing.T) {
 		})
 		asked(w, o, "ANON_SMALL_CELLS", "ORIGINATOR_AUTH_MISSING")
 	})
+	t.Run("ANON_SMALL_CELLS in a country for which an alert stands", func(*testing.T) {
+		o.Files = []transfer.File{{MediaType: "text/csv", SHA256: strings.Repeat("2c", 32)}}
+		write(func(a *anonymous.DisclosureAssessment) { a.Datasets = []string{o.Files[0].SHA256} })
+		asked(w, o)
+		alert, err := w.Assessments.RaiseAlert(w.Ctx, w.As(authz.DPO), "CO", "fighting")
+		w.Must(err)
+		asked(w, o, "ANON_SMALL_CELLS", "RBA_STALE")
+		_, err = w.Assessments.LiftAlert(w.Ctx, w.As(authz.LEG), alert.ID, "over")
+		w.Must(err)
+		asked(w, o, "RBA_STALE") // what it made stale stays so
+	})
 	toldAgain(w)
 	w.Verify()
 }

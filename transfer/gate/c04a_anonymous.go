@@ -2,6 +2,7 @@ package gate
 
 import (
 	"cmp"
+	"slices"
 
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/anonymous"
@@ -26,6 +27,7 @@ func demonstrated() condition {
 				return nil
 			}
 			use := anonymous.Use{Mission: f.Manifest.Mission, Country: f.Country, Rules: f.Rules.MinimumCell, At: f.Now}
+			use.Rules.Conflicts = slices.Concat(use.Rules.Conflicts, f.Conflicts)
 			for _, file := range f.Files {
 				use.Files = append(use.Files, cmp.Or(file.Sealed, file.Declared))
 			}

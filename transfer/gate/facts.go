@@ -66,6 +66,9 @@ type Facts struct {
 	// Disclosures are the disclosure assessments of the files, where the data are
 	// about nobody in particular.
 	Disclosures []anonymous.DisclosureAssessment `json:"disclosures,omitzero"`
+	// Conflicts are those of their countries, and of the mission's, for which an
+	// alert stands.
+	Conflicts []string `json:"conflicts,omitzero"`
 
 	// Assessment is the one that fits best; nil where the agreement has none.
 	Assessment *assessment.Assessment `json:"assessment,omitzero"`
