@@ -4,7 +4,7 @@
 // reads the clock itself.
 //
 // A job is either the system's, and then one replica does it (Queue), or the
-// process's own, which each does for itself (Run). See deploy/adr/0010.
+// process's own, which each does for itself (Run). See deploy/adr/0007.
 package jobs
 
 import (
