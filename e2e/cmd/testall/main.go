@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -30,7 +31,35 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	from := flag.Bool("proof-from", false, "run nothing: build the proof from files of go test -json, of which the later say what the earlier did not pass")
+	flag.Parse()
+	if *from {
+		os.Exit(proveFrom(os.Stdout, flag.Args()))
+	}
 	os.Exit(run(ctx, os.Stdout))
+}
+
+// proveFrom builds the proof from what was heard before, such as writtenEvents
+// and the packages that were run again since.
+func proveFrom(out io.Writer, files []string) int {
+	shown, err := heard()
+	if err != nil {
+		fmt.Fprintln(out, err)
+		return failed
+	}
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			fmt.Fprintln(out, "opening what was heard:", err)
+			return failed
+		}
+		count(f, io.Discard, shown.take)
+		_ = f.Close() // it was only read
+	}
+	if !shown.prove(".", out) {
+		return failed
+	}
+	return passed
 }
 
 // step is one thing that is run. A step that needs servers is not run where
@@ -88,6 +117,12 @@ func run(ctx context.Context, out io.Writer) int {
 		fmt.Fprintln(out, err)
 		return failed
 	}
+	told, err := os.Create(writtenEvents)
+	if err != nil {
+		fmt.Fprintln(out, "making the file of what is heard:", err)
+		return failed
+	}
+	defer func() { _ = told.Close() }() // what is lost of it can be run again
 	var total tally
 	var notRun []string
 	tested := true // every suite, and all passed
@@ -99,7 +134,7 @@ func run(ctx context.Context, out io.Writer) int {
 		}
 		began := time.Now()
 		fmt.Fprintf(out, "== %s\n", s.name)
-		n := s.run(ctx, out, shown)
+		n := s.run(ctx, out, shown.into(told))
 		total.add(n)
 		tested = tested && (!s.tests || n.failed == 0)
 		fmt.Fprintf(out, "   %d passed, %d failed in %s\n", n.passed, n.failed, time.Since(began).Round(time.Second))
@@ -175,7 +210,7 @@ func heard() (*evidence, error) {
 	return newEvidence(table)
 }
 
-func (s step) run(ctx context.Context, out io.Writer, shown *evidence) tally {
+func (s step) run(ctx context.Context, out io.Writer, hear func(event)) tally {
 	cmd := exec.CommandContext(ctx, s.argv[0], s.argv[1:]...) // the commands stand in this file
 	cmd.Stdin = nil
 	if !s.tests {
@@ -193,7 +228,7 @@ func (s step) run(ctx context.Context, out io.Writer, shown *evidence) tally {
 		err := cmd.Run()
 		ended <- errors.Join(err, w.Close())
 	}()
-	n := count(r, out, shown.take)
+	n := count(r, out, hear)
 	if err := <-ended; err != nil && n.failed == 0 {
 		fmt.Fprintf(out, "   %s: %v\n", s.name, err)
 		n.failed++

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // what is to be shown is data
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 const (
 	committedProof = "deploy/docs/proof.md"
 	writtenProof   = "bin/proof.md"
+	writtenEvents  = "bin/tests.json"
 	gateTable      = "transfer/gate/testdata/conditions.csv"
 )
 
@@ -153,6 +155,17 @@ func (v *evidence) take(e event) {
 			return
 		}
 		r.ids = append(r.ids, v.ids(below[strings.LastIndex(below, "/")+1:])...)
+	}
+}
+
+// into hears each event, and keeps it without its output.
+func (v *evidence) into(w io.Writer) func(event) {
+	kept := json.NewEncoder(w)
+	return func(e event) {
+		v.take(e)
+		if e.Action != "output" {
+			_ = kept.Encode(e) // what is not kept is run again
+		}
 	}
 }
 
