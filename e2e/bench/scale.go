@@ -91,7 +91,7 @@ func (c *crowd) request(ctx context.Context) error {
 	w := c.world
 	order := client.Order{
 		Mission: w.mission, Partner: w.partner, Purpose: w.purpose, Nature: "personal", RecipientClass: "service_provider",
-		Categories: []string{category}, Fields: []string{"given_name"}, Files: []client.File{{MediaType: "text/csv"}},
+		Origin: client.Origin{Source: "own"}, Categories: []string{category}, Fields: []string{"given_name"}, Files: []client.File{{MediaType: "text/csv"}},
 	}
 	for i := range scaleSubjects {
 		order.Subjects = append(order.Subjects, reference(i))
