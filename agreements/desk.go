@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -183,8 +182,6 @@ func (doc Document) of(agreement string, version int) Document {
 	return doc
 }
 
-var country = regexp.MustCompile(`^[A-Z]{2}$`)
-
 func (doc Document) check() error {
 	switch {
 	case !slices.Contains([]Type{DataSharing, ControllerProcessor, JointControllers}, doc.Type):
@@ -195,7 +192,7 @@ func (doc Document) check() error {
 		return fmt.Errorf("%w: language is en, fr or es", people.ErrInvalid)
 	case !doc.EffectiveFrom.Before(doc.ValidUntil):
 		return fmt.Errorf("%w: effective_from must lie before valid_until", people.ErrInvalid)
-	case slices.ContainsFunc(slices.Concat(doc.Scope.RecipientCountries, doc.Scope.StorageCountries), func(c string) bool { return !country.MatchString(c) }):
+	case slices.ContainsFunc(slices.Concat(doc.Scope.RecipientCountries, doc.Scope.StorageCountries), func(c string) bool { return !rulebook.IsCountry(c) }):
 		return fmt.Errorf("%w: recipient_countries and storage_countries are codes of two capital letters (ISO 3166-1)", people.ErrInvalid)
 	case doc.Scope.OnwardRule != "" && doc.Scope.OnwardRule != "none" && doc.Scope.OnwardRule != "listed":
 		return fmt.Errorf("%w: onward_rule is none or listed", people.ErrInvalid)

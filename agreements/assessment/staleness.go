@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // KindAlert is the kind under which alerts are acted upon; they are causes.
@@ -21,8 +21,6 @@ const (
 	settleMost   = 100 // assessments of each
 )
 
-var countryCode = regexp.MustCompile(`^[A-Z]{2}$`)
-
 // RaiseAlert records that a country is in conflict. All that was submitted for
 // it before is stale from then on; what is assessed anew can be approved.
 func (d *Desk) RaiseAlert(ctx context.Context, c authz.Caller, country, reason string) (Cause, error) {
@@ -31,7 +29,7 @@ func (d *Desk) RaiseAlert(ctx context.Context, c authz.Caller, country, reason s
 	if err != nil {
 		return Cause{}, err
 	}
-	if !countryCode.MatchString(country) || strings.TrimSpace(reason) == "" {
+	if !rulebook.IsCountry(country) || strings.TrimSpace(reason) == "" {
 		return Cause{}, fmt.Errorf("%w: an alert needs a two-letter country code in capitals and a reason", people.ErrInvalid)
 	}
 	var alerted Cause

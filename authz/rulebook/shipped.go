@@ -101,7 +101,7 @@ func (r Rules) Validate() error {
 		{"jurisdiction.mechanism_needed", r.Jurisdiction.Mechanism},
 		{"minimum_cell.conflict_countries", r.MinimumCell.Conflicts},
 	} {
-		if i := slices.IndexFunc(l.countries, func(c string) bool { return !isCountry(c) }); i >= 0 {
+		if i := slices.IndexFunc(l.countries, func(c string) bool { return !IsCountry(c) }); i >= 0 {
 			return fmt.Errorf("%w: %s[%d] is not an ISO 3166-1 alpha-2 code in capitals", ErrInvalid, l.name, i)
 		}
 	}
@@ -144,6 +144,7 @@ func (r Rules) validateWords() error {
 	return nil
 }
 
-func isCountry(code string) bool {
+// IsCountry holds for the form of an ISO 3166-1 alpha-2 code: two capital letters.
+func IsCountry(code string) bool {
 	return len(code) == 2 && code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z'
 }

@@ -1,6 +1,9 @@
 package gate
 
-import "safeconduct/authz/evidence"
+import (
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
+)
 
 // Codes of condition 14.
 const (
@@ -33,7 +36,7 @@ func jurisdiction() condition {
 					outside = append(outside, "storage")
 				}
 				for _, c := range s.StorageCountries {
-					if !isCountry(c) { // nothing says whether it is restricted
+					if !rulebook.IsCountry(c) { // nothing says whether it is restricted
 						outside = append(outside, c)
 					}
 				}
@@ -61,9 +64,4 @@ func (f *Facts) origins() []string {
 		return []string{f.Manifest.Origin.Country}
 	}
 	return []string{f.Manifest.Origin.Country, f.Country}
-}
-
-// isCountry holds for the form of an ISO 3166-1 alpha-2 code.
-func isCountry(s string) bool {
-	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
 }

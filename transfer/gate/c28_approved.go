@@ -22,7 +22,7 @@ func approved() condition {
 				switch {
 				case !g.Granted:
 					denied = true
-				case g.Person == f.Sender || f.CertifiedBy(g.Person): // separation of duties 1 and 6
+				case g.Person == f.Sender || f.certifiedBy(g.Person): // separation of duties 1 and 6
 					self = true
 				case g.Allowed && g.Person != "" && (g.Necessity || len(f.Manifest.Opaque) == 0):
 					second = true
@@ -43,12 +43,15 @@ func approved() condition {
 	}
 }
 
-// CertifiedBy reports whether the person certified a consent that the transfer
+// certifiedBy reports whether the person certified a consent that the transfer
 // rests on.
-func (f *Facts) CertifiedBy(person string) bool {
+func (f *Facts) certifiedBy(person string) bool {
 	use, ok := f.consentUse()
+	if !ok || person == "" {
+		return false
+	}
 	for i := range f.Subjects {
-		if r := f.Subjects[i].basis(use); ok && r != nil && person != "" && r.Certifier() == person {
+		if r := f.Subjects[i].basis(use); r != nil && r.Certifier() == person {
 			return true
 		}
 	}

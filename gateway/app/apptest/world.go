@@ -184,13 +184,7 @@ func (w *World) Fit(person string) {
 func (w *World) Another(role authz.Role) authz.Caller {
 	w.T.Helper()
 	p := people.Person{Name: "another " + string(role)}
-	switch place, _ := authz.PlaceOf(role); place {
-	case authz.AtMission:
-		p.Mission = w.Mission.ID
-	case authz.AtPartner:
-		p.Partner = w.Partner.ID
-	case authz.AtHQ:
-	}
+	p.Mission, p.Partner = w.place(role)
 	p, err := w.People.CreatePerson(w.Ctx, w.As(authz.LEG), p)
 	w.Must(err)
 	w.Fit(p.ID)
@@ -201,16 +195,26 @@ func (w *World) Another(role authz.Role) authz.Caller {
 func (w *World) Also(c authz.Caller, role authz.Role) authz.Caller {
 	w.T.Helper()
 	g := people.Grant{Person: c.Person, Role: role}
-	switch place, _ := authz.PlaceOf(role); place {
-	case authz.AtMission:
-		g.Mission = w.Mission.ID
-	case authz.AtPartner:
-		g.Partner = w.Partner.ID
-	case authz.AtHQ:
-	}
+	g.Mission, g.Partner = w.place(role)
 	_, err := w.People.GrantRole(w.Ctx, w.As(authz.LEG), g)
 	w.Must(err)
 	return w.Holder(c.Person)
+}
+
+// place is where the role is held: the mission, the partner, or headquarters,
+// which is neither.
+func (w *World) place(role authz.Role) (mission, partner string) {
+	switch at, err := authz.PlaceOf(role); at {
+	case authz.AtMission:
+		return w.Mission.ID, ""
+	case authz.AtPartner:
+		return "", w.Partner.ID
+	case authz.AtHQ:
+		return "", ""
+	default:
+		w.T.Fatalf("%s is held nowhere: %v", role, err)
+		return "", ""
+	}
 }
 
 func (w *World) enrol() {
@@ -226,13 +230,8 @@ func (w *World) enrol() {
 	w.Must(err)
 	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL, authz.OIG} {
 		p, g := people.Person{Name: string(role)}, people.Grant{Role: role}
-		switch place, _ := authz.PlaceOf(role); place {
-		case authz.AtMission:
-			p.Mission, g.Mission = w.Mission.ID, w.Mission.ID
-		case authz.AtPartner:
-			p.Partner, g.Partner = w.Partner.ID, w.Partner.ID
-		case authz.AtHQ:
-		}
+		p.Mission, p.Partner = w.place(role)
+		g.Mission, g.Partner = p.Mission, p.Partner
 		p, err := w.People.CreatePerson(w.Ctx, w.As(authz.LEG), p)
 		w.Must(err)
 		g.Person = p.ID
