@@ -88,8 +88,5 @@ func (t *tx) awaitingDPO(ctx context.Context, after string, most int) ([]transfe
 }
 
 func waiting(x transfer.Transfer) approvals.Waiting {
-	return approvals.Waiting{
-		Transfer: x.ID, Mission: x.Mission, Partner: x.Partner, Agreement: x.Agreement, Purpose: x.Purpose, Categories: x.Categories,
-		Subjects: x.SubjectsDigest, People: x.Subjects, Sender: x.Sender, Since: x.Created,
-	}
+	return approvals.Waiting{Transfer: x.ID, Asked: x.Asked(), Sender: x.Sender, Since: x.Created}
 }

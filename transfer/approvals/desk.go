@@ -115,7 +115,7 @@ func (d *Desk) draft(ctx context.Context, c authz.Caller, in Decision) (a DPOApp
 			return err
 		}
 		w, err := tx.Awaiting(ctx, in.Transfer)
-		a.Transfer, a.Subjects, a.Mission, a.Partner, a.Categories = w.Transfer, w.Subjects, w.Mission, w.Partner, w.Categories
+		a.Transfer, a.Manifest, a.Mission, a.Partner, a.Categories = w.Transfer, w.Digest(), w.Mission, w.Partner, w.Categories
 		a.Purposes, asked = []string{w.Purpose}, []string{w.Sender}
 		return err
 	})
