@@ -5,6 +5,7 @@
 package approvals
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -157,16 +158,29 @@ func (a DPOApproval) fits(k terms.Category, use Use) bool {
 }
 
 // Spend binds an approval of one transfer to the transfer that is released
-// under it, so that it covers no other. Those that were not needed stay as they
-// are: changed are the ones to be saved, in the transaction of the release.
+// under it, so that it covers no other: one for each category that nothing else
+// covers, the first to end. Those that were not needed stay as they are: changed
+// are the ones to be saved, in the transaction of the release.
 func Spend(all []DPOApproval, use Use, person string) (changed []DPOApproval) {
+	var once, standing []DPOApproval // not spent yet; and what covers without being spent now
 	for _, a := range all {
-		if a.Scope != ForTransfer || a.Spent != "" || !use.At.Before(a.Until) ||
-			!slices.ContainsFunc(use.Sensitive, func(k terms.Category) bool { return a.fits(k, use) }) {
+		if a.Scope == ForTransfer && a.Spent == "" {
+			once = append(once, a)
+		} else {
+			standing = append(standing, a)
+		}
+	}
+	slices.SortFunc(once, func(a, b DPOApproval) int { return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.ID, b.ID)) })
+	for _, k := range use.Sensitive {
+		covers := func(a DPOApproval) bool { return use.At.Before(a.Until) && a.fits(k, use) }
+		if slices.ContainsFunc(slices.Concat(standing, changed), covers) {
 			continue
 		}
-		a.Version, a.Spent, a.Actor, a.Updated = a.Version+1, use.Transfer, person, use.At
-		changed = append(changed, a)
+		if i := slices.IndexFunc(once, covers); i >= 0 {
+			a := once[i]
+			a.Version, a.Spent, a.Actor, a.Updated = a.Version+1, use.Transfer, person, use.At
+			changed = append(changed, a)
+		}
 	}
 	return changed
 }

@@ -110,7 +110,7 @@ func TestNothingElseCovers(t *testing.T) {
 
 func TestSpend(t *testing.T) {
 	once := approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Version = 1 })
-	changed := approvals.Spend([]approvals.DPOApproval{approval(approvals.ForPathway), once}, use("transfer"), "ro")
+	changed := approvals.Spend([]approvals.DPOApproval{approval(approvals.ForPathway, func(a *approvals.DPOApproval) { a.Most = 0 }), once}, use("transfer"), "ro")
 	if len(changed) != 1 || changed[0].Spent != "t" || changed[0].Version != 2 {
 		t.Fatalf("%+v", changed)
 	}
