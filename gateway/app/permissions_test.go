@@ -22,6 +22,7 @@ import (
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/queue"
 )
 
 // asked asks for the order and wants exactly these codes.
@@ -174,6 +175,57 @@ func TestDPOApprovesSensitiveCategories(t *testing.T) {
 		w.Must(err)
 		_, err = w.Transfers.Approve(w.Ctx, w.As(authz.HOM), sent.ID, true, "")
 		w.Must(err)
+	})
+	t.Run("DPO_REQUIRED DPO_EXPIRED what is held comes back to the officer", func(t *testing.T) {
+		w, o := sensitive(t, "transfer")
+		decide(w, approvals.Decision{Scope: approvals.ForTransfer, Transfer: asked(w, o, "DPO_REQUIRED").ID})
+		sent := release(w, asked(w, o))
+		waiting := func() (ids []string) {
+			queue, err := w.Approvals.Queue(w.Ctx, w.As(authz.DPO), evidence.Page{})
+			w.Must(err)
+			for _, x := range queue.Items {
+				ids = append(ids, x.Transfer)
+			}
+			return ids
+		}
+		held := func() {
+			t.Helper()
+			if _, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0); err == nil {
+				t.Error("pulled without the officer")
+			}
+		}
+		again := func(until *time.Time) approvals.DPOApproval {
+			t.Helper()
+			if got := waiting(); !slices.Equal(got, []string{sent.ID}) {
+				t.Errorf("it does not wait: %v", got)
+			}
+			own, err := w.Queues.Queue(w.Ctx, w.As(authz.DPO), "", 100)
+			w.Must(err)
+			if !slices.ContainsFunc(own.Items, func(i queue.Item) bool { return i.What == "decide_sensitive" && i.Link == "/transfers/"+sent.ID }) {
+				t.Errorf("it is not in the queue of the post: %+v", own.Items)
+			}
+			a := decide(w, approvals.Decision{Scope: approvals.ForTransfer, Transfer: sent.ID, Until: until})
+			if got := waiting(); len(got) > 0 {
+				t.Errorf("it still waits: %v", got)
+			}
+			_, err = w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0)
+			w.Must(err)
+			return a
+		}
+		given, err := w.Approvals.Approvals(w.Ctx, w.As(authz.DPO), "", evidence.Page{})
+		w.Must(err)
+		_, err = w.Approvals.Revoke(w.Ctx, w.As(authz.DPO), given.Items[0].ID, "reconsidered")
+		w.Must(err)
+		held()
+		again(new(w.Clock.Now().Add(time.Hour)))
+		w.Clock.Add(2 * time.Hour)
+		held()
+		a := again(nil)
+		_, err = w.Approvals.Revoke(w.Ctx, w.As(authz.DPO), a.ID, "reconsidered")
+		w.Must(err)
+		held()
+		again(nil)
+		toldAgain(w)
 	})
 	t.Run("DPO_EXPIRED an agreement", func(t *testing.T) {
 		w, o := sensitive(t, "agreement")

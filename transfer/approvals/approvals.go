@@ -253,8 +253,9 @@ type TargetTx interface {
 	Agreement(ctx context.Context, id string) (agreements.Agreement, error)
 	// Awaiting answers with a transfer as far as the officer needs to know it.
 	Awaiting(ctx context.Context, transfer string) (Waiting, error)
-	// AwaitingDPO lists the transfers on which the officer has not decided since
-	// the gate asked for it, oldest first.
+	// AwaitingDPO lists the transfers for which the gate asked for the officer:
+	// the refused ones on which nothing is decided, and all that are held. Open
+	// tells which of them still wait. Oldest first.
 	AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[Waiting], error)
 	// LockMission waits for the decisions of the mission, and then excludes them
 	// until the transaction ends.
