@@ -92,7 +92,7 @@ func heldBy(c authz.Caller) (refs []evidence.Ref) {
 func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, a actor, s standing) (gate.Facts, error) {
 	f := gate.Facts{
 		Phase: phase, Now: o.Office.Time(), Transfer: t.ref(), Sender: t.Sender,
-		Actor: gate.Actor{Person: a.caller.Person, Allowed: a.allowed},
+		Actor:    gate.Actor{Person: a.caller.Person, Allowed: a.allowed},
 		Manifest: t.manifest(), Files: t.landed(),
 		Country: s.mission.Country,
 		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement},

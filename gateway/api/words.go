@@ -70,7 +70,7 @@ func usual(name string) string {
 	case "reason", "note", "text", "evidence", "detail", "attestation", "done", "lessons", "deviation", "message", "problem", "ground",
 		"exceptions", "consequence", "impact", "vulnerability":
 		return because
-	case "digest", "text_digest", "facts_digest", "subjects_digest", "manifest_digest", "file_digests", "template_digest":
+	case "digest", "text_digest", "facts_digest", "subjects_digest", "template_digest":
 		return "sha256:" + anySHA256
 	case "country", "countrie", "restricted", "mechanism_needed":
 		return "NE"

@@ -17,7 +17,7 @@ type Contacts interface {
 // ContactView is one whom a refusal names: a post, not a person.
 type ContactView struct {
 	Who     string `json:"who" enum:"focal_point,legal,dpo,course" doc:"the post; course is where the data-protection course is taken"`
-	Contact string `json:"contact" doc:"how to reach it, as the mission and the rules in force say"`
+	Contact string `json:"contact" doc:"how to reach it, as the mission and the rules in force say" example:"dp-niger@example.org"`
 }
 
 // AskedOf are whom a refusal of the code names: the focal point of the mission, then Legal, or the data protection officer

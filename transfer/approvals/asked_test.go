@@ -11,7 +11,7 @@ import (
 func asked() approvals.Asked {
 	return approvals.Asked{
 		Mission: "m", Partner: "x", Agreement: "a", Purpose: "p", Nature: "personal", RecipientClass: "c", Categories: []string{"health", "identity"},
-		Fields: []string{"age", "name"}, People: 2, Files: 1, Origin: approvals.Origin{Source: "own", Country: "CO", Clearance: "o"}, Onward: []string{"y", "z"},
+		Fields: []string{"age", "name"}, People: 2, Files: 1, Origin: approvals.DataOrigin{Source: "own", Country: "CO", Clearance: "o"}, Onward: []string{"y", "z"},
 		Contents: []string{"1a", "2b"}, Subjects: "s",
 	}
 }
@@ -20,7 +20,7 @@ func asked() approvals.Asked {
 // added to Asked later is bound as well.
 func TestDigestBindsEveryMember(t *testing.T) {
 	a := asked()
-	members := append(reflect.VisibleFields(reflect.TypeFor[approvals.Asked]()), reflect.VisibleFields(reflect.TypeFor[approvals.Origin]())...)
+	members := append(reflect.VisibleFields(reflect.TypeFor[approvals.Asked]()), reflect.VisibleFields(reflect.TypeFor[approvals.DataOrigin]())...)
 	for i, member := range members {
 		changed := asked()
 		of := reflect.ValueOf(&changed).Elem()

@@ -75,7 +75,9 @@ func permissionBreakages() []breakage {
 		{code: DPORequired, name: "denied", harm: dpo(func(a *approvals.DPOApproval) { a.Granted = false }), rests: by, alone: true},
 		{code: DPORequired, name: "revoked", harm: dpo(func(a *approvals.DPOApproval) { t := noon(); a.Revoked = &t }), rests: by, alone: true},
 		{code: DPORequired, name: "of the agreement, for what each transfer needs", harm: dpo(func(a *approvals.DPOApproval) { a.Scope, a.Agreement = approvals.ForAgreement, "a1" }), rests: by, alone: true},
-		{code: DPORequired, name: "of another manifest", harm: dpo(func(a *approvals.DPOApproval) { a.Scope, a.Transfer, a.Manifest = approvals.ForTransfer, "t1", "others" }), rests: append(by, "Transfer"), alone: true},
+		{code: DPORequired, name: "of another manifest", harm: dpo(func(a *approvals.DPOApproval) {
+			a.Scope, a.Transfer, a.Manifest = approvals.ForTransfer, "t1", "others"
+		}), rests: append(by, "Transfer"), alone: true},
 		{code: DPORequired, name: "spent on another transfer", harm: func(f *Facts) {
 			if len(f.DPOApprovals) > 0 {
 				a := &f.DPOApprovals[0]

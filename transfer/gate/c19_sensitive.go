@@ -58,7 +58,7 @@ func (f *Facts) DPOUse() approvals.Use {
 func (m *Manifest) Asked(agreement string, files []File) approvals.Asked {
 	a := approvals.Asked{
 		Mission: m.Mission, Partner: m.Partner, Agreement: agreement, Purpose: m.Purpose, Nature: m.Nature, RecipientClass: m.RecipientClass,
-		Categories: m.Categories, Fields: m.Fields, People: m.Subjects, Files: m.Files, Origin: approvals.Origin(m.Origin), Onward: m.Onward,
+		Categories: m.Categories, Fields: m.Fields, People: m.Subjects, Files: m.Files, Origin: approvals.DataOrigin(m.Origin), Onward: m.Onward,
 		Subjects: m.SubjectsDigest,
 	}
 	if m.OfNobody() {
