@@ -38,10 +38,10 @@ type DPOApproval struct {
 	Granted    bool       `json:"granted"` // a refusal covers nothing, and answers who waited
 	Mission    string     `json:"mission"`
 	Partner    string     `json:"partner"`
-	Pathway    string     `json:"pathway,omitempty"`         // its name
-	Agreement  string     `json:"agreement,omitempty"`       // for ForAgreement
-	Transfer   string     `json:"transfer,omitempty"`        // for ForTransfer
-	Manifest   string     `json:"manifest_digest,omitempty"` // of what was asked for, for ForTransfer
+	Pathway    string     `json:"pathway,omitempty"`      // its name
+	Agreement  string     `json:"agreement,omitempty"`    // for ForAgreement
+	Transfer   string     `json:"transfer,omitempty"`     // for ForTransfer
+	Manifest   string     `json:"asked_digest,omitempty"` // of what was asked for, for ForTransfer
 	Purposes   []string   `json:"purposes"`
 	Categories []string   `json:"categories"`
 	Most       int        `json:"most_subjects,omitempty"` // of one transfer on the pathway
