@@ -266,6 +266,9 @@ func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id 
 	if !c.In(res.Mission) && !c.Of(res.Partner) {
 		return Agreement{}, "", evidence.ErrNotFound
 	}
+	if a.partnerOnly(c) && !a.State.given() {
+		return Agreement{}, "", evidence.ErrNotFound // to the partner there is none yet
+	}
 	role, err := d.office.Authorise(ctx, c, action, res)
 	return a, role, err
 }
@@ -276,7 +279,7 @@ func (d *Desk) Agreement(ctx context.Context, c authz.Caller, id string) (Agreem
 	if err != nil {
 		return Agreement{}, err
 	}
-	return a, nil
+	return a.seenBy(c), nil
 }
 
 // change runs one event of the machine on the agreement as it is now.
@@ -298,5 +301,5 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 	if errors.Is(err, lifecycle.ErrIllegal) {
 		return Agreement{}, errors.Join(err, d.office.Deny(ctx, c, action, resource(a), lifecycle.Code))
 	}
-	return a, err
+	return a.seenBy(c), err
 }
