@@ -30,6 +30,7 @@ type Tx interface {
 	people.KeyTx
 	people.MissionTx
 	people.PersonTx
+	people.StandingTx
 	terms.PurposeTx
 	terms.CategoryTx
 	templates.Reader
@@ -57,6 +58,7 @@ type AssessmentTx interface {
 	AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error)
 	SaveAssessment(ctx context.Context, a assessment.Assessment) error
 	assessment.CauseSaver
+	assessment.CauseReader
 	// LockAgreement keeps decisions off the agreement, before what was assessed
 	// of it changes: they lock in this order too.
 	LockAgreement(ctx context.Context, id string) error
