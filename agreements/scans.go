@@ -170,7 +170,9 @@ func (d *Desk) ScansOf(ctx context.Context, c authz.Caller, id string) ([]Scan, 
 	if !a.partnerOnly(c) {
 		return all, nil
 	}
-	all = slices.DeleteFunc(all, func(s Scan) bool { return a.Amendment != nil && !a.Amendment.State.given() && s.Document == a.Amendment.Document.Version })
+	all = slices.DeleteFunc(all, func(s Scan) bool {
+		return a.Amendment != nil && !a.Amendment.State.given() && s.Document == a.Amendment.Document.Version
+	})
 	for i := range all {
 		all[i].Uploader, all[i].Actor = "", "" // who acted for IOM is not the partner's to know
 	}
