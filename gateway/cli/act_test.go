@@ -134,9 +134,8 @@ func TestActPages(t *testing.T) {
 		answers := map[string]string{
 			"/api/v1/log/entries":         `{"items":[{"seq":0}],"next_after":0}`,
 			"/api/v1/log/entries?after=0": `{"items":[{"seq":1,"id":"an entry"}]}`,
-			"/api/v1/holds":               `{"items":[{"id":"a"},{"id":"b"}]}`,
+			"/api/v1/holds":               `{"items":[{"id":"a"},{"id":"b"}],"next_after":"b"}`,
 			"/api/v1/holds?after=b":       `{"items":[{"id":"c"}]}`,
-			"/api/v1/holds?after=c":       `{"items":[]}`,
 		}
 		_, _ = rw.Write([]byte(answers[r.URL.RequestURI()]))
 	}))
@@ -147,7 +146,7 @@ func TestActPages(t *testing.T) {
 		ask  int
 	}{
 		{[]string{"list-log-entries"}, `{"items":[{"seq":0},{"id":"an entry","seq":1}]}`, 2},
-		{[]string{"list-holds"}, `{"items":[{"id":"a"},{"id":"b"},{"id":"c"}]}`, 3},
+		{[]string{"list-holds"}, `{"items":[{"id":"a"},{"id":"b"},{"id":"c"}]}`, 2},
 		{[]string{"list-holds", "--set", "after=b"}, `{"items":[{"id":"c"}]}`, 1},
 	} {
 		asked = nil

@@ -15,7 +15,7 @@ const maxItems = 10_000
 
 var errPage = errors.New("the gateway's page is not of the form that this program knows; use the program of the gateway's version")
 
-// page is one of a list, however it says how to go on.
+// page is one of a list.
 type page struct {
 	Items []json.RawMessage `json:"items"`
 	Next  json.RawMessage   `json:"next_after"`
@@ -34,7 +34,7 @@ func (f *acting) pages(ctx context.Context, s *shell, c *client.Client, args []s
 			return errPage
 		}
 		all.Items = append(all.Items, next.Items...)
-		after := next.after(f.act.Tells)
+		after := next.after()
 		if after == "" || after == query.Get("after") {
 			break
 		}
@@ -51,9 +51,8 @@ func (f *acting) pages(ctx context.Context, s *shell, c *client.Client, args []s
 	return f.show(s, whole)
 }
 
-// after is what the next page comes after; empty at the end. Where pages do not
-// tell, it is the record that this one ends with.
-func (p page) after(tells bool) string {
+// after is what the next page comes after; empty at the end.
+func (p page) after() string {
 	var number json.Number
 	var text string
 	switch {
@@ -61,14 +60,6 @@ func (p page) after(tells bool) string {
 		return number.String()
 	case json.Unmarshal(p.Next, &text) == nil:
 		return text
-	case tells || len(p.Items) == 0:
-		return ""
 	}
-	var last struct {
-		ID string `json:"id"`
-	}
-	if json.Unmarshal(p.Items[len(p.Items)-1], &last) != nil {
-		return ""
-	}
-	return last.ID
+	return ""
 }

@@ -34,7 +34,6 @@ type Act struct {
 	Answers string // media type of the answer
 	Exact   bool   // the answer is a document: its bytes count
 	Paged   bool   // a list that goes on after a record
-	Tells   bool   // and says after which
 	Example json.RawMessage
 	body    *schema
 	schemas map[string]*schema
@@ -128,7 +127,7 @@ func (o operation) act(method, path string, schemas map[string]*schema) Act {
 	for _, status := range []string{"200", "201"} {
 		for mediaType, m := range o.Responses[status].Content {
 			s := a.resolve(m.Schema)
-			a.Answers, a.Exact, a.Tells = mediaType, mediaType != JSON || s.kind() == "", s.Properties["next_after"] != nil
+			a.Answers, a.Exact = mediaType, mediaType != JSON || s.kind() == ""
 		}
 	}
 	return a
