@@ -111,7 +111,7 @@ func TestReferralTakesFewStatements(t *testing.T) {
 		{"upload", 30, func() error {
 			return by[authz.RO].Upload(a.Ctx, sent.ID, 1, size, sum, bytes.NewReader(payload), func(int64) {})
 		}},
-		{"approval and commit", 50, func() error {
+		{"approval and commit", 55, func() error {
 			_, err := by[authz.HOM].Call(a.Ctx, http.MethodPost, "/transfers/"+sent.ID+"/approvals", map[string]any{"granted": true}, nil)
 			return err
 		}},
@@ -160,7 +160,7 @@ func TestFactsTakeAsManyQueriesForAThousand(t *testing.T) {
 		o := a.Order()
 		heard.read()
 		_, err := sender.Request(a.Ctx, client.Order{
-			Mission: o.Mission, Partner: o.Partner, Purpose: o.Purpose, Nature: o.Nature, RecipientClass: o.RecipientClass,
+			Mission: o.Mission, Partner: o.Partner, Purpose: o.Purpose, Nature: o.Nature, RecipientClass: o.RecipientClass, Origin: client.Origin(o.Origin),
 			Categories: o.Categories, Fields: o.Fields, Subjects: cases[:n], Files: []client.File{{MediaType: "text/csv"}},
 		})
 		if passes := n <= 100; passes != (err == nil) { // which the agreement allows
