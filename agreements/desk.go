@@ -30,6 +30,7 @@ type Tx interface {
 	people.KeyTx
 	people.MissionTx
 	people.PersonTx
+	people.StandingTx
 	terms.PurposeTx
 	terms.CategoryTx
 	templates.Reader
@@ -57,6 +58,7 @@ type AssessmentTx interface {
 	AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error)
 	SaveAssessment(ctx context.Context, a assessment.Assessment) error
 	assessment.CauseSaver
+	assessment.CauseReader
 	// LockAgreement keeps decisions off the agreement, before what was assessed
 	// of it changes: they lock in this order too.
 	LockAgreement(ctx context.Context, id string) error
@@ -268,6 +270,9 @@ func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id 
 	if !c.In(res.Mission) && !c.Of(res.Partner) {
 		return Agreement{}, "", evidence.ErrNotFound
 	}
+	if a.partnerOnly(c) && !a.State.given() {
+		return Agreement{}, "", evidence.ErrNotFound // to the partner there is none yet
+	}
 	role, err := d.office.Authorise(ctx, c, action, res)
 	return a, role, err
 }
@@ -278,7 +283,7 @@ func (d *Desk) Agreement(ctx context.Context, c authz.Caller, id string) (Agreem
 	if err != nil {
 		return Agreement{}, err
 	}
-	return a, nil
+	return a.seenBy(c), nil
 }
 
 // change runs one event of the machine on the agreement as it is now.
@@ -300,5 +305,5 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 	if errors.Is(err, lifecycle.ErrIllegal) {
 		return Agreement{}, errors.Join(err, d.office.Deny(ctx, c, action, resource(a), lifecycle.Code))
 	}
-	return a, err
+	return a.seenBy(c), err
 }

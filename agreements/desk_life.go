@@ -20,27 +20,31 @@ import (
 // must be approved; where it is not they hold.
 func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreement, error) {
 	return d.change(ctx, c, authz.AgreementActivate, id, "activate", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
-		var posts Posts
-		for role, held := range map[authz.Role]*bool{authz.HOM: &posts.Controller, authz.FP: &posts.FocalPoint} {
-			holders, err := tx.Holders(ctx, role, a.Document.Mission)
-			if err != nil {
-				return a, err
-			}
-			*held = slices.ContainsFunc(holders, func(g people.Grant) bool { return g.LiveAt(act.At) })
+		if err := tx.LockAgreement(ctx, id); err != nil { // before the causes, as decisions do
+			return a, err
 		}
-		assessments, err := tx.AssessmentsOf(ctx, id)
+		posts, err := inPost(ctx, tx, a.Document.Mission, act.At)
+		if err != nil {
+			return a, err
+		}
+		all, err := tx.AssessmentsOf(ctx, id)
 		if err != nil {
 			return a, err
 		}
 		if a.Amendment == nil {
-			next, err := a.Activate(posts, assessed(assessments, a.Document.Version, act.At), act)
+			if all, err = underCauses(ctx, tx, a, all); err != nil {
+				return a, err
+			}
+			next, err := a.Activate(posts, assessed(all, a.Document.Version, act.At), act)
 			return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act), a.succeed(ctx, tx, act))
 		}
-		settled, err := d.settleAll(ctx, tx, a, assessments, act)
-		if err != nil {
+		if all, err = d.settleAll(ctx, tx, a, all, act); err != nil {
 			return a, err
 		}
-		next, err := a.activateAmendment(posts, assessed(settled, a.Amendment.Document.Version, act.At), act)
+		if all, err = underCauses(ctx, tx, a, all); err != nil {
+			return a, err
+		}
+		next, err := a.activateAmendment(posts, assessed(all, a.Amendment.Document.Version, act.At), act)
 		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act))
 	})
 }
@@ -60,6 +64,53 @@ func (a Agreement) succeed(ctx context.Context, tx Tx, act Act) error {
 	return tx.SaveAgreement(ctx, old.next(Terminated, act))
 }
 
+// inPost says which posts of the mission somebody holds who may act in them
+// (R35): whose roles are suspended or locked is not in post (R42, R44, R23).
+func inPost(ctx context.Context, tx Tx, mission string, now time.Time) (Posts, error) {
+	var posts Posts
+	for role, held := range map[authz.Role]*bool{authz.HOM: &posts.Controller, authz.FP: &posts.FocalPoint} {
+		holders, err := tx.Holders(ctx, role, mission)
+		if err != nil {
+			return posts, err
+		}
+		var persons []string
+		for _, g := range holders {
+			if g.LiveAt(now) {
+				persons = append(persons, g.Person)
+			}
+		}
+		cleared, err := people.Clear(ctx, tx, persons, now)
+		if err != nil {
+			return posts, err
+		}
+		*held = slices.ContainsFunc(persons, func(p string) bool { return !cleared[p].Stopped() && len(cleared[p].Locks()) == 0 })
+	}
+	return posts, nil
+}
+
+// underCauses are the assessments as the causes leave them that are recorded and
+// not written into them yet: the gate refuses on those at once. No other cause
+// commits until the transaction ends.
+func underCauses(ctx context.Context, tx Tx, a Agreement, all []assessment.Assessment) ([]assessment.Assessment, error) {
+	if err := tx.HoldCauses(ctx); err != nil {
+		return nil, err
+	}
+	var about []string
+	for _, x := range all {
+		about = append(about, x.Concerns(a.Document.Partner)...)
+	}
+	slices.Sort(about)
+	causes, err := tx.StaleCauses(ctx, slices.Compact(about))
+	if err != nil {
+		return nil, err
+	}
+	all = slices.Clone(all)
+	for i, x := range all {
+		all[i], _ = x.Under(causes, a.Document.Partner)
+	}
+	return all, nil
+}
+
 func assessed(all []assessment.Assessment, version int, now time.Time) bool {
 	return slices.ContainsFunc(all, func(x assessment.Assessment) bool {
 		return x.State == assessment.Approved && x.AgreementVersion == version && now.Before(x.ValidUntil)
@@ -68,11 +119,9 @@ func assessed(all []assessment.Assessment, version int, now time.Time) bool {
 
 // settleAll saves what the activation of the amendment does to the assessments
 // of the agreement, and answers with all as they are then. Nothing of it stays
-// where the activation is refused: it is one transaction.
+// where the activation is refused: it is one transaction, which has locked the
+// agreement.
 func (d *Desk) settleAll(ctx context.Context, tx Tx, a Agreement, all []assessment.Assessment, act Act) ([]assessment.Assessment, error) {
-	if err := tx.LockAgreement(ctx, a.ID); err != nil {
-		return nil, err
-	}
 	broader, cause := Broader(a.Document.Scope, a.Amendment.Document.Scope), ""
 	if len(broader) > 0 {
 		cause = d.office.NewID()

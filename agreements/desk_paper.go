@@ -23,6 +23,7 @@ func (d *Desk) Paper(ctx context.Context, c authz.Caller, id, language string, a
 	if err != nil {
 		return nil, err
 	}
+	a = a.seenBy(c)
 	if amendment && a.Amendment == nil {
 		return nil, evidence.ErrNotFound
 	}

@@ -62,7 +62,7 @@ func TestCreate(t *testing.T) {
 		if err != nil || a.Document.Agreement != a.ID || a.Document.Version != 1 || digest != a.Digest {
 			t.Errorf("%+v, %v", a.Document, err)
 		}
-		if read, err := w.Agreement(w.ctx, w.people["PSG"], a.ID); err != nil || read.Digest != a.Digest {
+		if read, err := w.Agreement(w.ctx, w.people["OIG"], a.ID); err != nil || read.Digest != a.Digest {
 			t.Errorf("read back: %v", err)
 		}
 	})
@@ -72,7 +72,7 @@ func TestCreate(t *testing.T) {
 // nobody does what the policy gives to another.
 func TestScoping(t *testing.T) {
 	w := newWorld(t)
-	a := w.draft()
+	a := w.approved()
 	acts := map[string]func(c authz.Caller, id string) error{
 		"read":      func(c authz.Caller, id string) error { _, err := w.Agreement(w.ctx, c, id); return err },
 		"review":    func(c authz.Caller, id string) error { _, err := w.SendToReview(w.ctx, c, id); return err },
@@ -103,7 +103,7 @@ func TestScoping(t *testing.T) {
 			})
 		}
 	}
-	if now, err := w.Agreement(w.ctx, w.people["LEG"], a.ID); err != nil || now.Version != 1 {
+	if now, err := w.Agreement(w.ctx, w.people["LEG"], a.ID); err != nil || now.Version != a.Version {
 		t.Errorf("after all that it is %+v, %v", now, err)
 	}
 }

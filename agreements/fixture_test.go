@@ -20,6 +20,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
 	"safeconduct/authz/people"
+	"safeconduct/authz/people/peopletest"
 	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 )
@@ -111,6 +112,8 @@ func newWorld(t testing.TB) *world {
 		w.holder(string(role), role, "", w.partner)
 		w.holder("there "+string(role), role, "", newID())
 	}
+	w.fit("HOM")
+	w.fit("FP")
 	w.enrol("HOM", true)
 	w.enrol("PSG", true)
 	return w
@@ -123,12 +126,30 @@ func (w *world) must(err error) {
 	}
 }
 
+// fit unlocks the roles of the person called name: trained, and with the
+// undertaking signed.
+func (w *world) fit(name string) {
+	w.t.Helper()
+	person, now := w.people[name].Person, w.office.Time()
+	w.write(func(tx allTx) error {
+		book, err := tx.Rulebook(w.ctx)
+		if err != nil {
+			return err
+		}
+		done := people.NewTraining(newID(), person, peopletest.Completed(now), nil, book.At(now).Rules.Training, "SYS", now)
+		return tx.SaveTrainings(w.ctx, []people.TrainingRecord{done})
+	})
+	register := people.NewRegister(w.office, store.For[people.Tx](w.store), nil, nil)
+	w.must(peopletest.Sign(w.ctx, register, person))
+}
+
 // allTx is every port that the fixture writes through.
 type allTx interface {
 	agreements.Tx
 	templates.Tx
 	transfer.UploadTx
 	people.PersonTx
+	people.TrainingTx
 	terms.PurposeTx
 	terms.CategoryTx
 	SaveAssessment(ctx context.Context, a assessment.Assessment) error

@@ -173,9 +173,9 @@ func (a Agreement) Activate(posts Posts, assessed bool, act Act) (Agreement, err
 	case !act.At.Before(a.Document.ValidUntil):
 		return a, a.illegal(act.Event, "the term is not over", "draft a new agreement")
 	case !posts.Controller:
-		return a, a.illegal(act.Event, "the mission has a controller (R35)", "have Legal grant HOM to the head of mission")
+		return a, a.illegal(act.Event, "the mission has a controller (R35)", "have Legal grant HOM to the head of mission, or end what suspends or locks that person's roles")
 	case !posts.FocalPoint:
-		return a, a.illegal(act.Event, "the mission has a focal point (R35)", "have the head of mission grant FP")
+		return a, a.illegal(act.Event, "the mission has a focal point (R35)", "have the head of mission grant FP, or end what suspends or locks that person's roles")
 	case len(a.Document.MissingClauses()) > 0:
 		return a, a.illegal(act.Event, "every mandatory clause is present (R33)", "amend the agreement")
 	case len(a.UnapprovedDeviations()) > 0:

@@ -46,7 +46,7 @@ func TestPaper(t *testing.T) {
 		seen := map[string]bool{}
 		for _, a := range []agreements.Agreement{draft, review, active} {
 			for _, language := range templates.Languages() {
-				b := w.paper("PSG", a.ID, language)
+				b := w.paper("HOM", a.ID, language)
 				if !bytes.HasPrefix(b, []byte("%PDF-")) || seen[string(b)] {
 					t.Errorf("%s in %s is no paper of its own", a.State, language)
 				}
@@ -60,8 +60,13 @@ func TestPaper(t *testing.T) {
 			}
 		}
 	})
+	t.Run("the partner has the same once it is approved, and none before", func(t *testing.T) {
+		if !bytes.Equal(w.paper("PSG", active.ID, "fr"), w.paper("HOM", active.ID, "fr")) {
+			t.Error("the partner's paper is another one")
+		}
+	})
 	t.Run("another's is unknown", func(t *testing.T) {
-		for _, name := range []string{"there FP", "there PSG"} {
+		for _, name := range []string{"there FP", "there PSG", "PSG"} {
 			if _, err := w.Paper(w.ctx, w.people[name], draft.ID, "", false); !errors.Is(err, evidence.ErrNotFound) {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -159,12 +159,24 @@ func (d *Desk) scanOf(ctx context.Context, a Agreement, sum string) (Scan, error
 // ScansOf lists the scans of an agreement: what is known of them, not what they
 // show.
 func (d *Desk) ScansOf(ctx context.Context, c authz.Caller, id string) ([]Scan, error) {
-	if _, _, err := d.may(ctx, c, authz.AgreementRead, id); err != nil {
+	a, _, err := d.may(ctx, c, authz.AgreementRead, id)
+	if err != nil {
 		return nil, err
 	}
 	var all []Scan
-	err := d.store.View(ctx, func(tx Tx) (err error) { all, err = tx.AgreementScans(ctx, id); return err })
-	return all, err
+	if err := d.store.View(ctx, func(tx Tx) (err error) { all, err = tx.AgreementScans(ctx, id); return err }); err != nil {
+		return nil, err
+	}
+	if !a.partnerOnly(c) {
+		return all, nil
+	}
+	all = slices.DeleteFunc(all, func(s Scan) bool {
+		return a.Amendment != nil && !a.Amendment.State.given() && s.Document == a.Amendment.Document.Version
+	})
+	for i := range all {
+		all[i].Uploader, all[i].Actor = "", "" // who acted for IOM is not the partner's to know
+	}
+	return all, nil
 }
 
 // ReadScan opens a scan for a reader of the organisation: the entry is in the

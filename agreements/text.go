@@ -25,7 +25,7 @@ func (d *Desk) Text(ctx context.Context, c authz.Caller, id string) ([]ClauseTex
 	if err != nil {
 		return nil, err
 	}
-	a = a.UnderWay()
+	a = a.seenBy(c).UnderWay()
 	var t templates.Template
 	if of := a.Document.Template; of != nil {
 		if err := d.store.View(ctx, func(tx Tx) (err error) { t, err = templates.Find(ctx, tx, of.Name, of.Version); return err }); err != nil {

@@ -161,7 +161,7 @@ func ask(t *testing.T) *asked {
 	config.Listen = "127.0.0.1:0"
 	config.FailureRate, config.CallerRate = 1_000_000, 1_000_000 // the clock of the world hardly moves
 	server, err := edge.New(config, edge.Deps{
-		Identity: services.Identity, Mends: mends, Log: slog.New(slog.DiscardHandler), Now: w.Clock.Now, Random: rand.Reader,
+		Identity: services.Identity, Mends: mends, Contacts: services.Transfers, Log: slog.New(slog.DiscardHandler), Now: w.Clock.Now, Random: rand.Reader,
 		Tracer: tracenoop.NewTracerProvider(), Meter: metricnoop.NewMeterProvider(),
 	})
 	w.Must(err)

@@ -160,6 +160,11 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 		_, err = o.decided(ctx, tx, c, role, action, *t, f, t.Decision)
 		return err
 	}
+	if waits(t.Decision) {
+		// That a second person is needed became so after REQUEST: it waits from now on.
+		t.State, t.NeedsApproval = AwaitingApproval, true
+		return o.release(ctx, tx, c, role, action, t, f, now)
+	}
 	if t.Decision.Released() {
 		ends := now.Add(rules{f.Rules}.window())
 		t.State, t.Released, t.WindowEnds, t.PullLimit = Available, &now, &ends, f.Rules.Transfer.PullLimit

@@ -92,12 +92,8 @@ func heldBy(c authz.Caller) (refs []evidence.Ref) {
 func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, a actor, s standing) (gate.Facts, error) {
 	f := gate.Facts{
 		Phase: phase, Now: o.Office.Time(), Transfer: t.ref(), Sender: t.Sender,
-		Actor: gate.Actor{Person: a.caller.Person, Allowed: a.allowed},
-		Manifest: gate.Manifest{
-			Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature, RecipientClass: t.RecipientClass,
-			Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects, SubjectsDigest: t.SubjectsDigest, Files: len(t.Files),
-			Origin: t.Origin, Onward: t.Onward,
-		},
+		Actor:    gate.Actor{Person: a.caller.Person, Allowed: a.allowed},
+		Manifest: t.manifest(), Files: t.landed(),
 		Country: s.mission.Country,
 		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement, DocumentAtStart: t.Document},
 	}
@@ -105,13 +101,6 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	f.Actor.Trained, f.Actor.Bound = held.Training != nil, held.Undertaking != nil
 	f.Read = append(slices.Clone(s.read), held.Refs()...)
 	f.Read = append(f.Read, evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version})
-	for _, file := range t.Files {
-		g := gate.File{N: file.N, Declared: file.SHA256}
-		if file.Sealed != nil {
-			g.Sealed = file.Sealed.SHA256
-		}
-		f.Files = append(f.Files, g)
-	}
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
 		o.gatherCategories, o.gatherDPOApprovals, o.gatherOrigin, o.gatherVolume, o.gatherRetention, o.gatherNotices,

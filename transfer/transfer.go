@@ -13,6 +13,7 @@ import (
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/seal"
 )
@@ -208,6 +209,32 @@ func (t Transfer) resource() authz.Resource {
 
 func (t Transfer) ref() evidence.Ref {
 	return evidence.Ref{Kind: KindTransfer, ID: t.ID, Version: t.Version}
+}
+
+func (t Transfer) manifest() gate.Manifest {
+	return gate.Manifest{
+		Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature, RecipientClass: t.RecipientClass,
+		Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects, SubjectsDigest: t.SubjectsDigest, Files: len(t.Files),
+		Origin: t.Origin, Onward: t.Onward,
+	}
+}
+
+// landed are the files as the gate judges them.
+func (t Transfer) landed() (files []gate.File) {
+	for _, file := range t.Files {
+		g := gate.File{N: file.N, Declared: file.SHA256}
+		if file.Sealed != nil {
+			g.Sealed = file.Sealed.SHA256
+		}
+		files = append(files, g)
+	}
+	return files
+}
+
+// Asked is what the data protection officer is asked to approve.
+func (t Transfer) Asked() approvals.Asked {
+	m := t.manifest()
+	return m.Asked(t.Agreement, t.landed())
 }
 
 func (t Transfer) file(n int) (*File, bool) {

@@ -55,14 +55,19 @@ type DueTx interface {
 // CauseTx reads and writes causes of staleness.
 type CauseTx interface {
 	CauseSaver
+	CauseReader
 	StaleCause(ctx context.Context, id string) (Cause, error)
+	// ConflictAlerts lists the alerts, newest first.
+	ConflictAlerts(ctx context.Context, p evidence.Page) (evidence.Listed[Cause], error)
+}
+
+// CauseReader reads the causes that count for an act.
+type CauseReader interface {
 	// HoldCauses keeps new causes from committing until the transaction ends. It
 	// is the last lock that is taken.
 	HoldCauses(ctx context.Context) error
 	// StaleCauses answers with the newest cause about each of the subjects.
 	StaleCauses(ctx context.Context, subjects []string) ([]Cause, error)
-	// ConflictAlerts lists the alerts, newest first.
-	ConflictAlerts(ctx context.Context, p evidence.Page) (evidence.Listed[Cause], error)
 }
 
 // CauseSaver is what those need whose acts make assessments stale. They save the

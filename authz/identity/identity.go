@@ -135,6 +135,7 @@ type Tx interface {
 	evidence.Recorder
 	people.PersonTx
 	people.GrantTx
+	people.GrantTurnTx
 	people.StandingTx
 	rulebook.Reader
 	TokenTx
@@ -275,6 +276,19 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 	}
 	res := authz.Resource{Kind: KindToken, ID: t.ID, Mission: p.Mission, Partner: p.Partner, Owner: person}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
+		if err := tx.LockGrants(ctx, person); err != nil {
+			return err
+		}
+		if person != c.Person { // one's own carries no more than the one it is made with
+			held, err := tx.GrantsOf(ctx, person)
+			if err != nil {
+				return err
+			}
+			t.RolesAsOf = d.office.Time()
+			if err := d.grantable(c, held, t.RolesAsOf); err != nil {
+				return err
+			}
+		}
 		if err := tx.SaveToken(ctx, t); err != nil {
 			return err
 		}
@@ -284,7 +298,7 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 		return tx.Record(ctx, d.office.Entry(c, role, evidence.Change, authz.TokenIssue, res))
 	})
 	if err != nil {
-		return Token{}, Secret{}, err
+		return Token{}, Secret{}, d.recorded(ctx, c, err) // once the transaction has ended
 	}
 	return t, secret, nil
 }
@@ -354,14 +368,8 @@ func (d *Desk) mayIssue(ctx context.Context, c authz.Caller, action authz.Action
 	if err != nil {
 		return "", "", err
 	}
-	now := d.office.Time()
-	for _, g := range held {
-		if !g.LiveAt(now) {
-			continue
-		}
-		if _, err := d.office.Authorise(ctx, c, authz.GrantRole(g.Role), authz.Resource{Kind: KindToken, Mission: g.Mission, Partner: g.Partner}); err != nil {
-			return "", "", err
-		}
+	if err := d.grantable(c, held, d.office.Time()); err != nil {
+		return "", "", d.recorded(ctx, c, err)
 	}
 	return authz.AssuranceVouched, role, nil
 }

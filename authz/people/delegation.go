@@ -62,6 +62,10 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 	}
 	res.ID = g.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
+		// Of the delegator too: who ends their grant ends then what was delegated of it.
+		if err := r.turn(ctx, tx, &g, d.To, c.Person); err != nil {
+			return err
+		}
 		if p, err := tx.Person(ctx, d.To); err != nil || !p.KnownTo(c) {
 			return cmp.Or(err, evidence.ErrNotFound) // another's person is as unknown as none
 		}

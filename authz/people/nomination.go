@@ -187,7 +187,7 @@ func (r *Register) DecideNomination(ctx context.Context, c authz.Caller, id stri
 		now := r.office.Time()
 		n.Version, n.State, n.Decided, n.Reason, n.Actor, n.Updated = n.Version+1, NominationRefused, c.Person, strings.TrimSpace(reason), c.Person, now
 		if granted {
-			if err := r.grantNomination(ctx, tx, &n, now); err != nil {
+			if err := r.grantNomination(ctx, tx, c, &n, now); err != nil {
 				return err
 			}
 		}
@@ -201,13 +201,16 @@ func (r *Register) DecideNomination(ctx context.Context, c authz.Caller, id stri
 	if errors.Is(err, lifecycle.ErrIllegal) {
 		return Nomination{}, errors.Join(err, r.office.Deny(ctx, c, authz.NominationDecide, res, lifecycle.Code))
 	}
+	if errors.Is(err, ErrClassDenied) { // R43
+		return Nomination{}, errors.Join(err, r.office.Deny(ctx, c, authz.NominationDecide, res, "RECIPIENT_CLASS_DENIED"))
+	}
 	if err != nil {
 		return Nomination{}, err
 	}
 	return n, nil
 }
 
-func (r *Register) grantNomination(ctx context.Context, tx Tx, n *Nomination, now time.Time) error {
+func (r *Register) grantNomination(ctx context.Context, tx Tx, c authz.Caller, n *Nomination, now time.Time) error {
 	p := Person{
 		ID: r.office.NewID(), Version: 1, Name: n.Name, Title: n.Title, Email: n.Email, Partner: n.Partner,
 		Actor: n.Actor, Created: now, Updated: now,
@@ -218,6 +221,12 @@ func (r *Register) grantNomination(ctx context.Context, tx Tx, n *Nomination, no
 	}
 	n.State, n.Person, n.Grant = NominationGranted, p.ID, g.ID
 	if err := tx.SavePerson(ctx, p); err != nil {
+		return err
+	}
+	if err := r.turn(ctx, tx, &g, p.ID); err != nil {
+		return err
+	}
+	if err := r.mayHold(ctx, tx, c, g); err != nil {
 		return err
 	}
 	return tx.SaveGrant(ctx, g)

@@ -127,6 +127,7 @@ type Tx interface {
 	PersonTx
 	GrantTx
 	GrantSetTx
+	GrantTurnTx
 	SidesTx
 	KeyTx
 	EnrolmentTx
@@ -169,6 +170,16 @@ type GrantTx interface {
 	GrantsOf(ctx context.Context, person string) ([]Grant, error)
 	Holders(ctx context.Context, role authz.Role, mission string) ([]Grant, error)
 	SaveGrant(ctx context.Context, g Grant) error
+}
+
+// GrantTurnTx keeps others from a person's grants while they are judged.
+type GrantTurnTx interface {
+	// LockGrants has the turn of the grants of each person until the transaction
+	// ends: what is read of them after it, nobody else adds to.
+	LockGrants(ctx context.Context, persons ...string) error
+	// RolesBound is the last instant up to which a token of the person carries
+	// what was granted; zero where there is no token.
+	RolesBound(ctx context.Context, person string) (time.Time, error)
 }
 
 // GrantSetTx lists grants by other marks than their holder.

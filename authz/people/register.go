@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -173,6 +174,9 @@ func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Gran
 	g.ID, g.Version, g.Actor, g.Created = r.office.NewID(), 1, c.Person, r.office.Time()
 	g.From, g.Origin, g.Ended, g.Updated, res.ID = g.Created, nil, false, g.Created, g.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
+		if err := r.turn(ctx, tx, &g, g.Person); err != nil {
+			return err
+		}
 		if err := r.mayHold(ctx, tx, c, g); err != nil {
 			return err
 		}
@@ -205,8 +209,36 @@ func enrols(ctx context.Context, tx Tx, g Grant) error {
 	return err
 }
 
+// turn has the turn of the grants of the persons, so that what a grant is
+// judged by stays as it is until the grant is kept, and has it begin after every
+// instant up to which a token of its holder carries roles: whoever issued that
+// token was not asked about this one (separation of duties 8), whatever the
+// clocks of two replicas say.
+func (r *Register) turn(ctx context.Context, tx GrantTurnTx, g *Grant, persons ...string) error {
+	if err := tx.LockGrants(ctx, persons...); err != nil {
+		return err
+	}
+	bound, err := tx.RolesBound(ctx, g.Person)
+	if err != nil {
+		return err
+	}
+	g.Created = r.office.Time()
+	g.Updated = g.Created
+	if g.From.Before(g.Created) {
+		g.From = g.Created
+	}
+	if !g.From.After(bound) {
+		g.From = bound.Add(time.Microsecond)
+	}
+	if g.Until != nil && !g.Until.After(g.From) {
+		return fmt.Errorf("%w: a grant ends after it begins", ErrInvalid)
+	}
+	return nil
+}
+
 // mayHold checks that the person may take the role: known, of the right
-// partner, and never both an auditor and something else (9).
+// partner, and never both an auditor and something else (9). The caller has the
+// turn of the person's grants.
 func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) error {
 	p, err := tx.Person(ctx, g.Person)
 	if err != nil {

@@ -145,7 +145,7 @@ func (b *bench) mount(config edge.Config) (*edge.Server, huma.API) {
 	config.Listen = "127.0.0.1:0"
 	config.FailureRate, config.CallerRate = 1_000_000, 1_000_000 // the clock of the bench hardly moves
 	server, err := edge.New(config, edge.Deps{
-		Identity: s.Identity, Mends: mends, Log: slog.New(slog.DiscardHandler), Now: b.clock.Now, Random: rand.Reader,
+		Identity: s.Identity, Mends: mends, Contacts: s.Transfers, Log: slog.New(slog.DiscardHandler), Now: b.clock.Now, Random: rand.Reader,
 		Tracer: tracenoop.NewTracerProvider(), Meter: metricnoop.NewMeterProvider(),
 	})
 	must(b, err)

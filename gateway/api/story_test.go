@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -165,11 +166,41 @@ func TestDecisionIsShownWithItsMend(t *testing.T) {
 			r.Header.Set("Accept-Language", lang)
 			v := b.send(r).object(t)
 			first := v["decision"].(object)["refusals"].([]any)[0].(object)
-			if v["state"] != "refused" || first["code"] != "AGR_MISSING" || first["ask"] == "" || !strings.Contains(strings.ToLower(str(first, "mend")), word) {
+			if v["state"] != "refused" || first["code"] != "AGR_MISSING" || first["ask"] == "" || !namesPosts(first, "the focal point"+b.planted) || !strings.Contains(strings.ToLower(str(first, "mend")), word) {
 				t.Errorf("refused transfer shows %v", first)
 			}
 		})
 	}
+}
+
+// namesPosts tells whether a refusal names the mission's contact, then Legal's.
+func namesPosts(refusal object, mission string) bool {
+	all, _ := refusal["contacts"].([]any)
+	return len(all) == 2 && reflect.DeepEqual(all[0], object{"who": "focal_point", "contact": mission}) &&
+		reflect.DeepEqual(all[1], object{"who": "legal", "contact": "Office of Legal Affairs"})
+}
+
+// Every refusal names whom to ask, as the mission and the rules say.
+func TestProblemNamesWhomToAsk(t *testing.T) {
+	b := newBench(t).enrol()
+	for name, p := range map[string]object{
+		"R56 of a transfer": b.want(http.StatusForbidden, authz.RO, http.MethodPost, v1+"/transfers", b.order()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, r := range p["refusals"].([]any) {
+				if !namesPosts(r.(object), "the focal point"+b.planted) {
+					t.Errorf("%v", r)
+				}
+			}
+		})
+	}
+	t.Run("R56 of a role, where there is no mission to name", func(t *testing.T) {
+		p := b.want(http.StatusForbidden, authz.RO, http.MethodGet, v1+"/dpo-queue", nil)
+		all, _ := p["refusals"].([]any)[0].(object)["contacts"].([]any)
+		if len(all) != 1 || all[0].(object)["who"] != "legal" {
+			t.Errorf("%v", p)
+		}
+	})
 }
 
 func TestRequestNamesWhatIsMissing(t *testing.T) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"time"
 
 	"safeconduct/gateway/edge"
@@ -60,7 +61,9 @@ type decisionView struct {
 	Refusals []edge.RefusalView `json:"refusals" nullable:"false"`
 }
 
-func (r *routes) viewTransfer(t transfer.Transfer, lang string) transferView {
+// viewTransfer shows a transfer. What the gate refused names whom to ask (R56).
+func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer) transferView {
+	lang := edge.Language(ctx)
 	v := transferView{
 		ID: t.ID, Version: t.Version, State: t.State, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature,
 		RecipientClass: t.RecipientClass, Categories: full(t.Categories), Fields: full(t.Fields), Subjects: t.Subjects, Files: []fileView{},
@@ -77,11 +80,15 @@ func (r *routes) viewTransfer(t transfer.Transfer, lang string) transferView {
 	}
 	v.Codes = t.Decision.Codes()
 	d := &decisionView{Phase: t.Decision.Phase, Policy: t.Decision.Policy, Released: t.Decision.Released(), Refusals: []edge.RefusalView{}}
+	var told transfer.Contacts
+	if len(t.Decision.Refusals) > 0 {
+		told = edge.Told(ctx, t.ID)
+	}
 	for _, f := range t.Decision.Refusals {
 		mend, ask := r.Mends.Text(f.Code, lang)
 		d.Refusals = append(d.Refusals, edge.RefusalView{
 			Code: f.Code, Phase: f.Phase, Object: f.Object, Rows: f.Rows, Subjects: f.Subjects, Detail: f.Detail,
-			Mend: mend, Ask: ask, Overridable: f.Overridable, Policy: f.Policy,
+			Mend: mend, Ask: ask, Contacts: edge.AskedOf(told, f.Code, ask), Overridable: f.Overridable, Policy: f.Policy,
 		})
 	}
 	v.Decision = d

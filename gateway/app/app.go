@@ -85,7 +85,7 @@ func (a *App) serve(c config.Config) error {
 		return err
 	}
 	a.server, err = edge.New(c.Server, edge.Deps{
-		Identity: a.Services.Identity, Mends: a.Services.Mends, Log: a.Log, Now: time.Now, Random: rand.Reader,
+		Identity: a.Services.Identity, Mends: a.Services.Mends, Contacts: a.Services.Transfers, Log: a.Log, Now: time.Now, Random: rand.Reader,
 		Tracer: a.Telemetry.Tracer(), Meter: a.Telemetry.Meter(), Metrics: a.Telemetry.Metrics(),
 		Ready: ready,
 		Rates: store.Rates{Store: a.Parts.Store, Now: time.Now}, Refusals: a.Services.Refusals, SourceKey: a.Parts.Store.Derived("door"),

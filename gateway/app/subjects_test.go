@@ -119,7 +119,7 @@ func TestSensitiveDecisions(t *testing.T) {
 	}
 	of, err := decide(approvals.Decision{Scope: approvals.ForTransfer, Granted: true, Transfer: sent.ID}, authz.DPO)
 	w.Must(err)
-	if of.Subjects != sent.SubjectsDigest || of.Until.Sub(of.From) != 365*24*time.Hour || of.Categories[0] != "identity" {
+	if of.Manifest != sent.Asked().Digest() || of.Manifest == "" || of.Until.Sub(of.From) != 365*24*time.Hour || of.Categories[0] != "identity" {
 		t.Errorf("%+v", of)
 	}
 	on, err := decide(standing, authz.DPO)

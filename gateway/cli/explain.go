@@ -86,13 +86,22 @@ func tell(p *edge.Problem, subjects []string) string {
 
 const maxRows = 20
 
+// asked names whom a refusal says to ask, with how to reach them (R56).
+func asked(r edge.RefusalView) string {
+	text := strings.ReplaceAll(r.Ask, "_", " ")
+	for _, c := range r.Contacts {
+		text += fmt.Sprintf("; %s: %s", strings.ReplaceAll(c.Who, "_", " "), c.Contact)
+	}
+	return strings.TrimPrefix(text, "; ")
+}
+
 func refusal(b *strings.Builder, r edge.RefusalView, subjects []string) {
 	fmt.Fprintf(b, "  %s\n", r.Code)
 	if r.Mend != "" {
 		fmt.Fprintf(b, "    mend: %s\n", r.Mend)
 	}
-	if r.Ask != "" {
-		fmt.Fprintf(b, "    ask:  %s\n", strings.ReplaceAll(r.Ask, "_", " "))
+	if ask := asked(r); ask != "" {
+		fmt.Fprintf(b, "    ask:  %s\n", ask)
 	}
 	if len(r.Detail) > 0 {
 		fmt.Fprintf(b, "    at:   %s\n", strings.Join(r.Detail, ", "))

@@ -45,11 +45,14 @@ func TestExitCode(t *testing.T) {
 func TestTell(t *testing.T) {
 	p := &edge.Problem{
 		Title: "Refused\x1b[31m\u202e", Status: 403, Transfer: "t-1",
-		Refusals: []edge.RefusalView{{Code: "CONSENT_MISSING", Mend: "Ask them.", Ask: "head_of_mission", Rows: []int{2, 9}, Detail: []string{"phone"}}},
+		Refusals: []edge.RefusalView{{
+			Code: "CONSENT_MISSING", Mend: "Ask them.", Ask: "head_of_mission", Rows: []int{2, 9}, Detail: []string{"phone"},
+			Contacts: []edge.ContactView{{Who: "focal_point", Contact: "dp-niger@example.org"}, {Who: "legal", Contact: "Office of Legal Affairs"}},
+		}},
 	}
 	t.Run("R56 names the mend and whom to ask", func(t *testing.T) {
 		text := tell(p, nil)
-		for _, want := range []string{"CONSENT_MISSING", "mend: Ask them.", "ask:  head of mission", "rows: 2, 9", "at:   phone", "Transfer: t-1"} {
+		for _, want := range []string{"CONSENT_MISSING", "mend: Ask them.", "ask:  head of mission", "focal point: dp-niger@example.org", "legal: Office of Legal Affairs", "rows: 2, 9", "at:   phone", "Transfer: t-1"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("no %q in %s", want, text)
 			}

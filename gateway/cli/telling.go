@@ -52,7 +52,7 @@ func (p *plainSteps) Step(t demo.Telling) error {
 		fmt.Fprintf(&b, "       %s\n", note)
 	}
 	for _, r := range t.Refusals {
-		fmt.Fprintf(&b, "       %-24s %s (ask: %s)\n", r.Code, r.Mend, strings.ReplaceAll(r.Ask, "_", " "))
+		fmt.Fprintf(&b, "       %-24s %s (ask: %s)\n", r.Code, r.Mend, asked(r))
 	}
 	return p.print("%s", strings.TrimRight(b.String(), "\n"))
 }

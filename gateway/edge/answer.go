@@ -63,6 +63,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	} else {
 		p = s.problems.from(err, s.lang)
 	}
+	p.names(ctx)
 	p.RequestID, p.Instance = s.id, urn+"request:"+s.id
 	s.problem = p.Type
 	if p.Status >= http.StatusInternalServerError && !errors.Is(err, errFull) { // a flood is not to fill the log too

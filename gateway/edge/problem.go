@@ -58,16 +58,17 @@ type Problem struct {
 
 // RefusalView is one refusal of the gate with how to mend it, and by whom (gate.md, R56).
 type RefusalView struct {
-	Code        gate.Code    `json:"code"`
-	Phase       gate.Phase   `json:"phase,omitempty"`
-	Object      evidence.Ref `json:"object,omitzero"`
-	Rows        []int        `json:"rows,omitempty" doc:"subjects by row number, from 1"`
-	Subjects    []string     `json:"subjects,omitempty" doc:"the same subjects by opaque id"`
-	Detail      []string     `json:"detail,omitempty" doc:"fields, categories, clauses or countries at fault"`
-	Mend        string       `json:"mend" doc:"what to do"`
-	Ask         string       `json:"ask" doc:"who can help"`
-	Overridable bool         `json:"overridable" doc:"whether a live emergency exception could set it aside"`
-	Policy      string       `json:"policy_version,omitempty"`
+	Code        gate.Code     `json:"code"`
+	Phase       gate.Phase    `json:"phase,omitempty"`
+	Object      evidence.Ref  `json:"object,omitzero"`
+	Rows        []int         `json:"rows,omitempty" doc:"subjects by row number, from 1"`
+	Subjects    []string      `json:"subjects,omitempty" doc:"the same subjects by opaque id"`
+	Detail      []string      `json:"detail,omitempty" doc:"fields, categories, clauses or countries at fault"`
+	Mend        string        `json:"mend" doc:"what to do"`
+	Ask         string        `json:"ask" doc:"who can help"`
+	Contacts    []ContactView `json:"contacts,omitempty" doc:"whom to ask: the mission's focal point, then Legal, or the data protection officer or the course where it is theirs (R56)"`
+	Overridable bool          `json:"overridable" doc:"whether a live emergency exception could set it aside"`
+	Policy      string        `json:"policy_version,omitempty"`
 }
 
 // FieldError is one fault of a request. It does not repeat the value.
@@ -144,6 +145,8 @@ type refused interface {
 type problems struct {
 	mends Mends
 	words map[string]bool // see Words
+	// contacts is nil where refusals name nobody.
+	contacts Contacts
 }
 
 // shown says what of an error is shown to the caller.

@@ -25,6 +25,8 @@ import (
 type Deps struct {
 	Identity Authenticator
 	Mends    Mends
+	// Contacts tells whom refusals name; without it they name posts by their kind only.
+	Contacts Contacts
 	Log      *slog.Logger
 	Now      func() time.Time
 	Random   io.Reader
@@ -81,7 +83,7 @@ func New(c Config, deps Deps) (*Server, error) {
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	s := &Server{
-		config: c, deps: deps, problems: &problems{deps.Mends, roots()}, languages: matcher(),
+		config: c, deps: deps, problems: &problems{deps.Mends, roots(), deps.Contacts}, languages: matcher(),
 		origins: http.NewCrossOriginProtection(), hosts: hostsFor(c), bounds: map[string]int64{}, classes: map[string]Class{},
 		sourceKey: deps.SourceKey, capacity: newCapacity(c), rates: newRates(deps.Rates, c.CallerRate), tokens: newTokens(),
 		sources: newSources(c.FailureRate), tallies: newTallies(), lines: newLines(c),

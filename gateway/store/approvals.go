@@ -84,12 +84,11 @@ func (t *tx) AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[
 }
 
 func (t *tx) awaitingDPO(ctx context.Context, after string, most int) ([]transfer.Transfer, error) {
-	return due(ctx, t, transfers(), most, "WHERE r.awaits_dpo > 0 AND NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.transfer = r.id) AND r.id > $1 ORDER BY r.id", after)
+	// Who was refused asks anew; what is held waits again once its approval is over.
+	return due(ctx, t, transfers(), most, `WHERE r.awaits_dpo > 0 AND r.id > $1
+AND (r.state = 'held' OR NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.transfer = r.id)) ORDER BY r.id`, after)
 }
 
 func waiting(x transfer.Transfer) approvals.Waiting {
-	return approvals.Waiting{
-		Transfer: x.ID, Mission: x.Mission, Partner: x.Partner, Agreement: x.Agreement, Purpose: x.Purpose, Categories: x.Categories,
-		Subjects: x.SubjectsDigest, People: x.Subjects, Sender: x.Sender, Since: x.Created,
-	}
+	return approvals.Waiting{Transfer: x.ID, Asked: x.Asked(), Sender: x.Sender, Since: x.Created}
 }

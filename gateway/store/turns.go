@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Locks of rows are not fair: a decision that shares a row passes a change that
@@ -63,4 +64,26 @@ func (t *tx) takeTurn(ctx context.Context, table string, columns []string, id st
 // that has no row of its own which they lock.
 func (t *tx) LockMission(ctx context.Context, id string) error {
 	return t.lockAnchor(ctx, "missions", id)
+}
+
+// LockGrants implements people.GrantTurnTx: in the order of the ids.
+func (t *tx) LockGrants(ctx context.Context, persons ...string) error {
+	for _, p := range slices.Compact(slices.Sorted(slices.Values(persons))) {
+		if err := t.lock(ctx, "SELECT pg_advisory_xact_lock("+turn("grants", "CAST($1 AS TEXT)")+")", p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RolesBound implements people.GrantTurnTx.
+func (t *tx) RolesBound(ctx context.Context, person string) (time.Time, error) {
+	var newest time.Time
+	all, err := t.TokensOf(ctx, person)
+	for _, k := range all {
+		if k.RolesAsOf.After(newest) {
+			newest = k.RolesAsOf
+		}
+	}
+	return newest, err
 }

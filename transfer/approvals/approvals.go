@@ -5,6 +5,7 @@
 package approvals
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -37,10 +38,10 @@ type DPOApproval struct {
 	Granted    bool       `json:"granted"` // a refusal covers nothing, and answers who waited
 	Mission    string     `json:"mission"`
 	Partner    string     `json:"partner"`
-	Pathway    string     `json:"pathway,omitempty"`   // its name
-	Agreement  string     `json:"agreement,omitempty"` // for ForAgreement
-	Transfer   string     `json:"transfer,omitempty"`  // for ForTransfer
-	Subjects   string     `json:"subjects_digest,omitempty"`
+	Pathway    string     `json:"pathway,omitempty"`      // its name
+	Agreement  string     `json:"agreement,omitempty"`    // for ForAgreement
+	Transfer   string     `json:"transfer,omitempty"`     // for ForTransfer
+	Manifest   string     `json:"asked_digest,omitempty"` // of what was asked for, for ForTransfer
 	Purposes   []string   `json:"purposes"`
 	Categories []string   `json:"categories"`
 	Most       int        `json:"most_subjects,omitempty"` // of one transfer on the pathway
@@ -69,7 +70,7 @@ func (a DPOApproval) About() string {
 	case ForAgreement:
 		return aboutAgreement(a.Agreement)
 	case ForTransfer:
-		return aboutSubjects(a.Subjects)
+		return aboutManifest(a.Manifest)
 	case ForPathway:
 		return aboutPathway(a.Mission, a.Partner)
 	default:
@@ -78,18 +79,18 @@ func (a DPOApproval) About() string {
 }
 
 func aboutAgreement(id string) string             { return "agreement:" + id }
-func aboutSubjects(digest string) string          { return "subjects:" + digest }
+func aboutManifest(digest string) string          { return "manifest:" + digest }
 func aboutPathway(mission, partner string) string { return "pathway:" + mission + ":" + partner }
 
-// Use is what an approval is asked for. Subjects is the digest of the
-// transfer's list of people, as the transfer holds it.
+// Use is what an approval is asked for. Manifest is the digest of all that the
+// transfer declares (Asked.Digest); empty, it is covered by no approval of one.
 type Use struct {
 	Transfer  string
 	Mission   string
 	Partner   string
 	Agreement string
 	Purpose   string
-	Subjects  string
+	Manifest  string
 	People    int // how many are in it
 	Sensitive []terms.Category
 	At        time.Time
@@ -97,7 +98,7 @@ type Use struct {
 
 // Abouts are what the decisions on the use are looked up by.
 func (u Use) Abouts() []string {
-	return []string{aboutAgreement(u.Agreement), aboutSubjects(u.Subjects), aboutPathway(u.Mission, u.Partner)}
+	return []string{aboutAgreement(u.Agreement), aboutManifest(u.Manifest), aboutPathway(u.Mission, u.Partner)}
 }
 
 // SensitiveOf are those of the declared categories that need the officer. A
@@ -147,9 +148,8 @@ func (a DPOApproval) fits(k terms.Category, use Use) bool {
 		return k.ApprovalScope == "agreement" && a.Agreement != "" && a.Agreement == use.Agreement
 	case ForTransfer:
 		// Of the transfer that was refused for want of it, or of the one that asks
-		// for the same again; of one only.
-		same := a.Transfer == use.Transfer || a.Subjects == use.Subjects
-		return a.Subjects != "" && same && (a.Spent == "" || a.Spent == use.Transfer)
+		// for the same again, to the last field, organisation and file; of one only.
+		return a.Manifest != "" && a.Manifest == use.Manifest && (a.Spent == "" || a.Spent == use.Transfer)
 	case ForPathway:
 		return use.People > 0 && use.People <= a.Most
 	default:
@@ -158,16 +158,29 @@ func (a DPOApproval) fits(k terms.Category, use Use) bool {
 }
 
 // Spend binds an approval of one transfer to the transfer that is released
-// under it, so that it covers no other. Those that were not needed stay as they
-// are: changed are the ones to be saved, in the transaction of the release.
+// under it, so that it covers no other: one for each category that nothing else
+// covers, the first to end. Those that were not needed stay as they are: changed
+// are the ones to be saved, in the transaction of the release.
 func Spend(all []DPOApproval, use Use, person string) (changed []DPOApproval) {
+	var once, standing []DPOApproval // not spent yet; and what covers without being spent now
 	for _, a := range all {
-		if a.Scope != ForTransfer || a.Spent != "" || !use.At.Before(a.Until) ||
-			!slices.ContainsFunc(use.Sensitive, func(k terms.Category) bool { return a.fits(k, use) }) {
+		if a.Scope == ForTransfer && a.Spent == "" {
+			once = append(once, a)
+		} else {
+			standing = append(standing, a)
+		}
+	}
+	slices.SortFunc(once, func(a, b DPOApproval) int { return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.ID, b.ID)) })
+	for _, k := range use.Sensitive {
+		covers := func(a DPOApproval) bool { return use.At.Before(a.Until) && a.fits(k, use) }
+		if slices.ContainsFunc(slices.Concat(standing, changed), covers) {
 			continue
 		}
-		a.Version, a.Spent, a.Actor, a.Updated = a.Version+1, use.Transfer, person, use.At
-		changed = append(changed, a)
+		if i := slices.IndexFunc(once, covers); i >= 0 {
+			a := once[i]
+			a.Version, a.Spent, a.Actor, a.Updated = a.Version+1, use.Transfer, person, use.At
+			changed = append(changed, a)
+		}
 	}
 	return changed
 }
@@ -197,22 +210,16 @@ func (a DPOApproval) Ends() *time.Time {
 
 // Waiting is a transfer that was refused, or is held, for want of an approval.
 type Waiting struct {
-	Transfer   string    `json:"transfer"`
-	Mission    string    `json:"mission"`
-	Partner    string    `json:"partner"`
-	Agreement  string    `json:"agreement,omitempty"`
-	Purpose    string    `json:"purpose"`
-	Categories []string  `json:"categories"`
-	Subjects   string    `json:"-"`
-	People     int       `json:"subjects" doc:"how many"`
-	Sender     string    `json:"sender"`
-	Since      time.Time `json:"since"`
+	Transfer string `json:"transfer"`
+	Asked
+	Sender string    `json:"sender"`
+	Since  time.Time `json:"since"`
 }
 
 func (w Waiting) use(known []terms.Category, now time.Time) Use {
 	return Use{
 		Transfer: w.Transfer, Mission: w.Mission, Partner: w.Partner, Agreement: w.Agreement, Purpose: w.Purpose,
-		Subjects: w.Subjects, People: w.People, Sensitive: SensitiveOf(w.Categories, known), At: now,
+		Manifest: w.Digest(), People: w.People, Sensitive: SensitiveOf(w.Categories, known), At: now,
 	}
 }
 
@@ -246,8 +253,9 @@ type TargetTx interface {
 	Agreement(ctx context.Context, id string) (agreements.Agreement, error)
 	// Awaiting answers with a transfer as far as the officer needs to know it.
 	Awaiting(ctx context.Context, transfer string) (Waiting, error)
-	// AwaitingDPO lists the transfers on which the officer has not decided since
-	// the gate asked for it, oldest first.
+	// AwaitingDPO lists the transfers for which the gate asked for the officer:
+	// the refused ones on which nothing is decided, and all that are held. Open
+	// tells which of them still wait. Oldest first.
 	AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[Waiting], error)
 	// LockMission waits for the decisions of the mission, and then excludes them
 	// until the transaction ends.

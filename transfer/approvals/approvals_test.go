@@ -19,7 +19,7 @@ func health(scope string) terms.Category {
 
 func use(scope string) approvals.Use {
 	return approvals.Use{
-		Transfer: "t", Mission: "m", Partner: "x", Agreement: "a", Purpose: "p", Subjects: "s", People: 1,
+		Transfer: "t", Mission: "m", Partner: "x", Agreement: "a", Purpose: "p", Manifest: "s", People: 1,
 		Sensitive: []terms.Category{health(scope)}, At: noon(),
 	}
 }
@@ -27,7 +27,7 @@ func use(scope string) approvals.Use {
 // approval covers the use of its scope.
 func approval(scope approvals.Scope, edits ...func(*approvals.DPOApproval)) approvals.DPOApproval {
 	a := approvals.DPOApproval{
-		Scope: scope, Granted: true, Mission: "m", Partner: "x", Agreement: "a", Transfer: "t0", Subjects: "s", Most: 1,
+		Scope: scope, Granted: true, Mission: "m", Partner: "x", Agreement: "a", Transfer: "t0", Manifest: "s", Most: 1,
 		Purposes: []string{"p"}, Categories: []string{"health"}, From: noon().Add(-time.Hour), Until: noon().Add(time.Hour),
 	}
 	for _, edit := range edits {
@@ -53,7 +53,9 @@ func TestJudge(t *testing.T) {
 		{"DPO_REQUIRED an agreement's where each transfer needs one", "transfer", []approvals.DPOApproval{approval(approvals.ForAgreement)}, required},
 		{"DPO_REQUIRED spent on another", "transfer", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Spent = "t1" })}, required},
 		{"spent on this one", "transfer", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Spent = "t" })}, ""},
-		{"DPO_REQUIRED other people", "transfer", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Subjects = "s1" })}, required},
+		{"DPO_REQUIRED another manifest", "transfer", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Manifest = "s1" })}, required},
+		{"DPO_REQUIRED another manifest under the same id", "transfer", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Transfer, a.Manifest = "t", "s1" })}, required},
+		{"DPO_REQUIRED bound to no manifest", "transfer", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Manifest = "" })}, required},
 		{"DPO_REQUIRED too many on a pathway", "transfer", []approvals.DPOApproval{approval(approvals.ForPathway, func(a *approvals.DPOApproval) { a.Most = 0 })}, required},
 		{"DPO_REQUIRED refused", "agreement", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Granted = false })}, required},
 		{"DPO_REQUIRED revoked, by a clock that is ahead", "agreement", []approvals.DPOApproval{approval(approvals.ForAgreement, func(a *approvals.DPOApproval) { a.Revoked = new(noon().Add(time.Hour)) })}, required},
@@ -87,7 +89,7 @@ func TestNothingElseCovers(t *testing.T) {
 		func(a *approvals.DPOApproval) { a.From = noon().Add(time.Second) },
 		func(a *approvals.DPOApproval) { a.Revoked = new(noon()) },
 		func(a *approvals.DPOApproval) { a.Scope = "" },
-		func(a *approvals.DPOApproval) { a.Agreement, a.Transfer, a.Subjects, a.Most = "a1", "t1", "s1", 0 },
+		func(a *approvals.DPOApproval) { a.Agreement, a.Transfer, a.Manifest, a.Most = "a1", "t1", "s1", 0 },
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		scopes := rapid.SampledFrom([]approvals.Scope{approvals.ForAgreement, approvals.ForTransfer, approvals.ForPathway})
@@ -108,7 +110,7 @@ func TestNothingElseCovers(t *testing.T) {
 
 func TestSpend(t *testing.T) {
 	once := approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Version = 1 })
-	changed := approvals.Spend([]approvals.DPOApproval{approval(approvals.ForPathway), once}, use("transfer"), "ro")
+	changed := approvals.Spend([]approvals.DPOApproval{approval(approvals.ForPathway, func(a *approvals.DPOApproval) { a.Most = 0 }), once}, use("transfer"), "ro")
 	if len(changed) != 1 || changed[0].Spent != "t" || changed[0].Version != 2 {
 		t.Fatalf("%+v", changed)
 	}

@@ -115,7 +115,7 @@ func (d *Desk) draft(ctx context.Context, c authz.Caller, in Decision) (a DPOApp
 			return err
 		}
 		w, err := tx.Awaiting(ctx, in.Transfer)
-		a.Transfer, a.Subjects, a.Mission, a.Partner, a.Categories = w.Transfer, w.Subjects, w.Mission, w.Partner, w.Categories
+		a.Transfer, a.Manifest, a.Mission, a.Partner, a.Categories = w.Transfer, w.Digest(), w.Mission, w.Partner, w.Categories
 		a.Purposes, asked = []string{w.Purpose}, []string{w.Sender}
 		return err
 	})
@@ -258,25 +258,50 @@ func (d *Desk) Queue(ctx context.Context, c authz.Caller, p evidence.Page) (wait
 		if err != nil {
 			return err
 		}
-		known, err := tx.Categories(ctx)
-		if err != nil {
-			return err
-		}
-		var about []string
-		now := d.office.Time()
-		for _, w := range all.Items {
-			about = append(about, w.use(known, now).Abouts()...)
-		}
-		decided, err := tx.DPOApprovals(ctx, about)
-		if err != nil {
-			return err
-		}
 		waiting.Next = all.Next
-		waiting.Items = slices.DeleteFunc(all.Items, func(w Waiting) bool {
-			required, expired := Judge(decided, w.use(known, now))
-			return len(required)+len(expired) == 0
-		})
-		return nil
+		waiting.Items, err = Open(ctx, tx, all.Items, d.office.Time())
+		return err
 	})
 	return waiting, err
+}
+
+// OpenTx is what Open reads.
+type OpenTx interface {
+	Categories(ctx context.Context) ([]terms.Category, error)
+	DPOApprovals(ctx context.Context, about []string) ([]DPOApproval, error)
+}
+
+// Open are those of the transfers that still wait at now: no approval that
+// stands covers them, and what the officer last decided on them was no refusal.
+func Open(ctx context.Context, tx OpenTx, all []Waiting, now time.Time) ([]Waiting, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	known, err := tx.Categories(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var about []string
+	for _, w := range all {
+		about = append(about, w.use(known, now).Abouts()...)
+	}
+	decided, err := tx.DPOApprovals(ctx, about)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(w Waiting) bool {
+		required, expired := Judge(decided, w.use(known, now))
+		return len(required)+len(expired) == 0 || w.denied(decided)
+	}), nil
+}
+
+// denied reports whether the last decision on this very transfer is a refusal.
+func (w Waiting) denied(decided []DPOApproval) bool {
+	var last DPOApproval
+	for _, a := range decided {
+		if a.Scope == ForTransfer && a.Transfer == w.Transfer && !a.From.Before(last.From) {
+			last = a
+		}
+	}
+	return last.ID != "" && !last.Granted
 }

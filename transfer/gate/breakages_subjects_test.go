@@ -77,10 +77,15 @@ func permissionBreakages() []breakage {
 		{code: DPORequired, name: "denied", harm: dpo(func(a *approvals.DPOApproval) { a.Granted = false }), rests: by, alone: true},
 		{code: DPORequired, name: "revoked", harm: dpo(func(a *approvals.DPOApproval) { t := noon(); a.Revoked = &t }), rests: by, alone: true},
 		{code: DPORequired, name: "of the agreement, for what each transfer needs", harm: dpo(func(a *approvals.DPOApproval) { a.Scope, a.Agreement = approvals.ForAgreement, "a1" }), rests: by, alone: true},
-		{code: DPORequired, name: "of another list of people", harm: dpo(func(a *approvals.DPOApproval) { a.Scope, a.Subjects = approvals.ForTransfer, "others" }), rests: append(by, "Transfer"), alone: true},
-		{code: DPORequired, name: "spent on another transfer", harm: dpo(func(a *approvals.DPOApproval) {
-			a.Scope, a.Subjects, a.Spent = approvals.ForTransfer, "people", "t0"
+		{code: DPORequired, name: "of another manifest", harm: dpo(func(a *approvals.DPOApproval) {
+			a.Scope, a.Transfer, a.Manifest = approvals.ForTransfer, "t1", "others"
 		}), rests: append(by, "Transfer"), alone: true},
+		{code: DPORequired, name: "spent on another transfer", harm: func(f *Facts) {
+			if len(f.DPOApprovals) > 0 {
+				a := &f.DPOApprovals[0]
+				a.Scope, a.Manifest, a.Spent = approvals.ForTransfer, f.DPOUse().Manifest, "t0"
+			}
+		}, rests: append(by, "Transfer"), alone: true},
 		{code: DPORequired, name: "more people than the pathway takes", harm: dpo(func(a *approvals.DPOApproval) { a.Most = 2 }), rests: append(by, "Subjects"), alone: true},
 		{code: DPOExpired, name: "at the exclusive instant", harm: dpo(func(a *approvals.DPOApproval) { a.Until = noon() }), rests: append(by, "Now"), alone: true},
 		{code: NoticeMissing, name: "R14 none of the purpose", harm: func(f *Facts) { f.Notices = nil }, rests: []string{"Notices", "Subjects"}, alone: true},

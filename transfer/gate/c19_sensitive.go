@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"cmp"
+
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/approvals"
 )
@@ -41,11 +43,28 @@ func sensitive() condition {
 func (f *Facts) DPOUse() approvals.Use {
 	m := &f.Manifest
 	use := approvals.Use{
-		Transfer: f.Transfer.ID, Mission: m.Mission, Partner: m.Partner, Purpose: m.Purpose, Subjects: m.SubjectsDigest,
+		Transfer: f.Transfer.ID, Mission: m.Mission, Partner: m.Partner, Purpose: m.Purpose,
 		People: max(m.Subjects, len(f.Subjects)), Sensitive: approvals.SensitiveOf(m.Categories, f.Categories), At: f.Now,
 	}
 	if a := f.ruling(); a != nil {
 		use.Agreement = a.ID
 	}
+	use.Manifest = m.Asked(use.Agreement, f.Files).Digest()
 	return use
+}
+
+// Asked is what the data protection officer is asked to approve. Desk and gate
+// both take it from here, so that they agree.
+func (m *Manifest) Asked(agreement string, files []File) approvals.Asked {
+	a := approvals.Asked{
+		Mission: m.Mission, Partner: m.Partner, Agreement: agreement, Purpose: m.Purpose, Nature: m.Nature, RecipientClass: m.RecipientClass,
+		Categories: m.Categories, Fields: m.Fields, People: m.Subjects, Files: m.Files, Origin: approvals.DataOrigin(m.Origin), Onward: m.Onward,
+		Subjects: m.SubjectsDigest,
+	}
+	if m.OfNobody() {
+		for _, file := range files {
+			a.Contents = append(a.Contents, cmp.Or(file.Sealed, file.Declared))
+		}
+	}
+	return a
 }

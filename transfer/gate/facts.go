@@ -118,8 +118,8 @@ type Manifest struct {
 	Categories     []string `json:"categories,omitzero"`
 	Fields         []string `json:"fields,omitzero"`
 	Subjects       int      `json:"subjects,omitzero"`
-	// SubjectsDigest is of the list of people, by which an approval of one
-	// transfer knows the request that is made again.
+	// SubjectsDigest is of the list of people. It is part of that by which an
+	// approval of one transfer knows the request that is made again.
 	SubjectsDigest string `json:"subjects_digest,omitzero"`
 	Files          int    `json:"files,omitzero"`
 	Origin         Origin `json:"data_origin,omitzero"`

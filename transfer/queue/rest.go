@@ -11,6 +11,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/people"
 	"safeconduct/transfer"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/retention"
 	"safeconduct/transfer/rights"
 )
@@ -90,6 +91,9 @@ func (l *lister) headquarters(ctx context.Context, tx Tx) error {
 		return err
 	}
 	l.full(len(waiting))
+	if waiting, err = approvals.Open(ctx, tx, waiting, l.now); err != nil {
+		return err
+	}
 	for _, w := range waiting {
 		l.add(Item{What: "decide_sensitive", Link: "/transfers/" + w.Transfer, Risk: assessment.High, Since: w.Since, Details: w.Categories},
 			authz.DPODecide, authz.Resource{Kind: transfer.KindTransfer, ID: w.Transfer, Mission: w.Mission, Partner: w.Partner, Owner: w.Sender}, authz.DPO)

@@ -119,6 +119,19 @@ func RunLocks(t *testing.T, open Open) {
 		release := func(tx Tx) error { return tx.LockVolume(ctx, "a-1") }
 		l.waits(t, release, nil, release)
 	})
+	t.Run("two grants to one person go one by one, and the later reads the earlier", func(t *testing.T) {
+		first := func(tx Tx) error {
+			return errors.Join(tx.LockGrants(ctx, "p-9", "p-8"), tx.SaveGrant(ctx, grant("g-9", "p-9", authz.OIG, "", "")))
+		}
+		l.waits(t, first, nil, both(func(tx Tx) error { return tx.LockGrants(ctx, "p-9") }, func(tx Tx) error {
+			all, err := tx.GrantsOf(ctx, "p-9")
+			lists(t, "grants", grantKind(), all, err, "g-9")
+			return err
+		}))
+	})
+	t.Run("a grant waits for the decision on its holder", func(t *testing.T) {
+		l.waits(t, decide, nil, func(tx Tx) error { return tx.LockGrants(ctx, "p-1") })
+	})
 	t.Run("releases under two agreements do not", func(t *testing.T) {
 		under := func(agreement string) func(Tx) error {
 			return func(tx Tx) error { return tx.LockVolume(ctx, agreement) }

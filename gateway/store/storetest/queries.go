@@ -98,6 +98,11 @@ func testPeople(t *testing.T, b *bench) {
 		}
 		mine, err := tx.TokensOf(ctx, "p-4")
 		lists(t, "tokens of a person", tokenKind(), mine, err, "k-2", "k-4", "k-5")
+		for person, want := range map[string]time.Time{"p-2": Epoch(), "p-4": Epoch(), "p-0": {}} {
+			if bound, err := tx.RolesBound(ctx, person); err != nil || !bound.Equal(want) {
+				t.Errorf("tokens of %s carry roles as of %s, %v; want %s", person, bound, err, want)
+			}
+		}
 		if none, err := tx.TokensOf(ctx, "p-0"); err != nil || len(none) != 0 {
 			t.Errorf("tokens of nobody: %v, %v", none, err)
 		}

@@ -40,6 +40,7 @@ type Tx interface {
 	people.GrantTx
 	people.KeyTx
 	people.GrantSetTx
+	people.GrantTurnTx
 	people.TrainingTx
 	people.UndertakingTx
 	people.NominationTx

@@ -32,7 +32,8 @@ func disclosureKind() kind[anonymous.DisclosureAssessment] {
 func testApprovals(t *testing.T, b *bench) {
 	saveEach(t, b, approvalKind(),
 		approvals.DPOApproval{ID: "d-2", Version: 1, Scope: approvals.ForAgreement, Agreement: "a-1", Mission: "m-1"},
-		approvals.DPOApproval{ID: "d-1", Version: 1, Scope: approvals.ForTransfer, Transfer: "t-1", Subjects: "s", Mission: "m-1"},
+		approvals.DPOApproval{ID: "d-1", Version: 1, Scope: approvals.ForTransfer, Transfer: "t-1", Manifest: "s", Mission: "m-1"},
+		approvals.DPOApproval{ID: "d-4", Version: 1, Scope: approvals.ForTransfer, Granted: true, Transfer: "t-2", Manifest: "s2", Mission: "m-4"},
 		approvals.DPOApproval{ID: "d-3", Version: 1, Scope: approvals.ForPathway, Mission: "m-2", Partner: "x"})
 	granted := approvals.DPOApproval{ID: "e-1", Version: 1, Scope: approvals.ForPathway, Granted: true, Mission: "m-3", Partner: "x", Until: Epoch()}
 	gone, told, later := granted, granted, granted
@@ -62,7 +63,7 @@ func testApprovals(t *testing.T, b *bench) {
 			}
 			return all
 		}
-		lists(t, "about all", approvalKind(), of("agreement:a-1", "subjects:s", "pathway:m-2:x"), nil, "d-1", "d-2", "d-3")
+		lists(t, "about all", approvalKind(), of("agreement:a-1", "manifest:s", "pathway:m-2:x"), nil, "d-1", "d-2", "d-3")
 		lists(t, "about another", approvalKind(), of("agreement:a-2", "pathway:m-1:x"), nil)
 		lists(t, "about nothing", approvalKind(), of(), nil)
 		in, err := tx.DPOApprovalsIn(ctx, "m-1", evidence.Page{After: "d-1"})
