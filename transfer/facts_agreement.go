@@ -1,0 +1,151 @@
+package transfer
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/incidents"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/gate"
+	"safeconduct/transfer/retention"
+)
+
+func (o *Office) gatherPartner(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	p, err := tx.Party(ctx, t.Partner)
+	if absent(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	f.Partner = &p
+	f.Downloaders, err = o.activeDownloaders(ctx, tx, t.Partner, f.Now)
+	return err
+}
+
+// gatherConduct reads what the partner did: an incident that is open there, and
+// data that it has kept for too long.
+func (o *Office) gatherConduct(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	if t.Partner == "" {
+		return nil
+	}
+	i, err := tx.StoppingIncident(ctx, t.Partner)
+	if err == nil {
+		f.Incident = evidence.Ref{Kind: incidents.KindIncident, ID: i.ID, Version: i.Version}
+	} else if !absent(err) {
+		return err
+	}
+	d, err := tx.OverdueDestruction(ctx, t.Partner, f.Now)
+	if err == nil {
+		f.Overdue = evidence.Ref{Kind: retention.KindDuty, ID: d.ID, Version: d.Version}
+	} else if !absent(err) {
+		return err
+	}
+	return nil
+}
+
+func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	if err := o.chooseAgreement(ctx, tx, t, f); err != nil || f.Agreement == nil {
+		return err
+	}
+	a := *f.Agreement
+	provers := make([]string, len(a.Signatures))
+	for i, s := range a.Signatures {
+		provers[i] = s.ProvenBy()
+	}
+	keys, err := tx.KeysOfEach(ctx, provers)
+	if err != nil {
+		return err
+	}
+	grants, err := tx.GrantsOfEach(ctx, provers)
+	if err != nil {
+		return err
+	}
+	f.Read = append(f.Read, grantRefs(grants)...)
+	for _, person := range slices.Sorted(maps.Keys(keys)) {
+		for _, k := range keys[person] {
+			f.Read = append(f.Read, evidence.Ref{Kind: people.KindKey, ID: k.ID, Version: k.Version})
+		}
+	}
+	for _, s := range a.Signatures {
+		f.SignatureFaults = append(f.SignatureFaults, a.CheckSignature(s, keys[s.ProvenBy()], grants[s.ProvenBy()]))
+	}
+	return nil
+}
+
+// chooseAgreement finds the agreement that rules. After REQUEST it is the one
+// that the payload is sealed under, judged by its version now in force.
+func (o *Office) chooseAgreement(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	if f.Phase != gate.Request {
+		a, err := tx.Agreement(ctx, t.Agreement)
+		if absent(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		f.Agreement = &a
+		return nil
+	}
+	candidates, err := tx.AgreementsBetween(ctx, t.Mission, t.Partner)
+	if err != nil {
+		return err
+	}
+	if t.Chosen != "" {
+		f.Agreement = gate.Pick(candidates, t.Chosen)
+		return nil
+	}
+	for i, a := range candidates {
+		// One whose term is over does not compete with its successor, whether
+		// or not the clock's job has come by.
+		if a.State == agreements.Active && !f.Now.Before(a.Document.ValidUntil) {
+			candidates[i].State = agreements.Expired
+		}
+	}
+	f.Agreement, f.Ambiguous = gate.Select(candidates, t.Mission, t.Purpose)
+	return nil
+}
+
+func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+	if f.Agreement == nil {
+		return nil
+	}
+	list, err := tx.AssessmentsOf(ctx, f.Agreement.ID)
+	if err != nil {
+		return err
+	}
+	want := assessment.Scope{
+		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
+		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID, Vulnerable: gate.Vulnerable(f.Subjects),
+	}
+	causes, err := staleCauses(ctx, tx, list, f.Agreement.Document.Partner)
+	if err != nil {
+		return err
+	}
+	hits := map[string]evidence.Ref{}
+	for i := range list { // marked yet or not, what a cause made stale is stale
+		var by *assessment.Cause
+		if list[i], by = list[i].Under(causes, f.Agreement.Document.Partner); by != nil {
+			hits[list[i].ID] = evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version}
+		}
+	}
+	if f.Partner != nil {
+		want.Countries = []string{f.Partner.Country}
+	}
+	f.Assessment = gate.BestAssessment(list, want, f.Now)
+	if f.Assessment != nil {
+		f.StaleBy = hits[f.Assessment.ID]
+	}
+	return nil
+}
+
+func staleCauses(ctx context.Context, tx Tx, list []assessment.Assessment, partner string) ([]assessment.Cause, error) {
+	var about []string
+	for _, a := range list {
+		about = append(about, a.Concerns(partner)...)
+	}
+	slices.Sort(about)
+	return tx.StaleCauses(ctx, slices.Compact(about))
+}
