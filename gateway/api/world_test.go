@@ -22,7 +22,7 @@ const (
 // enrol registers the mission, the partner, a person for each role with a token, and the terms; all through the API.
 func (b *bench) enrol() *bench {
 	b.Helper()
-	b.mission = b.make(authz.LEG, v1+"/missions", object{"name": "Mission" + b.planted, "country": "CO", "contact": "the focal point" + b.planted})
+	b.mission = b.make(authz.LEG, v1+"/missions", object{"name": "Mission" + b.planted, "country": "CO", "contact": "the focal point"}) // a post, which refusals name (R56)
 	b.partner = b.make(authz.LEG, v1+"/parties", object{"name": "Partner" + b.planted, "kind": "ngo", "country": "CO", "mission": b.mission})
 	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL, authz.OIG} {
 		b.hire(role, role, b.mission, b.partner)
