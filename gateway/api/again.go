@@ -90,7 +90,7 @@ func shownOnce[T any](kind string) again[T] {
 // transferAgain answers with the transfer as it is now, or, where the act ended in a refusal, with that refusal.
 func (r *routes) transferAgain(ctx context.Context, c authz.Caller, d done) (transferView, error) {
 	t, err := r.transferThen(ctx, c, d)
-	return r.viewTransfer(ctx, t), err
+	return r.viewTransfer(ctx, t, err)
 }
 
 // approvalAgain is transferAgain for the answer of a second person, whose entry tells what it was.

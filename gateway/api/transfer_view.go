@@ -61,8 +61,11 @@ type decisionView struct {
 	Refusals []edge.RefusalView `json:"refusals" nullable:"false"`
 }
 
-// viewTransfer shows a transfer. What the gate refused names whom to ask (R56).
-func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer) transferView {
+// viewTransfer shows the transfer that an act answered with, unless it failed. What the gate refused names whom to ask (R56).
+func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer, err error) (transferView, error) {
+	if err != nil {
+		return transferView{}, err
+	}
 	lang := edge.Language(ctx)
 	v := transferView{
 		ID: t.ID, Version: t.Version, State: t.State, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature,
@@ -76,7 +79,7 @@ func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer) transfer
 		v.Files = append(v.Files, viewFile(f))
 	}
 	if t.Decision.Phase == "" {
-		return v // the reduced view of a partner, who is never told why
+		return v, nil // the reduced view of a partner, who is never told why
 	}
 	v.Codes = t.Decision.Codes()
 	d := &decisionView{Phase: t.Decision.Phase, Policy: t.Decision.Policy, Released: t.Decision.Released(), Refusals: []edge.RefusalView{}}
@@ -92,7 +95,7 @@ func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer) transfer
 		})
 	}
 	v.Decision = d
-	return v
+	return v, nil
 }
 
 func viewFile(f transfer.File) fileView {

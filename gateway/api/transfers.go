@@ -89,14 +89,14 @@ func (r *routes) transfers() {
 	}, func(v transferView) string { return v.ID },
 		r.transferAgain, func(ctx context.Context, c authz.Caller, in *of[orderBody]) (transferView, error) {
 			t, err := r.Transfers.Request(ctx, c, in.Body.order())
-			return r.viewTransfer(ctx, t), err
+			return r.viewTransfer(ctx, t, err)
 		})
 	handle(r, spec{
 		tag: tag, id: "get-transfer", method: http.MethodGet, path: "/transfers/{id}", summary: "Read a transfer",
 		about: "The sender, the mission and headquarters read the gate's last decision; the partner does not.",
 	}, func(ctx context.Context, c authz.Caller, in *RecordID) (transferView, error) {
 		t, err := r.Transfers.Transfer(ctx, c, in.ID)
-		return r.viewTransfer(ctx, t), err
+		return r.viewTransfer(ctx, t, err)
 	})
 }
 
@@ -109,7 +109,7 @@ func (r *routes) transferActs() {
 		"The gate is asked again. It answers when the release is in the log under a signed checkpoint; repeating it then answers alike.")),
 		r.transferAgain, func(ctx context.Context, c authz.Caller, in *RecordID) (transferView, error) {
 			t, err := r.Transfers.Commit(ctx, c, in.ID)
-			return r.viewTransfer(ctx, t), err
+			return r.viewTransfer(ctx, t, err)
 		})
 	write(r, urgent(post("approve-transfer", "approvals", "Answer as the second person",
 		"The last approval that is needed releases the transfer, through the gate. To deny one answers with the transfer, refused.")),
@@ -124,12 +124,12 @@ func (r *routes) transferActs() {
 				return transferView{}, err
 			}
 			t, err := r.Transfers.Acknowledge(ctx, c, in.ID, sums)
-			return r.viewTransfer(ctx, t), err
+			return r.viewTransfer(ctx, t, err)
 		})
 	write(r, urgent(post("recall-transfer", "recall", "Take a transfer back", "No pull succeeds from then on; its keys and objects are destroyed.")),
 		r.transferAgain, func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (transferView, error) {
 			t, err := r.Transfers.Recall(ctx, c, in.ID, in.Body.Reason)
-			return r.viewTransfer(ctx, t), err
+			return r.viewTransfer(ctx, t, err)
 		})
 }
 
@@ -139,5 +139,5 @@ func (r *routes) approved(ctx context.Context, t transfer.Transfer, granted bool
 	if errors.As(err, &refused) && !granted && t.State == transfer.Refused {
 		err = nil // a denial that is recorded is what was asked for
 	}
-	return r.viewTransfer(ctx, t), err
+	return r.viewTransfer(ctx, t, err)
 }

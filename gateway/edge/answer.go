@@ -63,8 +63,10 @@ func problemOf(ctx context.Context, err error) *Problem {
 	} else {
 		p = s.problems.from(err, s.lang)
 	}
-	p.names(ctx)
-	p.RequestID, p.Instance = s.id, urn+"request:"+s.id
+	if p.RequestID == "" { // once, however often it is handed on
+		p.names(ctx)
+		p.RequestID, p.Instance = s.id, urn+"request:"+s.id
+	}
 	s.problem = p.Type
 	if p.Status >= http.StatusInternalServerError && !errors.Is(err, errFull) { // a flood is not to fill the log too
 		s.log.LogAttrs(ctx, slog.LevelError, "request failed",
