@@ -267,11 +267,15 @@ func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id 
 		return Agreement{}, "", err
 	}
 	res := resource(a)
+	// The missions that share it read it; every other act is the signing mission's.
+	if shared := a.sharedBy(c); shared != "" && a.outside(c) && action == authz.AgreementRead {
+		res.Mission = shared
+	}
 	if !c.In(res.Mission) && !c.Of(res.Partner) {
 		return Agreement{}, "", evidence.ErrNotFound
 	}
-	if a.partnerOnly(c) && !a.State.given() {
-		return Agreement{}, "", evidence.ErrNotFound // to the partner there is none yet
+	if a.outside(c) && !a.State.given() {
+		return Agreement{}, "", evidence.ErrNotFound // outside there is none yet
 	}
 	role, err := d.office.Authorise(ctx, c, action, res)
 	return a, role, err

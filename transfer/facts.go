@@ -11,6 +11,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/gate"
 )
 
@@ -162,6 +163,9 @@ func (o *Office) gatherApproval(t Transfer, s standing, f *gate.Facts) {
 func (o *Office) gatherDPOApprovals(ctx context.Context, tx Tx, _ Transfer, f *gate.Facts) (err error) {
 	if use := f.DPOUse(); len(use.Sensitive) > 0 {
 		f.DPOApprovals, err = tx.DPOApprovals(ctx, use.Abouts())
+		// What the officer decided for another mission of the same agreement is not
+		// this one's to rest on, nor to be told of.
+		f.DPOApprovals = slices.DeleteFunc(f.DPOApprovals, func(a approvals.DPOApproval) bool { return a.Mission != use.Mission })
 	}
 	return err
 }

@@ -116,6 +116,9 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 	if err != nil {
 		return err
 	}
+	// Each mission of the agreement's scope assesses what it sends itself: another's
+	// answers as an unknown one.
+	list = slices.DeleteFunc(list, func(x assessment.Assessment) bool { return x.Mission != t.Mission })
 	want := assessment.Scope{
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
 		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID, Vulnerable: gate.Vulnerable(f.Subjects),

@@ -80,9 +80,11 @@ func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, e
 	if err != nil {
 		return assessment.Assessed{}, err
 	}
-	of := assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}
+	of := assessment.Assessed{
+		Mission: a.Document.Mission, Shared: a.SharedWith(), Partner: a.Document.Partner, Version: a.Document.Version,
+	}
 	if a.Amendment != nil {
-		of.Amendment = a.Amendment.Document.Version
+		of.Amendment, of.AmendmentShared = a.Amendment.Document.Version, a.AmendmentSharedWith()
 	}
 	return of, nil
 }
