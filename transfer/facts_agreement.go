@@ -89,7 +89,7 @@ func (o *Office) chooseAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		f.Agreement = &a
 		return nil
 	}
-	candidates, err := tx.AgreementsBetween(ctx, t.Mission, t.Partner)
+	candidates, err := tx.AgreementsNearest(ctx, t.Mission, t.Partner, t.Chosen, f.Now)
 	if err != nil {
 		return err
 	}

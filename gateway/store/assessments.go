@@ -13,9 +13,9 @@ import (
 func assessments() record[assessment.Assessment] {
 	return record[assessment.Assessment]{
 		kind: assessment.KindAssessment, table: "assessments",
-		columns: []string{"agreement", "state", "template", "countries", "submitted", "valid_until"},
+		columns: []string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission"},
 		values: func(a assessment.Assessment) []any {
-			return []any{a.Agreement, string(a.State), a.TemplateVersion, spaced(a.Countries), microsOf(a.SubmittedAt), microsOf(a.ValidUntil)}
+			return []any{a.Agreement, string(a.State), a.TemplateVersion, spaced(a.Countries), microsOf(a.SubmittedAt), microsOf(a.ValidUntil), a.Mission}
 		},
 		ident: func(a assessment.Assessment) (string, int) { return a.ID, a.Record },
 	}
