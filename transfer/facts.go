@@ -29,7 +29,10 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	held := s.cleared[a.caller.Person]
 	f.Actor.Trained, f.Actor.Bound = held.Training != nil, held.Undertaking != nil
 	f.Read = append(slices.Clone(s.read), held.Refs()...)
-	f.Read = append(f.Read, evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version})
+	mission := evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version}
+	if f.Read = append(f.Read, mission); s.mission.Suspension != nil {
+		f.Stopped = mission
+	}
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
 		o.gatherCategories, o.gatherDPOApprovals, o.gatherOrigin, o.gatherVolume, o.gatherRetention, o.gatherNotices,

@@ -134,9 +134,7 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 			hits[list[i].ID] = evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version}
 		}
 	}
-	if f.Partner != nil {
-		want.Countries = []string{f.Partner.Country}
-	}
+	want.Countries = f.AssessedCountries()
 	f.Assessment = gate.BestAssessment(list, want, f.Now)
 	if f.Assessment != nil {
 		f.StaleBy = hits[f.Assessment.ID]

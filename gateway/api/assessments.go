@@ -21,7 +21,7 @@ type AssessmentBody struct {
 	AgreementVersion int                   `json:"agreement_version,omitempty" minimum:"1" doc:"version of its document; the newest where it is left out"`
 	Purposes         []string              `json:"purposes" nullable:"false" minItems:"1" maxItems:"500" doc:"ids of purposes"`
 	Categories       []string              `json:"categories" nullable:"false" minItems:"1" maxItems:"500" doc:"codes of categories" example:"[\"contact\"]"`
-	Countries        []string              `json:"countries" nullable:"false" minItems:"1" maxItems:"250" doc:"of the recipients" example:"[\"NE\"]"`
+	Countries        []string              `json:"countries" nullable:"false" minItems:"1" maxItems:"250" doc:"of the recipients, and those in which they store the data" example:"[\"NE\"]"`
 	Form             assessment.Form       `json:"form,omitempty" enum:"short" doc:"short for the short form, where the template has one (R47); else left out"`
 	Answers          map[string]answerBody `json:"answers,omitempty" doc:"by question id, K1 to B4"`
 	PeopleConsulted  []string              `json:"people_consulted,omitempty" nullable:"false" maxItems:"100" doc:"posts, not names"`
