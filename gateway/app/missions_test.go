@@ -159,7 +159,9 @@ func restsOn(t *testing.T, w *apptest.World, entry, agreement string, others ...
 		}
 		r, err := w.Log.Replay(w.Ctx, w.As(authz.OIG), line.Seq)
 		w.Must(err)
-		on := func(id string) bool { return slices.ContainsFunc(r.Read, func(ref evidence.Ref) bool { return ref.ID == id }) }
+		on := func(id string) bool {
+			return slices.ContainsFunc(r.Read, func(ref evidence.Ref) bool { return ref.ID == id })
+		}
 		if !on(agreement) || slices.ContainsFunc(others, on) {
 			t.Errorf("it rests on %v", r.Read)
 		}

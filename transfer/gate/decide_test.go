@@ -208,7 +208,9 @@ func TestDecideCombinationsOfOneRecord(t *testing.T) {
 			func(f *Facts) { f.Assessment.State, f.Assessment.ValidUntil = "stale", noon() },
 		}, "RBA_EXPIRED RBA_STALE"},
 		"R42 no role, in a suspended mission": {Request, []func(*Facts){
-			func(f *Facts) { f.Actor.Allowed, f.Stopped = false, evidence.Ref{Kind: "mission", ID: "m1", Version: 2} },
+			func(f *Facts) {
+				f.Actor.Allowed, f.Stopped = false, evidence.Ref{Kind: "mission", ID: "m1", Version: 2}
+			},
 		}, "AUTH_ROLE_DENIED"},
 		"own approval, then a second person's": {Commit, []func(*Facts){
 			func(f *Facts) {
