@@ -198,6 +198,17 @@ func (d Document) MissingClauses() []string {
 	return missing
 }
 
+// Missions are those that send under the document: the one that signs it, and
+// the others of its scope in order.
+func (d Document) Missions() []string {
+	return append([]string{d.Mission}, d.others()...)
+}
+
+func (d Document) others() []string {
+	all := slices.Compact(slices.Sorted(slices.Values(d.Scope.Missions)))
+	return slices.DeleteFunc(all, func(m string) bool { return m == d.Mission })
+}
+
 // DigestOf computes the digest that the signatures must bind.
 func (d Document) DigestOf() (signing.Digest, error) { return signing.DigestOf(d) }
 

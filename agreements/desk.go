@@ -72,9 +72,16 @@ type DestructionTx interface {
 	OpenDestructions(ctx context.Context, agreement string) (int, error)
 }
 
-// MaxBetween bounds how many agreements of one mission with one partner are
-// read for a decision; more than that is ambiguous.
+// MaxBetween bounds how many agreements of one mission with one partner are read
+// for a decision, the nearest first (NearestFirst); more than that which are
+// equally near are ambiguous, and the sender names one.
 const MaxBetween = 100
+
+// NearestFirst orders the states by how near an agreement is to permitting a
+// transfer. A rejected one never does.
+func NearestFirst() []State {
+	return []State{Active, Suspended, Signed, PartSigned, Approved, Review, Draft, Expired, Terminated, ClosedOut}
+}
 
 // Keys makes the transit key of a new safeguard instrument. It is called before
 // the draft is recorded, so that an agreement always has its key.
@@ -267,11 +274,15 @@ func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id 
 		return Agreement{}, "", err
 	}
 	res := resource(a)
+	// The missions that share it read it; every other act is the signing mission's.
+	if shared := a.sharedBy(c); shared != "" && a.outside(c) && action == authz.AgreementRead {
+		res.Mission = shared
+	}
 	if !c.In(res.Mission) && !c.Of(res.Partner) {
 		return Agreement{}, "", evidence.ErrNotFound
 	}
-	if a.partnerOnly(c) && !a.State.given() {
-		return Agreement{}, "", evidence.ErrNotFound // to the partner there is none yet
+	if a.outside(c) && !a.State.given() {
+		return Agreement{}, "", evidence.ErrNotFound // outside there is none yet
 	}
 	role, err := d.office.Authorise(ctx, c, action, res)
 	return a, role, err

@@ -23,7 +23,7 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 		if err := tx.LockAgreement(ctx, id); err != nil { // before the causes, as decisions do
 			return a, err
 		}
-		posts, err := inPost(ctx, tx, a.Document.Mission, act.At)
+		posts, err := inPosts(ctx, tx, a.UnderWay().Document.Missions(), act.At)
 		if err != nil {
 			return a, err
 		}
@@ -35,7 +35,7 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 			if all, err = underCauses(ctx, tx, a, all); err != nil {
 				return a, err
 			}
-			next, err := a.Activate(posts, assessed(all, a.Document.Version, act.At), act)
+			next, err := a.Activate(posts, assessed(all, a.Document, act.At), act)
 			return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act), a.succeed(ctx, tx, act))
 		}
 		if all, err = d.settleAll(ctx, tx, a, all, act); err != nil {
@@ -44,7 +44,7 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 		if all, err = underCauses(ctx, tx, a, all); err != nil {
 			return a, err
 		}
-		next, err := a.activateAmendment(posts, assessed(all, a.Amendment.Document.Version, act.At), act)
+		next, err := a.activateAmendment(posts, assessed(all, a.Amendment.Document, act.At), act)
 		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act))
 	})
 }
@@ -64,10 +64,21 @@ func (a Agreement) succeed(ctx context.Context, tx Tx, act Act) error {
 	return tx.SaveAgreement(ctx, old.next(Terminated, act))
 }
 
+// inPosts is inPost of the first mission that lacks one, or of the last: each
+// that sends under the agreement needs its own (R35).
+func inPosts(ctx context.Context, tx Tx, missions []string, now time.Time) (posts Posts, err error) {
+	for _, m := range missions {
+		if posts, err = inPost(ctx, tx, m, now); err != nil || !posts.Controller || !posts.FocalPoint {
+			return posts, err
+		}
+	}
+	return posts, nil
+}
+
 // inPost says which posts of the mission somebody holds who may act in them
 // (R35): whose roles are suspended or locked is not in post (R42, R44, R23).
 func inPost(ctx context.Context, tx Tx, mission string, now time.Time) (Posts, error) {
-	var posts Posts
+	posts := Posts{Mission: mission}
 	for role, held := range map[authz.Role]*bool{authz.HOM: &posts.Controller, authz.FP: &posts.FocalPoint} {
 		holders, err := tx.Holders(ctx, role, mission)
 		if err != nil {
@@ -111,9 +122,12 @@ func underCauses(ctx context.Context, tx Tx, a Agreement, all []assessment.Asses
 	return all, nil
 }
 
-func assessed(all []assessment.Assessment, version int, now time.Time) bool {
+// assessed reports whether the signing mission has an approved assessment of the
+// document. That of a mission which shares it is asked of its own transfers
+// (condition 16).
+func assessed(all []assessment.Assessment, doc Document, now time.Time) bool {
 	return slices.ContainsFunc(all, func(x assessment.Assessment) bool {
-		return x.State == assessment.Approved && x.AgreementVersion == version && now.Before(x.ValidUntil)
+		return x.Mission == doc.Mission && x.State == assessment.Approved && x.AgreementVersion == doc.Version && now.Before(x.ValidUntil)
 	})
 }
 

@@ -154,11 +154,15 @@ func (a Agreement) AddSignature(s Signature, act Act) (Agreement, error) {
 	return a.next(PartSigned, act), nil
 }
 
-// Posts says which posts of the mission are held (R35).
-type Posts struct{ Controller, FocalPoint bool }
+// Posts says which posts of a mission are held (R35).
+type Posts struct {
+	Mission                string
+	Controller, FocalPoint bool
+}
 
 // Activate: signed -> active. Guards: effective date reached, a controller and
-// a focal point in post (R35), C20 present (R33), and the activator is not the
+// a focal point in post in each mission of the scope (R35), of which the caller
+// hands over the first that lacks one; C20 present (R33), and the activator is not the
 // drafter (separation of duties 3). The approved assessment is the caller's to
 // check: it is another record.
 func (a Agreement) Activate(posts Posts, assessed bool, act Act) (Agreement, error) {
@@ -173,9 +177,9 @@ func (a Agreement) Activate(posts Posts, assessed bool, act Act) (Agreement, err
 	case !act.At.Before(a.Document.ValidUntil):
 		return a, a.illegal(act.Event, "the term is not over", "draft a new agreement")
 	case !posts.Controller:
-		return a, a.illegal(act.Event, "the mission has a controller (R35)", "have Legal grant HOM to the head of mission, or end what suspends or locks that person's roles")
+		return a, a.illegal(act.Event, posts.the("controller"), "have Legal grant HOM to the head of mission, or end what suspends or locks that person's roles")
 	case !posts.FocalPoint:
-		return a, a.illegal(act.Event, "the mission has a focal point (R35)", "have the head of mission grant FP, or end what suspends or locks that person's roles")
+		return a, a.illegal(act.Event, posts.the("focal point"), "have the head of mission grant FP, or end what suspends or locks that person's roles")
 	case len(a.Document.MissingClauses()) > 0:
 		return a, a.illegal(act.Event, "every mandatory clause is present (R33)", "amend the agreement")
 	case len(a.UnapprovedDeviations()) > 0:
@@ -184,6 +188,11 @@ func (a Agreement) Activate(posts Posts, assessed bool, act Act) (Agreement, err
 		return a, a.illegal(act.Event, "a risk-benefit assessment of it is approved (R40)", "submit one and have it approved")
 	}
 	return a.next(Active, act), nil
+}
+
+// the is the guard of a post.
+func (p Posts) the(post string) string {
+	return strings.TrimSpace("each mission of the scope has a " + post + " (R35); vacant in " + p.Mission)
 }
 
 // Suspend: active -> suspended. Guard: a reason. Of a suspension by the mission,

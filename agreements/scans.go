@@ -167,14 +167,14 @@ func (d *Desk) ScansOf(ctx context.Context, c authz.Caller, id string) ([]Scan, 
 	if err := d.store.View(ctx, func(tx Tx) (err error) { all, err = tx.AgreementScans(ctx, id); return err }); err != nil {
 		return nil, err
 	}
-	if !a.partnerOnly(c) {
+	if !a.outside(c) {
 		return all, nil
 	}
 	all = slices.DeleteFunc(all, func(s Scan) bool {
 		return a.Amendment != nil && !a.Amendment.State.given() && s.Document == a.Amendment.Document.Version
 	})
 	for i := range all {
-		all[i].Uploader, all[i].Actor = "", "" // who acted for IOM is not the partner's to know
+		all[i].Uploader, all[i].Actor = "", "" // who acted for the signing mission is not told outside
 	}
 	return all, nil
 }

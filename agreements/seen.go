@@ -6,22 +6,66 @@ import (
 	"safeconduct/authz"
 )
 
-// given reports whether a document in this state is the partner's to read: what
-// is drafted and reviewed is IOM's alone until it is approved for signature.
+// given reports whether a document in this state is others' to read: what is
+// drafted and reviewed is the signing mission's and headquarters' alone until it
+// is approved for signature.
 func (s State) given() bool { return !slices.Contains([]State{Draft, Review, Rejected}, s) }
 
-// partnerOnly reports whether the caller reads the agreement for the partner
-// and in no role of IOM.
-func (a Agreement) partnerOnly(c authz.Caller) bool { return !c.In(a.Document.Mission) }
+// SharedWith are the missions beside the signing one that send under the
+// agreement, and so may know of it: those of the scope in force, and none before
+// the document was approved for signature.
+func (a Agreement) SharedWith() []string {
+	if !a.State.given() {
+		return nil
+	}
+	return a.Document.others()
+}
 
-// seenBy leaves out, for people of the partner alone, what IOM made of the
-// agreement, why, and who did: left are the documents that were approved for
-// signature, and who signed them (gate.md: the partner is not told the cause).
+// AmendmentSharedWith is SharedWith for the amendment that is on its way: the
+// missions of both scopes, once it is approved for signature.
+func (a Agreement) AmendmentSharedWith() []string {
+	if a.Amendment == nil || !a.Amendment.State.given() {
+		return nil
+	}
+	next := a.Amendment.Document.others()
+	return slices.DeleteFunc(a.SharedWith(), func(m string) bool { return !slices.Contains(next, m) })
+}
+
+// KnownTo reports whether people of a mission know of the agreement: to the
+// caller of another one it is as unknown as none.
+func (a Agreement) KnownTo(c authz.Caller) bool {
+	return c.In(a.Document.Mission) || a.sharedBy(c) != ""
+}
+
+// sharedBy is a mission of the caller's that the agreement is shared with, or
+// empty.
+func (a Agreement) sharedBy(c authz.Caller) string {
+	shared := a.SharedWith()
+	if i := slices.IndexFunc(shared, c.In); i >= 0 {
+		return shared[i]
+	}
+	return ""
+}
+
+// outside reports whether the caller reads the agreement for the partner, or for
+// a mission that it is shared with, and in no role of the mission that signs it
+// or of headquarters.
+func (a Agreement) outside(c authz.Caller) bool { return !c.In(a.Document.Mission) }
+
+// seenBy leaves out, for people from outside, what the signing mission and
+// headquarters made of the agreement, why, and who did: left are the documents
+// that were approved for signature, and who signed them (gate.md: the partner is
+// not told the cause). A mission that shares it is told why it is suspended,
+// since that stops its transfers (AGR_SUSPENDED), but not by whom.
 func (a Agreement) seenBy(c authz.Caller) Agreement {
-	if !a.partnerOnly(c) {
+	if !a.outside(c) {
 		return a
 	}
-	a.Drafter, a.Editors, a.Actor, a.History, a.Suspension, a.Lifts, a.Endings = "", nil, "", []Act{}, nil, nil, nil
+	var told *Suspension
+	if s := a.Suspension; s != nil && a.sharedBy(c) != "" {
+		told = &Suspension{Act: Act{Event: s.Event, Role: s.Role, At: s.At, Reason: s.Reason}, DecideBy: s.DecideBy}
+	}
+	a.Drafter, a.Editors, a.Actor, a.History, a.Suspension, a.Lifts, a.Endings = "", nil, "", []Act{}, told, nil, nil
 	a.Deviations, a.Signatures = unnamed(a.Deviations), unattested(a.Signatures)
 	switch m := a.Amendment; {
 	case m == nil:

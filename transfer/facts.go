@@ -11,6 +11,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/gate"
 )
 
@@ -28,7 +29,10 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	held := s.cleared[a.caller.Person]
 	f.Actor.Trained, f.Actor.Bound = held.Training != nil, held.Undertaking != nil
 	f.Read = append(slices.Clone(s.read), held.Refs()...)
-	f.Read = append(f.Read, evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version})
+	mission := evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version}
+	if f.Read = append(f.Read, mission); s.mission.Suspension != nil {
+		f.Stopped = mission
+	}
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
 		o.gatherCategories, o.gatherDPOApprovals, o.gatherOrigin, o.gatherVolume, o.gatherRetention, o.gatherNotices,
@@ -162,6 +166,9 @@ func (o *Office) gatherApproval(t Transfer, s standing, f *gate.Facts) {
 func (o *Office) gatherDPOApprovals(ctx context.Context, tx Tx, _ Transfer, f *gate.Facts) (err error) {
 	if use := f.DPOUse(); len(use.Sensitive) > 0 {
 		f.DPOApprovals, err = tx.DPOApprovals(ctx, use.Abouts())
+		// What the officer decided for another mission of the same agreement is not
+		// this one's to rest on, nor to be told of.
+		f.DPOApprovals = slices.DeleteFunc(f.DPOApprovals, func(a approvals.DPOApproval) bool { return a.Mission != use.Mission })
 	}
 	return err
 }

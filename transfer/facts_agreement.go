@@ -89,7 +89,7 @@ func (o *Office) chooseAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 		f.Agreement = &a
 		return nil
 	}
-	candidates, err := tx.AgreementsBetween(ctx, t.Mission, t.Partner)
+	candidates, err := tx.AgreementsNearest(ctx, t.Mission, t.Partner, t.Chosen, f.Now)
 	if err != nil {
 		return err
 	}
@@ -116,6 +116,9 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 	if err != nil {
 		return err
 	}
+	// Each mission of the agreement's scope assesses what it sends itself: another's
+	// answers as an unknown one.
+	list = slices.DeleteFunc(list, func(x assessment.Assessment) bool { return x.Mission != t.Mission })
 	want := assessment.Scope{
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
 		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID, Vulnerable: gate.Vulnerable(f.Subjects),
@@ -131,9 +134,7 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 			hits[list[i].ID] = evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version}
 		}
 	}
-	if f.Partner != nil {
-		want.Countries = []string{f.Partner.Country}
-	}
+	want.Countries = f.AssessedCountries()
 	f.Assessment = gate.BestAssessment(list, want, f.Now)
 	if f.Assessment != nil {
 		f.StaleBy = hits[f.Assessment.ID]

@@ -136,7 +136,13 @@ type StandingTx interface {
 // DecisionTx reads what only decisions need.
 type DecisionTx interface {
 	Agreement(ctx context.Context, id string) (agreements.Agreement, error)
-	AgreementsBetween(ctx context.Context, mission, partner string) ([]agreements.Agreement, error)
+	// AgreementsNearest lists the agreements between the partner and the mission
+	// by which a transfer could be judged, in one query: those that name the
+	// mission and that its people know of, that were not rejected, and whose place
+	// no other has taken that came into force. There are at most MaxBetween+1 of
+	// them, those nearest to permitting a transfer at now (NearestFirst); where
+	// chosen is not empty it is that one alone, or none.
+	AgreementsNearest(ctx context.Context, mission, partner, chosen string, now time.Time) ([]agreements.Agreement, error)
 	AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error)
 	// SubjectsOf answers with the transfer's subjects in row order, each with
 	// every consent record that is kept of them.

@@ -21,7 +21,7 @@ func (d *Desk) Revise(ctx context.Context, c authz.Caller, id string, content Co
 		if content.Agreement != a.Agreement {
 			return Assessment{}, fmt.Errorf("%w: the agreement of an assessment stays; draft another one", people.ErrInvalid)
 		}
-		t, content, err := d.drafted(ctx, x.tx, x.of, content)
+		t, content, err := d.drafted(ctx, x.tx, x.of, a.Mission, content)
 		if err != nil {
 			return Assessment{}, err
 		}

@@ -31,28 +31,36 @@ func (a Assessment) resource(partner string) authz.Resource {
 	return authz.Resource{Kind: KindAssessment, ID: a.ID, Mission: a.Mission, Partner: partner, Owner: a.Author}
 }
 
-// Create drafts an assessment of the agreement that content names, in the
-// agreement's mission, on its document as it stands and on the template in force.
+// Create is CreateFor where no mission is named.
 func (d *Desk) Create(ctx context.Context, c authz.Caller, content Content) (Assessment, error) {
+	return d.CreateFor(ctx, c, "", content)
+}
+
+// CreateFor drafts an assessment of the agreement that content names, for one
+// mission of its scope, on its document as it stands and on the template in
+// force. Where no mission is named it is the one that signs the agreement, or the
+// caller's, where they are of one only that shares it.
+func (d *Desk) CreateFor(ctx context.Context, c authz.Caller, mission string, content Content) (Assessment, error) {
 	var of Assessed
 	if err := d.store.View(ctx, func(tx Tx) (err error) { of, err = tx.AgreementOf(ctx, content.Agreement); return err }); err != nil {
 		return Assessment{}, err
 	}
-	if !c.In(of.Mission) {
+	mission, ok := of.assessor(c, mission)
+	if !ok { // an agreement of others is as unknown as none
 		return Assessment{}, evidence.ErrNotFound
 	}
-	res := authz.Resource{Kind: KindAssessment, Mission: of.Mission, Partner: of.Partner}
+	res := authz.Resource{Kind: KindAssessment, Mission: mission, Partner: of.Partner}
 	role, err := d.office.Authorise(ctx, c, authz.AssessmentCreate, res)
 	if err != nil {
 		return Assessment{}, err
 	}
 	var a Assessment
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		t, content, err := d.drafted(ctx, tx, of, content)
+		t, content, err := d.drafted(ctx, tx, of, mission, content)
 		if err != nil {
 			return err
 		}
-		if a, err = New(t, d.office.NewID(), of.Mission, c.Person, content, d.office.Time()); err != nil {
+		if a, err = New(t, d.office.NewID(), mission, c.Person, content, d.office.Time()); err != nil {
 			return fmt.Errorf("%w: %w", people.ErrInvalid, err)
 		}
 		return d.save(ctx, tx, c, role, authz.AssessmentCreate, of, &a)
@@ -61,8 +69,12 @@ func (d *Desk) Create(ctx context.Context, c authz.Caller, content Content) (Ass
 }
 
 // drafted is the template in force, and the content as it is kept: of the
-// agreement's document as it stands, and fit for its form.
-func (d *Desk) drafted(ctx context.Context, tx Tx, of Assessed, content Content) (Template, Content, error) {
+// agreement's document as it stands, which names the mission, and fit for its form.
+func (d *Desk) drafted(ctx context.Context, tx Tx, of Assessed, mission string, content Content) (Template, Content, error) {
+	of, ok := of.to(mission)
+	if !ok {
+		return Template{}, content, fmt.Errorf("%w: the agreement does not name the mission any more", people.ErrInvalid)
+	}
 	if content.AgreementVersion == 0 {
 		content.AgreementVersion = of.Version
 	}
@@ -166,6 +178,7 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 	if err != nil {
 		return Assessment{}, err
 	}
+	res := a.resource(of.Partner)
 	_, err = d.store.Update(ctx, func(tx Tx) error {
 		if a, err = tx.Assessment(ctx, id); err != nil {
 			return err
@@ -187,7 +200,6 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 		}
 		return nil
 	})
-	res := authz.Resource{Kind: KindAssessment, ID: id, Mission: of.Mission, Partner: of.Partner}
 	if err = d.told(ctx, c, action, res, err); err != nil {
 		return Assessment{}, err
 	}

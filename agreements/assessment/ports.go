@@ -2,9 +2,11 @@ package assessment
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"safeconduct/agreements/terms"
+	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
 )
@@ -14,12 +16,43 @@ const KindAssessment = "assessment"
 
 // Assessed is what an assessment needs to know of its agreement.
 type Assessed struct {
-	Mission string
+	Mission string   // which signs it
+	Shared  []string // the other missions that send under it, and know of it
 	Partner string
 	Version int // of the document
 	// Amendment is the version of the amendment that is on its way, 0 where there
 	// is none: what is broader is assessed before it is active.
 	Amendment int
+	// AmendmentShared are those of Shared that know of the amendment.
+	AmendmentShared []string
+}
+
+// assessor is the mission whose assessment the caller writes: the one that they
+// name; else the one that signs the agreement, where they are of it; else theirs,
+// where they are of one only that shares it. It is false where that mission
+// assesses nothing of the agreement, or the caller is not of it.
+func (of Assessed) assessor(c authz.Caller, named string) (string, bool) {
+	mine := slices.DeleteFunc(append([]string{of.Mission}, of.Shared...), func(m string) bool { return !c.In(m) })
+	switch {
+	case named != "":
+		return named, slices.Contains(mine, named)
+	case len(mine) == 1 || len(mine) > 1 && mine[0] == of.Mission:
+		return mine[0], true
+	default:
+		return "", false
+	}
+}
+
+// to is what the mission knows of the agreement; false where it is out of its
+// scope.
+func (of Assessed) to(mission string) (Assessed, bool) {
+	if mission == of.Mission {
+		return of, true
+	}
+	if !slices.Contains(of.AmendmentShared, mission) {
+		of.Amendment = 0
+	}
+	return of, slices.Contains(of.Shared, mission)
 }
 
 // Tx is what the desk needs of a transaction.

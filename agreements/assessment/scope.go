@@ -12,7 +12,7 @@ type Scope struct {
 	AgreementVersion int
 	Purpose          string
 	Categories       []string
-	Countries        []string // of the recipients; empty asks nothing about countries
+	Countries        []string // of the recipient, and of where it stores the data; empty asks nothing about countries
 	Vulnerable       bool     // a child, or a person with specific needs, is among the people
 
 	// What a derogation is held against, and Gaps do not ask.

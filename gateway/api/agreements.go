@@ -105,7 +105,11 @@ func (r *routes) agreements() {
 		made(agreements.KindAgreement, r.Agreements.Agreement), func(ctx context.Context, c authz.Caller, in *of[draftBody]) (agreements.Agreement, error) {
 			return r.Agreements.Create(ctx, c, in.Body.document())
 		})
-	handle(r, spec{tag: tag, id: "get-agreement", method: http.MethodGet, path: "/agreements/{id}", summary: "Read an agreement"},
+	handle(r, spec{
+		tag: tag, id: "get-agreement", method: http.MethodGet, path: "/agreements/{id}", summary: "Read an agreement",
+		about: "Of one for several missions each reads it once it is approved for signature. The partner, and missions other than the one that signs, read the " +
+			"documents and who signed them, not who did what else; a mission is told why it is suspended.",
+	},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (agreements.Agreement, error) {
 			return r.Agreements.Agreement(ctx, c, in.ID)
 		})

@@ -16,7 +16,7 @@ type dpoBody struct {
 	Agreement  string          `json:"agreement,omitempty" maxLength:"128" doc:"id, for an agreement"`
 	Transfer   string          `json:"transfer,omitempty" maxLength:"128" doc:"id of the transfer that waits; it covers that one, or the one that asks for the same again"`
 	Pathway    string          `json:"pathway,omitempty" maxLength:"200" doc:"name, for a pathway" example:"Referral of survivors to the clinic"`
-	Mission    string          `json:"mission,omitempty" maxLength:"128" doc:"for a pathway"`
+	Mission    string          `json:"mission,omitempty" maxLength:"128" doc:"for a pathway; for an agreement the mission of its scope that it covers, where it is not the one that signs"`
 	Partner    string          `json:"partner,omitempty" maxLength:"128" doc:"for a pathway"`
 	Purposes   []string        `json:"purposes,omitempty" maxItems:"100" doc:"ids, for an agreement or a pathway"`
 	Categories []string        `json:"categories,omitempty" maxItems:"100" doc:"codes, for an agreement or a pathway" example:"[\"health\"]"`

@@ -8,13 +8,20 @@ import (
 	"safeconduct/authz"
 )
 
-// assessmentBody is what the author writes. Answers may be incomplete until it is submitted.
-type assessmentBody struct {
+// newAssessmentBody is an assessment as it is drafted.
+type newAssessmentBody struct {
+	AssessmentBody
+	Mission string `json:"mission,omitempty" maxLength:"128" doc:"the mission of the agreement's scope whose assessment it is; where it is left out, the one that signs the agreement, or your own, where you are of one that shares it"`
+}
+
+// AssessmentBody is what the author writes. Answers may be incomplete until it is submitted. It is exported for huma,
+// which passes over what it cannot name.
+type AssessmentBody struct {
 	Agreement        string                `json:"agreement" minLength:"1" maxLength:"128" doc:"id of the agreement that is assessed"`
 	AgreementVersion int                   `json:"agreement_version,omitempty" minimum:"1" doc:"version of its document; the newest where it is left out"`
 	Purposes         []string              `json:"purposes" nullable:"false" minItems:"1" maxItems:"500" doc:"ids of purposes"`
 	Categories       []string              `json:"categories" nullable:"false" minItems:"1" maxItems:"500" doc:"codes of categories" example:"[\"contact\"]"`
-	Countries        []string              `json:"countries" nullable:"false" minItems:"1" maxItems:"250" doc:"of the recipients" example:"[\"NE\"]"`
+	Countries        []string              `json:"countries" nullable:"false" minItems:"1" maxItems:"250" doc:"of the recipients, and those in which they store the data" example:"[\"NE\"]"`
 	Form             assessment.Form       `json:"form,omitempty" enum:"short" doc:"short for the short form, where the template has one (R47); else left out"`
 	Answers          map[string]answerBody `json:"answers,omitempty" doc:"by question id, K1 to B4"`
 	PeopleConsulted  []string              `json:"people_consulted,omitempty" nullable:"false" maxItems:"100" doc:"posts, not names"`
@@ -27,7 +34,7 @@ type answerBody struct {
 	Unknown  bool   `json:"unknown,omitempty"`
 }
 
-func (b assessmentBody) content() assessment.Content {
+func (b AssessmentBody) content() assessment.Content {
 	c := assessment.Content{
 		Agreement: b.Agreement, AgreementVersion: b.AgreementVersion, Purposes: b.Purposes, Categories: b.Categories,
 		Countries: b.Countries, PeopleConsulted: b.PeopleConsulted, Form: b.Form, Answers: assessment.Answers{},
@@ -70,8 +77,8 @@ func (r *routes) assessments() {
 	const tag = "assessments"
 	create(r, spec{tag: tag, id: "draft-assessment", path: "/assessments", summary: "Draft a risk-benefit assessment"},
 		func(v assessmentView) string { return v.ID },
-		made(assessment.KindAssessment, r.assessment), func(ctx context.Context, c authz.Caller, in *of[assessmentBody]) (assessmentView, error) {
-			return viewAssessment(r.Assessments.Create(ctx, c, in.Body.content()))
+		made(assessment.KindAssessment, r.assessment), func(ctx context.Context, c authz.Caller, in *of[newAssessmentBody]) (assessmentView, error) {
+			return viewAssessment(r.Assessments.CreateFor(ctx, c, in.Body.Mission, in.Body.content()))
 		})
 	handle(r, spec{tag: tag, id: "get-assessment", method: http.MethodGet, path: "/assessments/{id}", summary: "Read an assessment"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (assessmentView, error) {
@@ -80,7 +87,7 @@ func (r *routes) assessments() {
 	write(r, spec{
 		tag: tag, id: "revise-assessment", method: http.MethodPut, path: "/assessments/{id}", summary: "Write other content into a draft",
 		about: "Also one that was returned. It is on the template in force then, and whoever writes it no longer approves it.",
-	}, changed(r.assessment), func(ctx context.Context, c authz.Caller, in *with[assessmentBody]) (assessmentView, error) {
+	}, changed(r.assessment), func(ctx context.Context, c authz.Caller, in *with[AssessmentBody]) (assessmentView, error) {
 		return viewAssessment(r.Assessments.Revise(ctx, c, in.ID, in.Body.content()))
 	})
 	write(r, spec{

@@ -88,7 +88,7 @@ func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer, err erro
 		told = edge.Told(ctx, t.ID)
 	}
 	for _, f := range t.Decision.Refusals {
-		mend, ask := r.Mends.Text(f.Code, lang)
+		mend, ask := r.Mends.Of(f, lang)
 		d.Refusals = append(d.Refusals, edge.RefusalView{
 			Code: f.Code, Phase: f.Phase, Object: f.Object, Rows: f.Rows, Subjects: f.Subjects, Detail: f.Detail,
 			Mend: mend, Ask: ask, Contacts: edge.AskedOf(told, f.Code, ask), Overridable: f.Overridable, Policy: f.Policy,

@@ -132,6 +132,7 @@ func (*limitedError) Error() string { return "too many requests" }
 // Mends tells how a refusal code is mended, in a language, and who can help. gate.Catalogue is one.
 type Mends interface {
 	Text(code gate.Code, lang string) (mend, ask string)
+	Of(r gate.Refusal, lang string) (mend, ask string)
 }
 
 // refused is an error that carries the decision of the gate.
@@ -315,7 +316,7 @@ func (ps *problems) refusal(r refused, lang string) *Problem {
 	p := newProblem(kindRefused, lang)
 	p.Transfer = r.TransferID()
 	for _, f := range r.Refused().Refusals {
-		mend, ask := ps.mends.Text(f.Code, lang)
+		mend, ask := ps.mends.Of(f, lang)
 		p.Refusals = append(p.Refusals, RefusalView{
 			Code: f.Code, Phase: f.Phase, Object: f.Object, Rows: f.Rows, Subjects: f.Subjects, Detail: f.Detail,
 			Mend: mend, Ask: ask, Overridable: f.Overridable, Policy: f.Policy,

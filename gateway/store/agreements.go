@@ -44,9 +44,9 @@ func notices() record[terms.Notice] {
 
 func agreementRecords() record[agreements.Agreement] {
 	return record[agreements.Agreement]{
-		kind: agreements.KindAgreement, table: "agreements", columns: []string{"mission", "partner", "state", "valid_until", "awaits"},
+		kind: agreements.KindAgreement, table: "agreements", columns: []string{"mission", "partner", "state", "valid_until", "awaits", "supersedes"},
 		values: func(a agreements.Agreement) []any {
-			return []any{a.Document.Mission, a.Document.Partner, string(a.State), a.Document.ValidUntil.UnixMicro(), awaits(a)}
+			return []any{a.Document.Mission, a.Document.Partner, string(a.State), a.Document.ValidUntil.UnixMicro(), awaits(a), a.Document.Supersedes}
 		},
 		ident: func(a agreements.Agreement) (string, int) { return a.ID, a.Version },
 	}
@@ -122,6 +122,31 @@ func (t *tx) AgreementsBetween(ctx context.Context, mission, partner string) ([]
 	return find(ctx, t, agreementRecords(),
 		"JOIN agreement_missions m ON m.agreement = r.id WHERE m.partner = $1 AND m.mission = $2 ORDER BY r.id DESC LIMIT $3",
 		partner, mission, agreements.MaxBetween+1)
+}
+
+// AgreementsNearest implements transfer.DecisionTx. What is asked of others, and
+// how near each is, is asked of the columns: what comes back is believed by its
+// tag, as everything is.
+func (t *tx) AgreementsNearest(ctx context.Context, mission, partner, chosen string, now time.Time) ([]agreements.Agreement, error) {
+	return find(ctx, t, agreementRecords(), `WHERE r.id IN (SELECT a.id FROM agreement_missions m JOIN agreements a ON a.id = m.agreement
+WHERE m.partner = $1 AND m.mission = $2 AND ($3 = '' OR a.id = $3) AND a.state <> 'rejected' AND (a.mission = $2 OR a.state NOT IN ('draft', 'review'))
+AND NOT EXISTS (SELECT 1 FROM agreements s WHERE s.supersedes = a.id AND s.supersedes <> '' AND s.id <> a.id
+AND s.state IN ('active', 'suspended', 'expired', 'terminated', 'closed_out'))
+ORDER BY `+nearness()+` LIMIT $5) ORDER BY r.id DESC`, partner, mission, chosen, now.UnixMicro(), agreements.MaxBetween+1)
+}
+
+// nearness is the SQL of how near an agreement is to permitting a transfer at
+// $4: its place in agreements.NearestFirst.
+func nearness() string {
+	cases := ""
+	for i, state := range agreements.NearestFirst() {
+		if state == agreements.Active { // one whose term is over has expired, swept or not
+			expired := slices.Index(agreements.NearestFirst(), agreements.Expired)
+			cases += fmt.Sprintf(" WHEN a.state = 'active' AND a.valid_until <= $4 THEN %d", expired)
+		}
+		cases += fmt.Sprintf(" WHEN a.state = '%s' THEN %d", state, i)
+	}
+	return "CASE" + cases + fmt.Sprintf(" ELSE %d END", len(agreements.NearestFirst()))
 }
 
 // AgreementsDue implements agreements.AgreementTx.

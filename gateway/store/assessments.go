@@ -13,9 +13,9 @@ import (
 func assessments() record[assessment.Assessment] {
 	return record[assessment.Assessment]{
 		kind: assessment.KindAssessment, table: "assessments",
-		columns: []string{"agreement", "state", "template", "countries", "submitted", "valid_until"},
+		columns: []string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission"},
 		values: func(a assessment.Assessment) []any {
-			return []any{a.Agreement, string(a.State), a.TemplateVersion, spaced(a.Countries), microsOf(a.SubmittedAt), microsOf(a.ValidUntil)}
+			return []any{a.Agreement, string(a.State), a.TemplateVersion, spaced(a.Countries), microsOf(a.SubmittedAt), microsOf(a.ValidUntil), a.Mission}
 		},
 		ident: func(a assessment.Assessment) (string, int) { return a.ID, a.Record },
 	}
@@ -80,9 +80,11 @@ func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, e
 	if err != nil {
 		return assessment.Assessed{}, err
 	}
-	of := assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}
+	of := assessment.Assessed{
+		Mission: a.Document.Mission, Shared: a.SharedWith(), Partner: a.Document.Partner, Version: a.Document.Version,
+	}
 	if a.Amendment != nil {
-		of.Amendment = a.Amendment.Document.Version
+		of.Amendment, of.AmendmentShared = a.Amendment.Document.Version, a.AmendmentSharedWith()
 	}
 	return of, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
@@ -49,10 +48,7 @@ func (t *tx) ScansWaiting(ctx context.Context, most int) ([]agreements.Scan, err
 
 // AssessmentsWaiting implements queue.PaperTx.
 func (t *tx) AssessmentsWaiting(ctx context.Context, in authz.Places, most int) ([]assessment.Assessment, error) {
-	where, args := within(in, "mission")
-	where = strings.ReplaceAll(where, "r.mission", "a.mission")
-	return find(ctx, t, assessments(), fmt.Sprintf(
-		"WHERE r.state = 'submitted' AND EXISTS (SELECT 1 FROM agreements a WHERE a.id = r.agreement AND %s) ORDER BY r.submitted, r.id LIMIT $%d", where, len(args)+1), append(args, most)...)
+	return placed(ctx, t, assessments(), in, []string{"mission"}, " AND r.state = 'submitted'", "r.submitted, r.id", most)
 }
 
 // TransfersWaiting implements queue.TransferTx.

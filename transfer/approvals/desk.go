@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,8 @@ func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
 }
 
 // Decision is a decision as the officer hands it in. What the scope says by
-// itself (mission, partner; of a transfer everything) is left out.
+// itself (partner; of a transfer everything) is left out. One for an agreement is
+// for one mission of its scope: where none is named, the one that signs it.
 type Decision struct {
 	Scope      Scope
 	Granted    bool
@@ -110,9 +112,15 @@ func (d *Desk) draft(ctx context.Context, c authz.Caller, in Decision) (a DPOApp
 	err = d.store.View(ctx, func(tx Tx) error {
 		if in.Scope == ForAgreement {
 			x, err := tx.Agreement(ctx, in.Agreement)
-			a.Agreement, a.Mission, a.Partner = x.ID, x.Document.Mission, x.Document.Partner
+			if err != nil {
+				return err
+			}
+			a.Agreement, a.Mission, a.Partner = x.ID, cmp.Or(in.Mission, x.Document.Mission), x.Document.Partner
+			if !x.KnownTo(c) || !slices.Contains(x.Document.Missions(), a.Mission) { // before the policy is asked: as unknown
+				return evidence.ErrNotFound
+			}
 			asked = append(slices.Clone(x.Editors), x.Drafter)
-			return err
+			return nil
 		}
 		w, err := tx.Awaiting(ctx, in.Transfer)
 		a.Transfer, a.Manifest, a.Mission, a.Partner, a.Categories = w.Transfer, w.Digest(), w.Mission, w.Partner, w.Categories

@@ -76,7 +76,11 @@ func restBreakages() []breakage {
 		{code: RBAScope, name: "purpose", harm: ofAssessment(func(x *assessment.Assessment) { x.Purposes = []string{"photo"} }), rests: []string{"Assessment", "Manifest"}},
 		{code: RBAScope, name: "category", harm: ofAssessment(func(x *assessment.Assessment) { x.Categories = []string{"identity"} }), rests: []string{"Assessment", "Manifest"}},
 		{code: RBAScope, name: "mission", harm: ofAssessment(func(x *assessment.Assessment) { x.Mission = "m2" }), rests: []string{"Assessment", "Manifest"}},
-		{code: RBAScope, name: "country of the partner", harm: ofAssessment(func(x *assessment.Assessment) { x.Countries = []string{"UG"} }), rests: []string{"Assessment", "Partner"}, needs: []Code{PartnerUnknown}, alone: true},
+		{code: RBAScope, name: "country of the partner", harm: func(f *Facts) {
+			ofAssessment(func(x *assessment.Assessment) { x.Countries = []string{"UG"} })(f)
+			ofAgreement(func(a *agreements.Agreement) { a.Document.Scope.StorageCountries = []string{"UG"} })(f)
+		}, rests: []string{"Assessment", "Partner", "Agreement"}, needs: []Code{PartnerUnknown}, alone: true},
+		{code: RBAScope, name: "country where the data are stored", harm: ofAgreement(func(a *agreements.Agreement) { a.Document.Scope.StorageCountries = []string{"KE", "UG"} }), rests: []string{"Assessment", "Agreement"}, needs: []Code{AgrMissing, AgrAmbiguous}, alone: true},
 		{code: RBAScope, name: "R47 a child, in the short form", harm: briefly(asChild), rests: []string{"Assessment", "Subjects"}, alone: true},
 		{code: RBAScope, name: "R47 specific needs, in the short form", harm: briefly(func(s *Subject) { s.Needs = true }), rests: []string{"Assessment", "Subjects"}, alone: true},
 		{code: RBANotApproved, name: "draft", harm: state(assessment.Draft), rests: rba, alone: true},

@@ -1,9 +1,11 @@
 package gate
 
 import (
+	"slices"
 	"time"
 
 	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/clearance"
 	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/anonymous"
@@ -24,6 +26,12 @@ func placeBreakages() []breakage {
 			}
 		}
 	}
+	stored := func(countries ...string) func(*Facts) { // and assessed
+		return func(f *Facts) {
+			scope(func(s *agreements.Scope) { s.StorageCountries = countries })(f)
+			ofAssessment(func(x *assessment.Assessment) { x.Countries = append(slices.Clone(x.Countries), countries...) })(f)
+		}
+	}
 	noAgreement := []Code{AgrMissing, AgrAmbiguous}
 	return []breakage{
 		{code: JurNotCovered, name: "country of the recipient", harm: scope(func(s *agreements.Scope) { s.RecipientCountries = []string{"UG"} }), rests: []string{"Agreement", "Partner"}, needs: append(noAgreement, PartnerUnknown)},
@@ -33,7 +41,7 @@ func placeBreakages() []breakage {
 			f.Manifest.Origin.Country, f.Country = "", "ES"
 			scope(func(s *agreements.Scope) { s.TransferMechanism = "" })(f)
 		}, rests: []string{"Agreement", "Manifest", "Rules", "Country"}, needs: noAgreement, alone: true},
-		{code: JurNotCovered, name: "stored where nobody can tell", harm: scope(func(s *agreements.Scope) { s.StorageCountries = []string{"Russia"} }), rests: agr, needs: noAgreement, alone: true},
+		{code: JurNotCovered, name: "stored where nobody can tell", harm: stored("Russia"), rests: agr, needs: noAgreement, alone: true},
 		{code: JurMechanismMissing, name: "R39 of the mission, whatever the sender states", harm: func(f *Facts) {
 			f.Manifest.Origin, f.Clearance, f.Country = Origin{Source: OwnData, Country: "US"}, nil, "ES"
 			scope(func(s *agreements.Scope) { s.TransferMechanism = "" })(f)
@@ -41,7 +49,7 @@ func placeBreakages() []breakage {
 		{code: JurRestricted, name: "recipient", harm: func(f *Facts) { f.Rules.Jurisdiction.Restricted = []string{"KE"} }, rests: []string{"Rules", "Partner", "Agreement"}, needs: []Code{PartnerUnknown}, alone: true},
 		{code: JurRestricted, name: "storage", harm: func(f *Facts) {
 			f.Rules.Jurisdiction = rulebook.Jurisdiction{Restricted: []string{"RU"}, Mechanism: f.Rules.Jurisdiction.Mechanism}
-			scope(func(s *agreements.Scope) { s.StorageCountries = []string{"KE", "RU"} })(f)
+			stored("KE", "RU")(f)
 		}, rests: []string{"Rules", "Agreement"}, needs: noAgreement, alone: true},
 		{code: OnwardOriginator, name: "no clearance", harm: func(f *Facts) { f.Clearance = nil }, rests: []string{"Clearance", "Manifest"}, alone: true},
 		{code: OnwardOriginator, name: "another clearance", harm: cleared(func(c *clearance.Clearance) { c.ID = "o2" }), rests: []string{"Clearance", "Manifest"}, alone: true},

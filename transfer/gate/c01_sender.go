@@ -9,7 +9,8 @@ const (
 )
 
 // sender is condition 1: known, proven as the policy data asks, and with the
-// role in this mission. At PULL it is the downloader who is judged.
+// role in this mission, which is not suspended. At PULL it is the downloader who
+// is judged; of a suspended mission nothing is pulled either.
 func sender() condition {
 	return condition{
 		number: "1", phases: always, codes: never(AuthInvalid, AuthRoleDenied),
@@ -19,6 +20,8 @@ func sender() condition {
 				return one(AuthInvalid, evidence.Ref{})
 			case f.Phase != Pull && f.Actor.Person != f.Sender: // the standing of another is not the sender's
 				return one(AuthInvalid, evidence.Ref{})
+			case f.Stopped.ID != "": // R42: no role helps, and the focal point cannot mend it
+				return one(AuthRoleDenied, f.Stopped)
 			case !f.Actor.Allowed:
 				return one(AuthRoleDenied, evidence.Ref{})
 			}

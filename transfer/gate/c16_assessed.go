@@ -45,14 +45,29 @@ func (f *Facts) assessmentGaps() []string {
 	if a := f.ruling(); a != nil {
 		want.Agreement, want.AgreementVersion = a.ID, a.Document.Version
 	}
-	if p := f.recipient(); p != nil {
-		want.Countries = []string{p.Country}
-	}
+	want.Countries = f.AssessedCountries()
 	return slices.DeleteFunc(x.Gaps(want), func(gap string) bool {
 		part, value, listed := strings.Cut(gap, ":")
 		unnamed := listed && !stated(value) && part != "country" // a partner without a country is not assessed
 		return unnamed || gap == "categories" || gap == "mission" && !stated(m.Mission)
 	})
+}
+
+// AssessedCountries are those that an assessment of the transfer is about: the
+// recipient's, and those in which the agreement lets it store the data.
+func (f *Facts) AssessedCountries() []string {
+	var all []string
+	if p := f.recipient(); p != nil {
+		all = append(all, p.Country)
+	}
+	if a := f.ruling(); a != nil {
+		for _, c := range a.Document.Scope.StorageCountries {
+			if !slices.Contains(all, c) {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
 }
 
 func assessmentRef(x *assessment.Assessment) evidence.Ref {

@@ -37,7 +37,7 @@ func notFresh(x *assessment.Assessment, now time.Time) []Finding {
 	default:
 		return one(RBANotApproved, ref, string(x.State))
 	}
-	if x.State == assessment.Expired || x.State == assessment.Approved && !now.Before(x.ValidUntil) {
+	if x.State == assessment.Expired || !now.Before(x.ValidUntil) { // whatever else became of it since it was approved
 		found = append(found, one(RBAExpired, ref)...)
 	}
 	if x.State == assessment.Stale || x.State == assessment.Superseded || x.StaleReason != "" {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"safeconduct/authz/evidence"
 )
 
 func everyPhase() []Phase { return []Phase{Request, Commit, Pull} }
@@ -186,7 +188,10 @@ func TestDecideCombinationsOfOneRecord(t *testing.T) {
 		}, "AGR_NOT_ACTIVE AGR_NOT_YET"},
 		"suspended and over": {Request, []func(*Facts){
 			func(f *Facts) { f.Agreement.State = "suspended"; f.Agreement.Document.ValidUntil = noon() },
-		}, "AGR_SUSPENDED"},
+		}, "AGR_EXPIRED AGR_SUSPENDED"},
+		"terminated and over": {Request, []func(*Facts){
+			func(f *Facts) { f.Agreement.State = "terminated"; f.Agreement.Document.ValidUntil = noon() },
+		}, "AGR_TERMINATED"},
 		"both signatures at fault": {Commit, []func(*Facts){
 			func(f *Facts) { f.SignatureFaults[0], f.SignatureFaults[1] = 2, 1 },
 		}, "AGR_SIGNATORY_UNAUTHORISED AGR_HASH_MISMATCH"},
@@ -199,6 +204,14 @@ func TestDecideCombinationsOfOneRecord(t *testing.T) {
 		"stale and lapsed": {Pull, []func(*Facts){
 			func(f *Facts) { f.Assessment.StaleReason, f.Assessment.ValidUntil = "new_country", noon() },
 		}, "RBA_EXPIRED RBA_STALE"},
+		"stale by state, and lapsed": {Request, []func(*Facts){
+			func(f *Facts) { f.Assessment.State, f.Assessment.ValidUntil = "stale", noon() },
+		}, "RBA_EXPIRED RBA_STALE"},
+		"R42 no role, in a suspended mission": {Request, []func(*Facts){
+			func(f *Facts) {
+				f.Actor.Allowed, f.Stopped = false, evidence.Ref{Kind: "mission", ID: "m1", Version: 2}
+			},
+		}, "AUTH_ROLE_DENIED"},
 		"own approval, then a second person's": {Commit, []func(*Facts){
 			func(f *Facts) {
 				f.Approval.Given = append(f.Approval.Given, GivenApproval{Person: "ro1", Granted: true, Allowed: true})

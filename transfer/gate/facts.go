@@ -58,6 +58,8 @@ type Facts struct {
 	// under the agreement in the current calendar year (UTC).
 	SubjectsThisYear int `json:"subjects_this_year,omitzero"`
 
+	// Stopped is the mission where it is suspended (R42); it has no id where it is not.
+	Stopped evidence.Ref `json:"mission_stopped,omitzero"`
 	// Country is the mission's.
 	Country string `json:"country,omitzero"`
 	// Clearance is the one that the manifest names; nil where it names none, or

@@ -29,8 +29,19 @@ type Mend struct {
 	ES  string `yaml:"es"`
 }
 
-// Catalogue holds the mend of every code.
+// Catalogue holds the mend of every code, and under CODE@KIND that of a code
+// which is mended otherwise where a record of the kind is at fault.
 type Catalogue map[Code]Mend
+
+// Of is Text for a refusal: of its code where the record that it names is at
+// fault, if the catalogue tells that apart.
+func (c Catalogue) Of(r Refusal, lang string) (mend, ask string) {
+	of := Code(string(r.Code.Base()) + "@" + r.Object.Kind)
+	if _, ok := c[of]; ok {
+		return c.Text(of, lang)
+	}
+	return c.Text(r.Code, lang)
+}
 
 // Asks are those who can be asked to mend.
 func Asks() []string {

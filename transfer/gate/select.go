@@ -9,15 +9,6 @@ import (
 	"safeconduct/agreements/assessment"
 )
 
-// stateRank orders agreements by how near they are to permitting a transfer,
-// so that the sender hears of the nearest miss. A rejected one never rules.
-func stateRank() []agreements.State {
-	return []agreements.State{
-		agreements.Active, agreements.Suspended, agreements.Signed, agreements.PartSigned,
-		agreements.Approved, agreements.Review, agreements.Draft, agreements.Expired, agreements.Terminated, agreements.ClosedOut,
-	}
-}
-
 // Select answers which of the agreements with a partner rules a transfer of the
 // mission: of those that name the mission, and that no other has superseded, the
 // one furthest in its life; where several are equally far, the one whose scope
@@ -25,10 +16,7 @@ func stateRank() []agreements.State {
 // picks between the rest: it answers ambiguous, and the sender names one (Pick).
 // No agreement at all answers nil and not ambiguous.
 func Select(candidates []agreements.Agreement, mission, purpose string) (chosen *agreements.Agreement, ambiguous bool) {
-	if len(candidates) > agreements.MaxBetween {
-		return nil, true // more than were read: which one rules is unknown
-	}
-	ranks := stateRank()
+	ranks := agreements.NearestFirst() // the sender hears of the nearest miss
 	best := len(ranks)
 	var left []agreements.Agreement
 	for _, a := range candidates {
@@ -40,6 +28,9 @@ func Select(candidates []agreements.Agreement, mission, purpose string) (chosen 
 			best, left = rank, nil
 		}
 		left = append(left, a)
+	}
+	if len(left) > agreements.MaxBetween {
+		return nil, true // perhaps more than were read: which of them names the purpose is unknown
 	}
 	covering := slices.DeleteFunc(slices.Clone(left), func(a agreements.Agreement) bool {
 		return !slices.Contains(a.Document.Scope.Purposes, purpose)

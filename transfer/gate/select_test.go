@@ -62,7 +62,7 @@ func TestSelect(t *testing.T) {
 }
 
 func TestSelectDoesNotHangOnTheOrder(t *testing.T) {
-	states := append(stateRank(), agreements.Rejected)
+	states := append(agreements.NearestFirst(), agreements.Rejected)
 	rapid.Check(t, func(t *rapid.T) {
 		var list []agreements.Agreement
 		for i := range rapid.IntRange(0, 6).Draw(t, "n") {

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 )
 
 // specRow is a line of the gate's table, testdata/conditions.csv.
@@ -137,7 +140,8 @@ func TestMendsForEveryCodeInThreeLanguages(t *testing.T) {
 		})
 	}
 	for code := range mends {
-		if !slices.Contains(codes, code) {
+		code, _, _ := strings.Cut(string(code), "@")
+		if code := Code(code); !slices.Contains(codes, code) {
 			t.Errorf("%s is no code of gate.md", code)
 		}
 	}
@@ -164,6 +168,30 @@ func TestMendText(t *testing.T) {
 		if mend, ask := mends.Text(row.code, row.lang); mend != row.mend || ask != row.ask {
 			t.Errorf("%s %s: %q %q", row.code, row.lang, mend, ask)
 		}
+	}
+}
+
+func TestMendOf(t *testing.T) {
+	mends, err := Mends()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := passing(Request)
+	f.Stopped = evidence.Ref{Kind: people.KindMission, ID: "m1", Version: 2}
+	r := Decide(f).Refusals[0]
+	for lang, want := range map[string]string{
+		"en": "The mission is suspended and sends nothing. Contact Legal.", "fr": "La mission est suspendue et n'envoie rien. Contactez le service juridique.",
+		"es": "La misión está suspendida y no envía nada. Contacte al servicio jurídico.",
+	} {
+		t.Run("R42 R56 AUTH_ROLE_DENIED of a suspended mission, in "+lang, func(t *testing.T) {
+			if mend, ask := mends.Of(r, lang); r.Code != AuthRoleDenied || r.Object != f.Stopped || mend != want || ask != "legal" {
+				t.Errorf("%+v: %q, ask %q", r, mend, ask)
+			}
+		})
+	}
+	f.Stopped, f.Actor.Allowed = evidence.Ref{}, false
+	if mend, ask := mends.Of(Decide(f).Refusals[0], "en"); mend != "Ask the focal point for the role in this mission." || ask != "focal_point" {
+		t.Errorf("R56 without the role: %q, ask %q", mend, ask)
 	}
 }
 

@@ -24,6 +24,7 @@ func RunMigrations(t *testing.T, open Open) {
 		"assessments are looked up by":  assessmentsFilled,
 		"approvals end":                 approvalsFilled,
 		"queues are looked up by":       queuesFilled,
+		"agreements are chosen by":      choiceFilled,
 		"several at once":               atOnce,
 		"the program knows N and N+1":   knownSchemas,
 		"R52 the log is append-only":    appendOnly,
