@@ -179,7 +179,11 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 			return err
 		}
 	}
-	return o.release(ctx, tx, c, role, action, t, f, now)
+	opened := o.caseOf(t, f)
+	if err := o.release(ctx, tx, c, role, action, t, f, now); err != nil {
+		return err
+	}
+	return o.open(ctx, tx, c, opened)
 }
 
 // release writes the decided transfer and the entry that evidences it.

@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
 	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
@@ -32,6 +33,7 @@ type Tx interface {
 	FactTx
 	retention.DutyTx
 	AssessedTx
+	authorities.OpenTx
 	AnchorTx
 	KeptTx
 }

@@ -170,11 +170,14 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 			return err
 		}
 	}
+	opened := o.caseOf(t, f)
 	if err := tx.SaveTransfer(ctx, *t); err != nil {
 		return err
 	}
-	_, err = o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, t.Decision)
-	return err
+	if _, err = o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, t.Decision); err != nil {
+		return err
+	}
+	return o.open(ctx, tx, c, opened)
 }
 
 func (o *Office) draft(c authz.Caller, r Order) Transfer {
