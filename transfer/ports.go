@@ -143,9 +143,8 @@ type DecisionTx interface {
 	// SubjectsOf answers with the transfer's subjects in row order, each with
 	// every consent record that is kept of them.
 	SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, error)
-	// Downloaders lists who may pull for the partner, with whether they hold
-	// a live credential.
-	Downloaders(ctx context.Context, partner string, now time.Time) ([]gate.Downloader, error)
+	// Pullers are all who may, might, or may no longer pull for the partner.
+	Pullers(ctx context.Context, partner string) (Pullers, error)
 	// SubjectsReleased counts the subjects of transfers released under the
 	// agreement from since to until, both included, the given transfer left out.
 	SubjectsReleased(ctx context.Context, agreement string, since, until time.Time, except string) (int, error)

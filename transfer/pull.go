@@ -61,13 +61,12 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 
 // pullFacts are the facts of phase PULL but for the sessions.
 func (o *Office) pullFacts(ctx context.Context, tx Tx, t Transfer, s standing, d *Delivery) (gate.Facts, error) {
-	allowed := o.allowedNow(s, d.caller, authz.TransferPull, t.resource(), o.Office.Time())
-	f, err := o.gather(ctx, tx, t, gate.Pull, actor{caller: d.caller, allowed: allowed}, s)
+	f, err := o.gather(ctx, tx, t, gate.Pull, o.actor(s, d.caller, authz.TransferPull, t), s)
 	if err != nil {
 		return gate.Facts{}, err
 	}
 	f.Pull = gate.PullFacts{
-		Recipient: d.caller.Of(t.Partner) && allowed, Released: t.Released != nil && t.State != Refused && t.State != Unclaimed,
+		Recipient: d.caller.Of(t.Partner) && f.Actor.Allowed, Released: t.Released != nil && t.State != Refused && t.State != Unclaimed,
 		Recalled: t.State == Recalled, Limit: t.PullLimit,
 	}
 	if t.WindowEnds != nil {
