@@ -212,12 +212,9 @@ func (t Transfer) reduced() (Transfer, error) {
 	if t.Released == nil {
 		return Transfer{}, evidence.ErrNotFound
 	}
-	state := t.State
-	if state == Held {
-		state = Available // whether the gate holds it is not the partner's to know
-	}
 	view := Transfer{
-		ID: t.ID, Version: 1, State: state, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
+		ID: t.ID, Version: 1, State: t.unheld(), // whether the gate holds it is not the partner's to know
+		Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
 		RecipientClass: t.RecipientClass, Nature: t.Nature, Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects,
 		Files: t.Files, Agreement: t.Agreement, Released: t.Released, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit,
 		Receipts: t.Receipts, Created: *t.Released, Updated: *t.Released,

@@ -79,9 +79,14 @@ type PullTx interface {
 	SavePullSession(ctx context.Context, p PullSession) error
 	// OpenSessions lists sessions without an end that were last touched before.
 	OpenSessions(ctx context.Context, before time.Time, most int) ([]PullSession, error)
+	// HoldsDue lists, by id and after the given one, transfers that are available
+	// although their agreement is not active or a hold on them is open, and those
+	// that are held although neither is so.
+	HoldsDue(ctx context.Context, now time.Time, after string, most int) ([]Transfer, error)
 	// Lapsed lists transfers that nobody may pull any more and whose objects
-	// still lie there: the window is over, or they have been held since before
-	// heldBefore, or they landed before landedBefore and were never released.
+	// still lie there: the window is over and they are not held, or they have been
+	// held since before heldBefore, or they landed before landedBefore and were
+	// never released.
 	Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time, most int) ([]Transfer, error)
 }
 

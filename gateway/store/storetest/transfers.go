@@ -44,7 +44,7 @@ func testTransfers(t *testing.T, b *bench) {
 	b.view(t, func(tx Tx) error {
 		ctx := t.Context()
 		lapsed, err := tx.Lapsed(ctx, Epoch(), *at(-time.Hour), *at(-2 * time.Hour), 10)
-		lists(t, "lapsed", transferKind(), lapsed, err, "t-1", "t-3", "t-5", "t-6", "t-7")
+		lists(t, "lapsed", transferKind(), lapsed, err, "t-1", "t-3", "t-6", "t-7")
 		lapsed, err = tx.Lapsed(ctx, Epoch(), *at(-time.Hour), *at(-2 * time.Hour), 2)
 		lists(t, "at most two", transferKind(), lapsed, err, "t-1", "t-3")
 		lapsed, err = tx.Lapsed(ctx, *at(-2 * time.Hour), *at(-2 * time.Hour), *at(-3 * time.Hour), 10)
