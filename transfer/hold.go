@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -65,28 +66,29 @@ func (t *Transfer) free(now time.Time) {
 // answers with how many it changed; each is its own transaction.
 func (o *Office) HoldDue(ctx context.Context) (int, error) {
 	n, after := 0, ""
+	var failed error // which keeps no other from its end
 	for {
 		var due []Transfer
 		if err := o.Store.View(ctx, func(tx Tx) (err error) {
 			due, err = tx.HoldsDue(ctx, o.Office.Time(), after, sweepBatch)
 			return err
 		}); err != nil {
-			return n, fmt.Errorf("listing what is to be held: %w", err)
+			return n, errors.Join(failed, fmt.Errorf("listing what is to be held: %w", err))
 		}
 		for _, t := range due {
 			if t.State == Held && !byRecord(t.Decision) {
 				continue // for something that no list tells the end of: the next pull asks
 			}
 			changed, err := o.rejudge(ctx, t.ID)
-			if err != nil {
-				return n, fmt.Errorf("judging whether a transfer is held: %w", err)
-			}
-			if changed {
+			switch {
+			case err != nil:
+				failed = errors.Join(failed, fmt.Errorf("judging whether a transfer is held: %w", err))
+			case changed:
 				n++
 			}
 		}
 		if len(due) < sweepBatch {
-			return n, nil
+			return n, failed
 		}
 		after = due[len(due)-1].ID
 	}

@@ -27,11 +27,11 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := t.file(n); !ok {
-		return nil, evidence.ErrNotFound
-	}
 	if err := o.released(ctx, c, authz.TransferPull, t); err != nil {
 		return nil, err
+	}
+	if _, ok := t.file(n); !ok {
+		return nil, evidence.ErrNotFound
 	}
 	d := &Delivery{n: n, Offset: offset, caller: c, role: role, office: o}
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
