@@ -69,7 +69,7 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 		}
 	})
 	t.Run("R34 another request is another case, a refusal for something else none", func(t *testing.T) {
-		refused(t, order)
+		_, _ = refused(t, order)
 		other := w.Order()
 		other.Purpose = "unknown"
 		_, err := w.Transfers.Request(w.Ctx, ro, other)
