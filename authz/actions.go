@@ -109,6 +109,9 @@ const (
 	HoldLiftLegal  Action = "hold.legal.lift"
 	HoldRead       Action = "hold.read"
 
+	HoldPlaceReview Action = "hold.review.place" // on one transfer, until it has been looked into
+	HoldLiftReview  Action = "hold.review.lift"
+
 	DPODecide       Action = "dpo_approval.decide"
 	DPOApprovalRead Action = "dpo_approval.read"
 
@@ -162,7 +165,7 @@ func Actions() []Action {
 		AgreementScanAdd, AgreementScanRead, AgreementAttest, AgreementImport,
 		AssessmentCreate, AssessmentRead, AssessmentSubmit, AssessmentApprove,
 		ConsentRecord, ConsentRead, ConsentWithdraw, ConsentAttach, ConsentCertify, ConsentAssess, HoldOpen, HoldClose, HoldPlaceLegal,
-		HoldLiftLegal, HoldRead, DPODecide, DPOApprovalRead, NoticeWrite, NoticeApprove, DisclosureWrite, DisclosureSign, DisclosureWithdraw,
+		HoldLiftLegal, HoldPlaceReview, HoldLiftReview, HoldRead, DPODecide, DPOApprovalRead, NoticeWrite, NoticeApprove, DisclosureWrite, DisclosureSign, DisclosureWithdraw,
 		DisclosureRead, AssessmentClose, AssessmentDerogate, AssessmentTemplateWrite, AssessmentTemplateApprove, AssessmentTemplateWithdraw,
 		AlertRaise,
 		TransferRequest, TransferUpload, TransferCommit, TransferApprove, TransferRead, TransferReadReduced, TransferPull, TransferAcknowledge, TransferRecall,

@@ -53,17 +53,22 @@ WHERE a.datname = current_database() AND l.locktype = 'advisory' AND NOT l.grant
 			}
 			return waiting > 0
 		})
-		w.Clock.Add(400 * 24 * time.Hour)
+		w.Clock.Add(800 * 24 * time.Hour)
 		return errAbandoned
 	})
 	if !errors.Is(err, errAbandoned) {
 		t.Fatal(err)
 	}
-	t.Run("AGR_EXPIRED is judged when its turn has come", func(t *testing.T) {
-		var refused *transfer.RefusedError
-		if err := <-answered; !errors.As(err, &refused) || !slices.Contains(refused.Decision.Codes(), "AGR_EXPIRED") {
-			t.Errorf("it was answered %v", err)
-		}
-	})
+	var refused *transfer.RefusedError
+	if err := <-answered; !errors.As(err, &refused) {
+		t.Fatalf("it was answered %v", err)
+	}
+	for _, code := range []string{"AGR_EXPIRED", "RBA_EXPIRED", "RECIPIENT_NO_USER", "TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING"} {
+		t.Run(code+" is judged when its turn has come", func(t *testing.T) {
+			if !slices.Contains(refused.Decision.Codes(), code) {
+				t.Errorf("%v", refused.Decision.Codes())
+			}
+		})
+	}
 	w.Verify()
 }

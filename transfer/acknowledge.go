@@ -59,12 +59,16 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 		if t, err = tx.Transfer(ctx, id); err != nil {
 			return err
 		}
-		switch t.State {
+		// What was delivered before, or while, it was held may be confirmed.
+		switch open := t.unheld(); open {
 		case Pulled, Available:
+			if open == Available && t.State == Held {
+				return ErrNotAvailable // and no more
+			}
 			if err := received(ctx, tx, c, t, hashes); err != nil {
 				return err
 			}
-		case Held, Recalled, Unclaimed:
+		case Recalled, Unclaimed:
 			return ErrNotAvailable // and no more
 		default:
 			return t.notPulled()
@@ -79,7 +83,7 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 			t.Receipts = append(t.Receipts, Receipt{File: n, Person: c.Person, SHA256: sum, At: now})
 		}
 		slices.SortFunc(t.Receipts, func(a, b Receipt) int { return a.File - b.File })
-		if len(t.Receipts) == len(t.Files) {
+		if len(t.Receipts) == len(t.Files) && t.State != Held {
 			t.State = Acknowledged
 		}
 		if err := o.save(ctx, tx, &t, c.Person, now); err != nil {

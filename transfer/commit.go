@@ -148,8 +148,7 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 		// counts, with the assurance under which they asked.
 		sender = authz.Caller{Person: t.Sender, Assurance: t.SenderAssurance}
 	}
-	allowed := o.allowedNow(s, sender, authz.TransferCommit, t.resource(), o.Office.Time())
-	f, err := o.gather(ctx, tx, *t, gate.Commit, actor{caller: sender, allowed: allowed}, s)
+	f, err := o.gather(ctx, tx, *t, gate.Commit, o.actor(s, sender, authz.TransferCommit, *t), s)
 	if err != nil {
 		return err
 	}
@@ -179,7 +178,11 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 			return err
 		}
 	}
-	return o.release(ctx, tx, c, role, action, t, f, now)
+	opened := o.caseOf(t, f)
+	if err := o.release(ctx, tx, c, role, action, t, f, now); err != nil {
+		return err
+	}
+	return o.open(ctx, tx, c, opened)
 }
 
 // release writes the decided transfer and the entry that evidences it.

@@ -120,8 +120,11 @@ func (d *Delivery) ended(ctx context.Context, complete bool, reached int64) erro
 		if err != nil {
 			return err
 		}
-		if complete && (t.State == Available || t.State == Held) {
-			t.State = Pulled
+		if complete && (t.State == Available || t.State == Held && t.Delivered == nil) {
+			t.Delivered = &now
+			if t.State == Available { // held stays held
+				t.State = Pulled
+			}
 			if err := o.save(ctx, tx, &t, d.caller.Person, now); err != nil {
 				return err
 			}

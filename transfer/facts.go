@@ -11,59 +11,69 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/gate"
 )
+
+// reading is facts that are being gathered.
+type reading struct {
+	gate.Facts
+	book rulebook.Book
+	// asOf judges what was read and counts, or not, by the moment of the decision:
+	// that moment comes when the last wait is over.
+	asOf []func()
+}
 
 // gather reads all that the gate judges, in the transaction of the act. An
 // error means that the store failed: nothing is decided then, and the act does
 // not happen. A record that does not exist is a fact.
 func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, a actor, s standing) (gate.Facts, error) {
-	f := gate.Facts{
+	r := reading{book: s.book, Facts: gate.Facts{
 		Phase: phase, Now: o.Office.Time(), Transfer: t.ref(), Sender: t.Sender,
-		Actor:    gate.Actor{Person: a.caller.Person, Allowed: a.allowed},
+		Actor:    gate.Actor{Person: a.caller.Person},
 		Manifest: t.manifest(), Files: t.landed(),
 		Country: s.mission.Country,
 		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement, DocumentAtStart: t.Document},
-	}
-	held := s.cleared[a.caller.Person]
-	f.Actor.Trained, f.Actor.Bound = held.Training != nil, held.Undertaking != nil
-	f.Read = append(slices.Clone(s.read), held.Refs()...)
+		Read:    slices.Clone(s.read),
+	}}
+	f := &r.Facts
 	mission := evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version}
 	if f.Read = append(f.Read, mission); s.mission.Suspension != nil {
 		f.Stopped = mission
 	}
-	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
+	for _, step := range []func(context.Context, Tx, Transfer, *reading) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
 		o.gatherCategories, o.gatherDPOApprovals, o.gatherOrigin, o.gatherVolume, o.gatherRetention, o.gatherNotices,
 	} {
-		if err := step(ctx, tx, t, &f); err != nil {
+		if err := step(ctx, tx, t, &r); err != nil {
 			return gate.Facts{}, err
 		}
 	}
-	if err := o.gatherRules(ctx, tx, a, &f); err != nil {
-		return gate.Facts{}, err
-	}
+	r.judge(o.Office.Policy, a, s)
 	if phase != gate.Pull { // a release is not judged again by what is opaque now
 		f.Manifest.Opaque, f.Manifest.ContentAttested = rules{f.Rules}.opaque(t), t.ContentAttested
 	}
-	o.gatherApproval(t, s, &f)
-	return f, nil
+	o.gatherApproval(t, s, f)
+	return *f, nil
 }
 
-// gatherRules reads the edition in force at the moment of the decision.
-func (o *Office) gatherRules(ctx context.Context, tx Tx, a actor, f *gate.Facts) error {
-	book, err := tx.Rulebook(ctx)
-	if err != nil {
-		return err
+// judge tells, as of the moment of the decision, the rules in force, what who
+// acts may and holds, and all that waited for that moment.
+func (r *reading) judge(policy string, a actor, s standing) {
+	edition := r.book.At(r.Now)
+	r.Rules, r.Rulebook, r.Policy = edition.Rules, r.book.Ref(), policy+" "+edition.Cite()
+	held := s.cleared(a.caller.Person, r.Now)
+	r.Actor.Assured = slices.Contains(edition.Rules.Assurances, a.caller.Assurance)
+	r.Actor.Allowed = a.allowed(r.Now)
+	r.Actor.Trained, r.Actor.Bound = held.Training != nil, held.Undertaking != nil
+	r.Read = append(r.Read, held.Refs()...)
+	for _, judge := range r.asOf {
+		judge()
 	}
-	edition := book.At(f.Now)
-	f.Rules, f.Rulebook, f.Policy = edition.Rules, book.Ref(), o.Office.Policy+" "+edition.Cite()
-	f.Actor.Assured = slices.Contains(edition.Rules.Assurances, a.caller.Assurance)
-	return nil
 }
 
-func (o *Office) gatherRetention(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+func (o *Office) gatherRetention(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
 	if t.Purpose == "" {
 		return nil
 	}
@@ -73,9 +83,9 @@ func (o *Office) gatherRetention(ctx context.Context, tx Tx, t Transfer, f *gate
 
 // gatherVolume counts what was released under the agreement. Releases under it
 // go one by one from here on, and so what is held still is read before, and
-// what nobody holds still after. The wait may have been long: all that depends
-// on the time is judged as of its end.
-func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+// what nobody holds still after. The wait may have been long, and is the last: all
+// that depends on the time is judged as of its end.
+func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
 	if f.Agreement == nil {
 		return nil
 	}
@@ -97,7 +107,7 @@ func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *gate.Fa
 	return err
 }
 
-func (o *Office) gatherCategories(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+func (o *Office) gatherCategories(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	known, err := tx.Categories(ctx)
 	f.Categories = slices.DeleteFunc(known, func(k terms.Category) bool {
 		return !slices.Contains(t.Categories, k.Code) && !slices.ContainsFunc(k.Fields, func(field string) bool { return slices.Contains(t.Fields, field) })
@@ -108,7 +118,7 @@ func (o *Office) gatherCategories(ctx context.Context, tx Tx, t Transfer, f *gat
 // gatherOrigin reads what those agreed to whose data it is: the clearance of
 // another organisation's, or the disclosure assessments of what is about nobody
 // in particular.
-func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	if t.Origin.Clearance != "" {
 		c, err := tx.Clearance(ctx, t.Origin.Clearance)
 		if err == nil && c.Mission == t.Mission { // another mission's answers like an unknown one
@@ -163,7 +173,7 @@ func (o *Office) gatherApproval(t Transfer, s standing, f *gate.Facts) {
 
 // gatherDPOApprovals reads what the data protection officer decided, where
 // something in the transfer is theirs to decide.
-func (o *Office) gatherDPOApprovals(ctx context.Context, tx Tx, _ Transfer, f *gate.Facts) (err error) {
+func (o *Office) gatherDPOApprovals(ctx context.Context, tx Tx, _ Transfer, f *reading) (err error) {
 	if use := f.DPOUse(); len(use.Sensitive) > 0 {
 		f.DPOApprovals, err = tx.DPOApprovals(ctx, use.Abouts())
 		// What the officer decided for another mission of the same agreement is not

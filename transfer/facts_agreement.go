@@ -11,10 +11,9 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
 	"safeconduct/transfer/gate"
-	"safeconduct/transfer/retention"
 )
 
-func (o *Office) gatherPartner(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+func (o *Office) gatherPartner(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	p, err := tx.Party(ctx, t.Partner)
 	if absent(err) {
 		return nil
@@ -22,13 +21,18 @@ func (o *Office) gatherPartner(ctx context.Context, tx Tx, t Transfer, f *gate.F
 		return err
 	}
 	f.Partner = &p
-	f.Downloaders, err = o.activeDownloaders(ctx, tx, t.Partner, f.Now)
+	pullers, err := tx.Pullers(ctx, t.Partner)
+	if err != nil {
+		return err
+	}
+	held, err := tx.StandingOf(ctx, pullers.persons())
+	f.asOf = append(f.asOf, func() { f.Downloaders = pullers.active(held, f.Rules, f.Now) })
 	return err
 }
 
 // gatherConduct reads what the partner did: an incident that is open there, and
 // data that it has kept for too long.
-func (o *Office) gatherConduct(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+func (o *Office) gatherConduct(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	if t.Partner == "" {
 		return nil
 	}
@@ -38,16 +42,19 @@ func (o *Office) gatherConduct(ctx context.Context, tx Tx, t Transfer, f *gate.F
 	} else if !absent(err) {
 		return err
 	}
-	d, err := tx.OverdueDestruction(ctx, t.Partner, f.Now)
-	if err == nil {
-		f.Overdue = evidence.Ref{Kind: retention.KindDuty, ID: d.ID, Version: d.Version}
-	} else if !absent(err) {
-		return err
+	d, err := tx.NextDestruction(ctx, t.Partner)
+	if absent(err) {
+		return nil
 	}
-	return nil
+	f.asOf = append(f.asOf, func() {
+		if d.OverdueAt(f.Now) {
+			f.Overdue = d.Ref()
+		}
+	})
+	return err
 }
 
-func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	if err := o.chooseAgreement(ctx, tx, t, f); err != nil || f.Agreement == nil {
 		return err
 	}
@@ -78,7 +85,7 @@ func (o *Office) gatherAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 
 // chooseAgreement finds the agreement that rules. After REQUEST it is the one
 // that the payload is sealed under, judged by its version now in force.
-func (o *Office) chooseAgreement(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+func (o *Office) chooseAgreement(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	if f.Phase != gate.Request {
 		a, err := tx.Agreement(ctx, t.Agreement)
 		if absent(err) {
@@ -108,7 +115,7 @@ func (o *Office) chooseAgreement(ctx context.Context, tx Tx, t Transfer, f *gate
 	return nil
 }
 
-func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	if f.Agreement == nil {
 		return nil
 	}
@@ -135,10 +142,11 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *gat
 		}
 	}
 	want.Countries = f.AssessedCountries()
-	f.Assessment = gate.BestAssessment(list, want, f.Now)
-	if f.Assessment != nil {
-		f.StaleBy = hits[f.Assessment.ID]
-	}
+	f.asOf = append(f.asOf, func() {
+		if f.Assessment = gate.BestAssessment(list, want, f.Now); f.Assessment != nil {
+			f.StaleBy = hits[f.Assessment.ID]
+		}
+	})
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 	"safeconduct/transfer/gate"
 )
 
-func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
 	if f.Subjects, err = tx.SubjectsOf(ctx, t.ID); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (t Transfer) namesThese(subjects []gate.Subject) error {
 
 // gatherHolds reads what stops people, or the transfer. Who places a hold waits
 // for decisions on those whom it is about.
-func (o *Office) gatherHolds(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) error {
+func (o *Office) gatherHolds(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	holds, err := tx.HoldsOf(ctx, t.ID)
 	for _, h := range holds {
 		f.Holds = append(f.Holds, gate.Hold{Subject: h.Subject, Code: gate.Code(h.Code()), Ref: h.Ref()})
@@ -45,7 +45,7 @@ func (o *Office) gatherHolds(ctx context.Context, tx Tx, t Transfer, f *gate.Fac
 
 // gatherNotices reads the notices of the purpose. None is ever taken back, so
 // that nothing need hold them still.
-func (o *Office) gatherNotices(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+func (o *Office) gatherNotices(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
 	if t.Purpose != "" && len(f.Subjects) > 0 {
 		f.Notices, err = tx.Notices(ctx, t.Purpose)
 	}

@@ -77,10 +77,14 @@ func (k AgreementKeys) EnsureKey(ctx context.Context, agreement string) error {
 var _ agreements.Keys = AgreementKeys{}
 
 // may is the one way to a transfer: scoped by mission and partner first, so
-// that another's transfer answers as an unknown one, then by the policy.
+// that another's transfer, or to a partner one that is not released, answers as
+// an unknown one, then by the policy.
 func (o *Office) may(ctx context.Context, c authz.Caller, action authz.Action, id string) (Transfer, authz.Role, error) {
 	t, err := o.scoped(ctx, c, id)
 	if err != nil {
+		return Transfer{}, "", err
+	}
+	if err := o.untold(ctx, c, action, t); err != nil {
 		return Transfer{}, "", err
 	}
 	role, err := o.Office.Authorise(ctx, c, action, t.resource())
@@ -173,6 +177,9 @@ func (o *Office) Transfer(ctx context.Context, c authz.Caller, id string) (Trans
 	if err != nil {
 		return Transfer{}, err
 	}
+	if err := o.untold(ctx, c, authz.TransferReadReduced, t); err != nil {
+		return Transfer{}, err
+	}
 	if c.Of(t.Partner) {
 		if _, err := o.Office.Authorise(ctx, c, authz.TransferReadReduced, t.resource()); err != nil {
 			return Transfer{}, err
@@ -193,17 +200,29 @@ func (o *Office) Transfer(ctx context.Context, c authz.Caller, id string) (Trans
 	return t, nil
 }
 
-// released refuses a partner what is not released yet; they are told no more,
-// and the attempt is recorded.
+// untold answers people of a partner about what is not released to them as about
+// what is not there, whatever their role; the attempt is recorded (R43).
+func (o *Office) untold(ctx context.Context, c authz.Caller, action authz.Action, t Transfer) error {
+	if t.Released != nil || c.In(t.Mission) {
+		return nil
+	}
+	return errors.Join(evidence.ErrNotFound, o.Office.Deny(ctx, c, action, t.resource(), t.unreleased()))
+}
+
+func (t Transfer) unreleased() string {
+	if t.State == AwaitingApproval {
+		return "APPROVAL_PENDING"
+	}
+	return "PULL_DENIED"
+}
+
+// released refuses who acts for the partner, and knows of the transfer as one of
+// the mission, what is not released yet; the attempt is recorded.
 func (o *Office) released(ctx context.Context, c authz.Caller, action authz.Action, t Transfer) error {
 	if t.Released != nil {
 		return nil
 	}
-	code := "PULL_DENIED"
-	if t.State == AwaitingApproval {
-		code = "APPROVAL_PENDING"
-	}
-	return errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, action, t.resource(), code))
+	return errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, action, t.resource(), t.unreleased()))
 }
 
 // reduced is what the partner may know of a transfer to them: nothing before
@@ -212,12 +231,9 @@ func (t Transfer) reduced() (Transfer, error) {
 	if t.Released == nil {
 		return Transfer{}, evidence.ErrNotFound
 	}
-	state := t.State
-	if state == Held {
-		state = Available // whether the gate holds it is not the partner's to know
-	}
 	view := Transfer{
-		ID: t.ID, Version: 1, State: state, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
+		ID: t.ID, Version: 1, State: t.unheld(), // whether the gate holds it is not the partner's to know
+		Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
 		RecipientClass: t.RecipientClass, Nature: t.Nature, Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects,
 		Files: t.Files, Agreement: t.Agreement, Released: t.Released, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit,
 		Receipts: t.Receipts, Created: *t.Released, Updated: *t.Released,

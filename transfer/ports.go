@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
 	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
@@ -32,6 +33,7 @@ type Tx interface {
 	FactTx
 	retention.DutyTx
 	AssessedTx
+	authorities.OpenTx
 	AnchorTx
 	KeptTx
 }
@@ -77,9 +79,14 @@ type PullTx interface {
 	SavePullSession(ctx context.Context, p PullSession) error
 	// OpenSessions lists sessions without an end that were last touched before.
 	OpenSessions(ctx context.Context, before time.Time, most int) ([]PullSession, error)
+	// HoldsDue lists, by id and after the given one, transfers that are available
+	// although their agreement is not active or a hold on them is open, and those
+	// that are held although neither is so.
+	HoldsDue(ctx context.Context, now time.Time, after string, most int) ([]Transfer, error)
 	// Lapsed lists transfers that nobody may pull any more and whose objects
-	// still lie there: the window is over, or they have been held since before
-	// heldBefore, or they landed before landedBefore and were never released.
+	// still lie there: the window is over and they are not held, or they have been
+	// held since before heldBefore, or they landed before landedBefore and were
+	// never released.
 	Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time, most int) ([]Transfer, error)
 }
 
@@ -147,9 +154,8 @@ type DecisionTx interface {
 	// SubjectsOf answers with the transfer's subjects in row order, each with
 	// every consent record that is kept of them.
 	SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, error)
-	// Downloaders lists who may pull for the partner, with whether they hold
-	// a live credential.
-	Downloaders(ctx context.Context, partner string, now time.Time) ([]gate.Downloader, error)
+	// Pullers are all who may, might, or may no longer pull for the partner.
+	Pullers(ctx context.Context, partner string) (Pullers, error)
 	// SubjectsReleased counts the subjects of transfers released under the
 	// agreement from since to until, both included, the given transfer left out.
 	SubjectsReleased(ctx context.Context, agreement string, since, until time.Time, except string) (int, error)

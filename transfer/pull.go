@@ -27,11 +27,11 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := t.file(n); !ok {
-		return nil, evidence.ErrNotFound
-	}
 	if err := o.released(ctx, c, authz.TransferPull, t); err != nil {
 		return nil, err
+	}
+	if _, ok := t.file(n); !ok {
+		return nil, evidence.ErrNotFound
 	}
 	d := &Delivery{n: n, Offset: offset, caller: c, role: role, office: o}
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
@@ -61,17 +61,14 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 
 // pullFacts are the facts of phase PULL but for the sessions.
 func (o *Office) pullFacts(ctx context.Context, tx Tx, t Transfer, s standing, d *Delivery) (gate.Facts, error) {
-	allowed := o.allowedNow(s, d.caller, authz.TransferPull, t.resource(), o.Office.Time())
-	f, err := o.gather(ctx, tx, t, gate.Pull, actor{caller: d.caller, allowed: allowed}, s)
+	f, err := o.gather(ctx, tx, t, gate.Pull, o.actor(s, d.caller, authz.TransferPull, t), s)
 	if err != nil {
 		return gate.Facts{}, err
 	}
 	f.Pull = gate.PullFacts{
-		Recipient: d.caller.Of(t.Partner) && allowed, Released: t.Released != nil && t.State != Refused && t.State != Unclaimed,
+		Recipient: d.caller.Of(t.Partner) && f.Actor.Allowed, Released: t.Released != nil && t.State != Refused && t.State != Unclaimed,
 		Recalled: t.State == Recalled, Limit: t.PullLimit,
-	}
-	if t.WindowEnds != nil {
-		f.Pull.WindowEnds = *t.WindowEnds
+		WindowEnds: t.windowAt(f.Now), HeldTooLong: t.heldFor(rules{f.Rules}.held(), f.Now),
 	}
 	return f, nil
 }
@@ -153,34 +150,4 @@ func (d *Delivery) resumable(sessions []PullSession, life time.Duration, now tim
 		return nil
 	}
 	return nil
-}
-
-// holdOrPass keeps the state in step with the gate's answer: a check that
-// fails holds an available transfer, one that passes again frees it. What is
-// wrong with the downloader alone holds nothing.
-func (o *Office) holdOrPass(ctx context.Context, tx Tx, t *Transfer, before gate.Decision, f gate.Facts, now time.Time) error {
-	switch {
-	case t.Decision.Released() && t.State == Held:
-		t.State, t.HeldSince = Available, nil
-	case !t.Decision.Released() && t.State == Available && holds(t.Decision):
-		t.State, t.HeldSince = Held, &now
-	case slices.Equal(before.Codes(), t.Decision.Codes()):
-		return nil // nothing that those who may read it do not know already
-	}
-	if err := o.save(ctx, tx, t, string(authz.SYS), now); err != nil {
-		return err
-	}
-	e := o.Office.Entry(authz.System(""), authz.SYS, evidence.Change, "transfer.hold", t.resource())
-	e.Result = string(t.State)
-	return record(ctx, tx, e, *t, f, t.Decision)
-}
-
-// holds reports whether a refusal is about the transfer, and not only about
-// who asks or how often.
-func holds(d gate.Decision) bool {
-	ofCaller := []gate.Code{
-		"AUTH_INVALID", "AUTH_ROLE_DENIED", "TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING",
-		"PULL_DENIED", "PULL_WINDOW", "PULL_LIMIT", "PULL_RECALLED",
-	}
-	return slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(ofCaller, r.Code) })
 }

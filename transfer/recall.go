@@ -149,7 +149,7 @@ func (o *Office) sweep(ctx context.Context, u Upload) error {
 }
 
 // Lapse destroys the keys and objects of what nobody may pull any more: of
-// transfers whose window is over or which were held too long, and of those that
+// transfers whose window is over, or which were held too long, and of those that
 // were never released. It answers with how many; each is its own transaction.
 func (o *Office) Lapse(ctx context.Context) (int, error) {
 	var due []Transfer
@@ -191,8 +191,14 @@ func (o *Office) lapse(ctx context.Context, id string, version int) error {
 		}
 		to := t.State // pulled and acknowledged stay what they are
 		switch t.State {
-		case Available, Held:
+		case Available:
 			to = Unclaimed
+		case Held:
+			if to = Unclaimed; t.Delivered != nil { // it was claimed; its window does not go on
+				now := o.Office.Time()
+				t.free(now)
+				to, t.WindowEnds = t.State, &now
+			}
 		case Draft, Uploading, SealedState, AwaitingApproval:
 			to, t.RecallReason = Recalled, "never released"
 		default:

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"slices"
 	"strings"
+	"time"
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -141,12 +142,16 @@ func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer
 
 func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Transfer, mission people.Mission) error {
 	role, denied := o.Office.Enforcer.Check(c, authz.TransferRequest, t.resource())
-	cleared, err := people.Clear(ctx, tx, []string{c.Person}, o.Office.Time())
-	if err != nil {
+	s := standing{read: heldBy(c), mission: mission, stopped: mission.Suspension != nil}
+	var err error
+	if s.held, err = tx.StandingOf(ctx, []string{c.Person}); err != nil {
 		return err
 	}
-	s := standing{read: heldBy(c), cleared: cleared, mission: mission, stopped: mission.Suspension != nil}
-	f, err := o.gather(ctx, tx, *t, gate.Request, actor{caller: c, allowed: denied == nil && !s.stopped}, s)
+	if s.book, err = tx.Rulebook(ctx); err != nil {
+		return err
+	}
+	who := actor{caller: c, allowed: func(time.Time) bool { return denied == nil && !s.stopped }}
+	f, err := o.gather(ctx, tx, *t, gate.Request, who, s)
 	if err != nil {
 		return err
 	}
@@ -170,11 +175,14 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 			return err
 		}
 	}
+	opened := o.caseOf(t, f)
 	if err := tx.SaveTransfer(ctx, *t); err != nil {
 		return err
 	}
-	_, err = o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, t.Decision)
-	return err
+	if _, err = o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, t.Decision); err != nil {
+		return err
+	}
+	return o.open(ctx, tx, c, opened)
 }
 
 func (o *Office) draft(c authz.Caller, r Order) Transfer {

@@ -10,25 +10,28 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
-	"safeconduct/transfer/gate"
+	"safeconduct/authz/rulebook"
 )
 
-// actor is the caller as the decision sees them.
+// actor is the caller as the decision sees them, at its moment.
 type actor struct {
 	caller  authz.Caller
-	allowed bool
+	allowed func(now time.Time) bool
 }
 
 // standing is what those on whose acts a decision rests hold, read in its
-// transaction after it was locked there.
+// transaction after it was locked there. What of it counts is judged as of the
+// moment of the decision, which may come after another wait.
 type standing struct {
-	grants    map[string][]people.Grant // by person
-	read      []evidence.Ref            // the records that were read
-	live      bool                      // the token of who acts is honoured
-	rolesAsOf time.Time                 // it carries no role granted later
-	// cleared is what the persons' roles rest on beside the grants, by person:
+	grants map[string][]people.Grant // by person
+	read   []evidence.Ref            // the records that were read
+	// token is that of who acts, and root the one that it was made with; nil where
+	// there is none.
+	token, root *identity.Token
+	// held is what the persons' roles rest on beside the grants, by person:
 	// suspension, training, undertaking.
-	cleared map[string]people.Clearance
+	held    map[string]people.Standing
+	book    rulebook.Book
 	mission people.Mission
 	stopped bool // the mission is suspended, or unknown: it sends nothing (R42)
 }
@@ -40,7 +43,10 @@ func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, mission st
 	if err != nil {
 		return s, err
 	}
-	if s.cleared, err = people.Clear(ctx, tx, persons, o.Office.Time()); err != nil {
+	if s.held, err = tx.StandingOf(ctx, persons); err != nil {
+		return s, err
+	}
+	if s.book, err = tx.Rulebook(ctx); err != nil {
 		return s, err
 	}
 	s.mission, err = tx.Mission(ctx, mission)
@@ -56,10 +62,15 @@ func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, mission st
 	} else if err != nil {
 		return s, err
 	}
-	s.rolesAsOf = token.RolesAsOf
+	s.token = &token
 	s.read = append(s.read, evidence.Ref{Kind: identity.KindToken, ID: token.ID, Version: token.Version})
-	s.live, err = identity.Live(ctx, tx, token, o.Office.Time())
+	s.root, err = identity.RootOf(ctx, tx, token)
 	return s, err
+}
+
+// cleared is what the person's standing amounts to at an instant.
+func (s standing) cleared(person string, now time.Time) people.Clearance {
+	return s.held[person].Clearance(s.book.At(now).Rules, now)
 }
 
 // grantRefs names the versions of grants, person by person in order.
@@ -80,29 +91,17 @@ func heldBy(c authz.Caller) (refs []evidence.Ref) {
 	return refs
 }
 
-// activeDownloaders are those whose roles give something: neither suspended nor
-// locked (gate condition 7).
-func (o *Office) activeDownloaders(ctx context.Context, tx Tx, partner string, now time.Time) ([]gate.Downloader, error) {
-	all, err := tx.Downloaders(ctx, partner, now)
-	if err != nil {
-		return nil, err
-	}
-	persons := make([]string, len(all))
-	for i, d := range all {
-		persons[i] = d.Person
-	}
-	cleared, err := people.Clear(ctx, tx, persons, now)
-	return slices.DeleteFunc(all, func(d gate.Downloader) bool {
-		c := cleared[d.Person]
-		return c.Stopped() || len(c.Locks()) > 0
-	}), err
+// actor is the caller, who does the action if the policy allows it at the moment
+// of the decision.
+func (o *Office) actor(s standing, c authz.Caller, action authz.Action, t Transfer) actor {
+	return actor{caller: c, allowed: func(now time.Time) bool { return o.allowedNow(s, c, action, t.resource(), now) }}
 }
 
 // allowedNow asks the policy on the token and the grants that are held in this
 // transaction, not on those of when the request arrived.
 func (o *Office) allowedNow(s standing, who authz.Caller, action authz.Action, res authz.Resource, now time.Time) bool {
-	cleared := s.cleared[who.Person]
-	if who.Token != "" && !s.live || cleared.Stopped() || s.stopped { // R42
+	cleared := s.cleared(who.Person, now)
+	if who.Token != "" && (s.token == nil || !s.token.LiveUnder(s.root, now)) || cleared.Stopped() || s.stopped { // R42
 		return false
 	}
 	c := authz.Caller{Person: who.Person, Scope: who.Scope}
@@ -110,7 +109,7 @@ func (o *Office) allowedNow(s standing, who authz.Caller, action authz.Action, r
 		c.Locks = cleared.Locks()
 	}
 	for _, g := range s.grants[who.Person] {
-		if g.LiveAt(now) && (who.Token == "" || !g.From.After(s.rolesAsOf)) {
+		if g.LiveAt(now) && (who.Token == "" || !g.From.After(s.token.RolesAsOf)) {
 			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
 		}
 	}

@@ -119,11 +119,13 @@ type Transfer struct {
 	ContentAttested string     `json:"content_attested,omitempty"`
 	Released        *time.Time `json:"released,omitempty"`
 	ReleaseEntry    string     `json:"release_entry,omitempty"` // id of the log entry that released it
-	WindowEnds      *time.Time `json:"window_ends,omitempty"`   // exclusive
-	PullLimit       int        `json:"pull_limit,omitempty"`    // pull sessions per file
-	HeldSince       *time.Time `json:"held_since,omitempty"`
-	Receipts        []Receipt  `json:"receipts,omitempty"`
-	RecallReason    string     `json:"recall_reason,omitempty"`
+	// WindowEnds is exclusive. It stands still while the transfer is held: what was left is given back afterwards.
+	WindowEnds   *time.Time `json:"window_ends,omitempty"`
+	PullLimit    int        `json:"pull_limit,omitempty"` // pull sessions per file
+	HeldSince    *time.Time `json:"held_since,omitempty"`
+	Delivered    *time.Time `json:"delivered,omitempty"` // when a whole file was first written to the recipient, held or not
+	Receipts     []Receipt  `json:"receipts,omitempty"`
+	RecallReason string     `json:"recall_reason,omitempty"`
 	// Decision is the gate's last answer, as the sender, the focal point and
 	// Legal may read it; a partner never sees it.
 	Decision gate.Decision `json:"decision"`
@@ -196,12 +198,6 @@ const (
 	UploadSealed UploadState = "sealed" // the transfer refers to it
 	UploadDoomed UploadState = "doomed" // to be removed with its key
 )
-
-// Ended reports whether nobody may ever pull the transfer any more, at now.
-func (t Transfer) Ended(now time.Time) bool {
-	over := t.WindowEnds != nil && !now.Before(*t.WindowEnds)
-	return over || t.State.final()
-}
 
 func (t Transfer) resource() authz.Resource {
 	return authz.Resource{Kind: KindTransfer, ID: t.ID, Mission: t.Mission, Partner: t.Partner, Owner: t.Sender}

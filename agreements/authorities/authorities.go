@@ -57,7 +57,7 @@ type Case struct {
 	Partner   string          `json:"partner,omitempty"` // that was asked, or that told of it
 	Authority Authority       `json:"authority"`
 	Country   string          `json:"country"`            // of the authority, ISO 3166-1 alpha-2
-	Reference string          `json:"reference"`          // of the authority's letter or file
+	Reference string          `json:"reference"`          // of the authority's letter or file; the transfer's id where a refusal opened it
 	Transfer  string          `json:"transfer,omitempty"` // that was refused, and led here
 	Asked     time.Time       `json:"asked"`              // when the authority asked
 	Reporter  string          `json:"reporter"`
@@ -103,14 +103,15 @@ type Desk struct {
 // NewDesk makes the service.
 func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
 	return &Desk{lifecycle.Keeper[Case, Tx]{
-		Office: office, Store: store, Resource: Case.resource, Known: known, SeenBy: Case.seenBy,
+		Office: office, Store: store, Resource: Case.Resource, Known: known, SeenBy: Case.seenBy,
 		Read:  func(ctx context.Context, tx Tx, id string) (Case, error) { return tx.LegalCase(ctx, id) },
 		Save:  func(ctx context.Context, tx Tx, c Case) error { return tx.SaveLegalCase(ctx, c) },
 		State: func(c Case) string { return string(c.State) },
 	}}
 }
 
-func (c Case) resource() authz.Resource {
+// Resource is the case as the policy and the log know it.
+func (c Case) Resource() authz.Resource {
 	return authz.Resource{Kind: KindCase, ID: c.ID, Mission: c.Mission, Partner: c.Partner, Owner: c.Reporter}
 }
 

@@ -348,14 +348,31 @@ func fewMade(ctx context.Context, tx TokenTx, t Token) error {
 // Live reports whether the token is honoured now, and the one that it was made
 // with too.
 func Live(ctx context.Context, tx TokenTx, t Token, now time.Time) (bool, error) {
-	if !t.LiveAt(now) || t.Root == "" {
-		return t.LiveAt(now), nil
+	if !t.LiveAt(now) {
+		return false, nil
+	}
+	root, err := RootOf(ctx, tx, t)
+	return err == nil && t.LiveUnder(root, now), err
+}
+
+// RootOf reads the token with which t was made; nil where t was handed over, or
+// where there is none such.
+func RootOf(ctx context.Context, tx TokenTx, t Token) (*Token, error) {
+	if t.Root == "" {
+		return nil, nil //nolint:nilnil // most tokens have none, which is no error
 	}
 	root, err := tx.Token(ctx, t.Root)
 	if errors.Is(err, evidence.ErrNotFound) {
-		return false, nil
+		return nil, nil //nolint:nilnil // then t is not live
+	} else if err != nil {
+		return nil, err
 	}
-	return err == nil && root.LiveAt(now), err
+	return &root, nil
+}
+
+// LiveUnder is Live of what was read before: the token and its root.
+func (t Token) LiveUnder(root *Token, now time.Time) bool {
+	return t.LiveAt(now) && (t.Root == "" || root != nil && root.LiveAt(now))
 }
 
 func (d *Desk) mayIssue(ctx context.Context, c authz.Caller, action authz.Action, p people.Person, held []people.Grant) (authz.Assurance, authz.Role, error) {

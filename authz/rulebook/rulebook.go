@@ -39,7 +39,7 @@ type Rules struct {
 
 // Transfer bounds what happens to a transfer.
 type Transfer struct {
-	WindowHours  int `json:"window_hours" doc:"how long a released file may be pulled"`
+	WindowHours  int `json:"window_hours" doc:"how long a released file may be pulled; while it is held the window stands still"`
 	PullLimit    int `json:"pull_limit" doc:"pull sessions for each file"`
 	SessionHours int `json:"session_hours" doc:"how long a pull session may be resumed"`
 	HeldDays     int `json:"held_days" doc:"after so long held, the data key is destroyed"`

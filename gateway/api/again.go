@@ -108,7 +108,18 @@ func (r *routes) transferThen(ctx context.Context, c authz.Caller, d done) (tran
 	if err != nil {
 		return t, err
 	}
-	return t, refusedThen(t, d.entries[len(d.entries)-1])
+	return t, refusedThen(t, d.decision())
+}
+
+// decision is the last entry of the act that is one of the gate's; what the system did with it may follow. Where there is
+// none, it is the last.
+func (d done) decision() evidence.Entry {
+	for _, e := range slices.Backward(d.entries) {
+		if e.Kind == evidence.Decision {
+			return e
+		}
+	}
+	return d.entries[len(d.entries)-1]
 }
 
 // refusedThen is the refusal that an act ended in, as the transfer has it, or as the log has it where the transfer was

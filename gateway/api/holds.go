@@ -10,11 +10,11 @@ import (
 
 // holdBody is a hold as it is asked for, on one of three things.
 type holdBody struct {
-	Kind     rights.Kind `json:"kind" enum:"objection,erasure,rectification,legal_hold" doc:"legal_hold by Legal alone" example:"objection"`
+	Kind     rights.Kind `json:"kind" enum:"objection,erasure,rectification,legal_hold,review" doc:"legal_hold by Legal alone; review, of a transfer, by the focal point, Legal or the data protection officer" example:"objection"`
 	Mission  string      `json:"mission,omitempty" maxLength:"128" doc:"whose case reference it is"`
 	Case     string      `json:"case_reference,omitempty" maxLength:"200" doc:"case number of the person; or" example:"NE-2026-00417" personal:"true"`
 	Subject  string      `json:"subject,omitempty" maxLength:"128" doc:"opaque id of the person, as refusals name it; or" personal:"true"`
-	Transfer string      `json:"transfer,omitempty" maxLength:"128" doc:"id of the one transfer that a legal hold is on"`
+	Transfer string      `json:"transfer,omitempty" maxLength:"128" doc:"id of the one transfer that a legal hold, or one for review, is on"`
 	Reason   string      `json:"reason" pattern:"^[a-z][a-z0-9_]{1,63}$" doc:"a code, never free text" example:"spoken_objection"`
 }
 
@@ -33,7 +33,7 @@ func (r *routes) holds() {
 	create(r, urgent(spec{
 		tag: tag, id: "place-hold", path: "/holds", summary: "Stop the sharing of a person's data, or of one transfer",
 		about: "At once: every decision about a transfer of that person waits for it and reads it. An objection, a request for " +
-			"erasure or rectification by the mission; a legal hold by Legal. Verify identity after: a hold is reversible.",
+			"erasure or rectification by the mission; a legal hold by Legal; a transfer is held for review by the focal point, Legal or the data protection officer. Verify identity after: a hold is reversible.",
 	}), func(h rights.Hold) string { return h.ID },
 		made(rights.KindHold, r.Holds.Hold), func(ctx context.Context, c authz.Caller, in *of[holdBody]) (rights.Hold, error) {
 			b := in.Body
@@ -51,7 +51,7 @@ func (r *routes) holds() {
 		})
 	write(r, spec{
 		tag: tag, id: "lift-hold", method: http.MethodPost, path: "/holds/{id}/lift", summary: "Lift a hold",
-		about: "By the focal point, of a legal hold by Legal; never by who placed it (separation of duties 11).",
+		about: "By the focal point, of a legal hold by Legal, of one for review by the focal point, Legal or the data protection officer; never by who placed it (separation of duties 11).",
 	}, changed(r.Holds.Hold), func(ctx context.Context, c authz.Caller, in *with[liftBody]) (rights.Hold, error) {
 		return r.Holds.Lift(ctx, c, in.ID, in.Body.Reason)
 	})

@@ -161,6 +161,9 @@ func (d *doubled) transfers(b *bench) {
 		}
 		return v1 + "/transfers/" + id
 	}
+	asked := b.order()
+	asked["recipient_class"] = "government_authority"
+	b.want(http.StatusForbidden, authz.RO, http.MethodPost, v1+"/transfers", asked) // RECIPIENT_AUTHORITY, which opens a case
 	path := sealed()
 	b.want(http.StatusForbidden, authz.RO, http.MethodPost, path+"/commit", nil) // APPROVAL_PENDING
 	b.want(http.StatusOK, authz.HOM, http.MethodPost, path+"/approvals", object{"granted": true, "attestation": "needed"})

@@ -144,7 +144,7 @@ func actionsOf(operation string) []authz.Action {
 	case "list-holds", "get-hold":
 		return []authz.Action{authz.HoldRead}
 	case "place-hold":
-		return []authz.Action{authz.HoldOpen, authz.HoldPlaceLegal}
+		return []authz.Action{authz.HoldOpen, authz.HoldPlaceLegal, authz.HoldPlaceReview}
 	case "lift-hold":
 		return []authz.Action{authz.HoldClose}
 	case "report-incident":

@@ -33,9 +33,10 @@ type transferView struct {
 	Attested       string              `json:"content_attested,omitempty" doc:"version of the statement by which the sender attested the content of what cannot be matched to what is declared"`
 	Released       *time.Time          `json:"released,omitempty"`
 	ReleaseEntry   string              `json:"release_entry,omitempty" doc:"id of the log entry that released it"`
-	WindowEnds     *time.Time          `json:"window_ends,omitempty" doc:"exclusive"`
+	WindowEnds     *time.Time          `json:"window_ends,omitempty" doc:"exclusive; while the transfer is held it stands still, and what was left is given back afterwards"`
 	PullLimit      int                 `json:"pull_limit,omitempty" doc:"pull sessions per file"`
 	HeldSince      *time.Time          `json:"held_since,omitempty"`
+	Delivered      *time.Time          `json:"delivered,omitempty" doc:"when a whole file was first written to the recipient; the state says held where it is held since"`
 	Receipts       []transfer.Receipt  `json:"receipts,omitempty"`
 	RecallReason   string              `json:"recall_reason,omitempty"`
 	Codes          []string            `json:"codes,omitempty" doc:"the codes of the decision, the primary one first"`
@@ -72,7 +73,7 @@ func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer, err erro
 		RecipientClass: t.RecipientClass, Categories: full(t.Categories), Fields: full(t.Fields), Subjects: t.Subjects, Files: []fileView{},
 		Origin: originBody(t.Origin), Onward: t.Onward,
 		Agreement: t.Agreement, Assessment: t.Assessment, Sender: t.Sender, NeedsApproval: t.NeedsApproval, Approvals: t.Approvals, Attested: t.ContentAttested,
-		Released: t.Released, ReleaseEntry: t.ReleaseEntry, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit, HeldSince: t.HeldSince,
+		Released: t.Released, ReleaseEntry: t.ReleaseEntry, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit, HeldSince: t.HeldSince, Delivered: t.Delivered,
 		Receipts: t.Receipts, RecallReason: t.RecallReason, Created: t.Created, Updated: t.Updated,
 	}
 	for _, f := range t.Files {

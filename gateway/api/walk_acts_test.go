@@ -97,11 +97,14 @@ func (r *rolesWalk) special(a act) ([]act, bool) {
 		return []act{
 			a.under(authz.HoldOpen, object{"kind": "erasure", "case_reference": "CASE-1"}),
 			a.under(authz.HoldPlaceLegal, object{"kind": "legal_hold", "case_reference": "CASE-1"}),
+			a.under(authz.HoldPlaceReview, object{"kind": "review", "case_reference": nil, "transfer": r.ids["transfers"]}),
 		}, true
 	case "lift-hold":
 		legal := a.under(authz.HoldLiftLegal, nil)
 		legal.ids = map[string]string{"holds": r.make(authz.LEG, v1+"/holds", object{"kind": "legal_hold", "mission": r.mission, "case_reference": "CASE-" + planted, "reason": "asked"})}
-		return []act{a.under(authz.HoldClose, nil), legal}, true
+		review := a.under(authz.HoldLiftReview, nil)
+		review.ids = map[string]string{"holds": r.make(authz.FP, v1+"/holds", object{"kind": "review", "transfer": r.ids["transfers"], "reason": "doubt"})}
+		return []act{a.under(authz.HoldClose, nil), legal, review}, true
 	case "grant-role":
 		return r.grants(a), true
 	case "training-coverage":

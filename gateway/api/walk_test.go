@@ -58,7 +58,7 @@ func (w *walk) steps() map[string]step {
 	delegation.values = object{"until": w.clock.Now().Add(24 * time.Hour)}
 	nomination := on(authz.LEG, authz.NominationDecide)
 	nomination.values = object{"granted": true}
-	hold := on(authz.RO, authz.HoldOpen, authz.HoldPlaceLegal)
+	hold := on(authz.RO, authz.HoldOpen, authz.HoldPlaceLegal, authz.HoldPlaceReview)
 	hold.values = object{"case_reference": "CASE-" + planted}
 	notice := on(authz.LEG, authz.NoticeWrite)
 	notice.values = object{"texts": noticeTexts(planted)}

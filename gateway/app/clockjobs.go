@@ -48,6 +48,7 @@ func (a *App) jobs() []jobs.Job {
 		{Name: "expire approvals", Run: s.Approvals.ExpireDue},
 		{Name: "mark stale assessments", Run: s.Assessments.SettleDue},
 		{Name: "tell overdue suspensions", Run: s.Agreements.TellOverdue},
+		{Name: "hold transfers", Run: s.Transfers.HoldDue},
 		{Name: "lapse transfers", Run: s.Transfers.Lapse},
 		{Name: "sweep uploads", Run: s.Transfers.Sweep},
 		{Name: "close abandoned deliveries", Run: s.Transfers.Abandoned},

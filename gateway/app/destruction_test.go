@@ -36,15 +36,16 @@ func owing(t *testing.T) (*apptest.World, retention.Duty) {
 // owes is what refuses transfers to the partner at a moment.
 func owes(w *apptest.World, at time.Time) bool {
 	w.T.Helper()
+	var d retention.Duty
 	var err error
 	w.Must(store.For[facts](w.Store).View(w.Ctx, func(tx facts) error {
-		_, err = tx.OverdueDestruction(w.Ctx, w.Partner.ID, at)
+		d, err = tx.NextDestruction(w.Ctx, w.Partner.ID)
 		return nil
 	}))
 	if err != nil && !errors.Is(err, evidence.ErrNotFound) {
 		w.T.Error(err)
 	}
-	return err == nil
+	return err == nil && d.OverdueAt(at)
 }
 
 func certificate(w *apptest.World) retention.Certificate {

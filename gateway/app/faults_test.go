@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
@@ -155,7 +156,7 @@ func TestUploadBreaksAtEachStep(t *testing.T) {
 			if seen.Files[0].Sealed != nil {
 				t.Fatal("a broken upload counts as landed")
 			}
-			if _, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0); !errors.Is(err, transfer.ErrNotAvailable) {
+			if _, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0); !errors.Is(err, evidence.ErrNotFound) {
 				t.Fatalf("pulling it: %v", err)
 			}
 			f.set("none", 0, nil)

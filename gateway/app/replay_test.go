@@ -43,6 +43,7 @@ func TestReplay(t *testing.T) {
 	w.Must(err)
 	_, err = w.Agreements.Suspend(w.Ctx, w.As(authz.LEG), sent.Agreement, "an incident")
 	w.Must(err)
+	changes(w, 1) // held by the clock
 	w.Must(errors.Join(withdrawn(w)...))
 	phases := map[string]int{}
 	for _, line := range lines(w, authz.OIG) {

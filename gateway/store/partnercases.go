@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	"safeconduct/agreements/authorities"
 	"safeconduct/agreements/clearance"
@@ -164,8 +163,7 @@ func (t *tx) Duties(ctx context.Context, in authz.Places, open bool, p evidence.
 	return paged(ctx, t, destructions(), order{column: "due"}, p, where, args...)
 }
 
-// OverdueDestruction implements retention.FactTx.
-func (t *tx) OverdueDestruction(ctx context.Context, partner string, now time.Time) (retention.Duty, error) {
-	return one(ctx, t, destructions(), "WHERE r.partner = $1 AND r.overdue_from <> 0 AND r.overdue_from <= $2 ORDER BY r.overdue_from, r.id LIMIT 1",
-		partner, now.UnixMicro())
+// NextDestruction implements retention.FactTx.
+func (t *tx) NextDestruction(ctx context.Context, partner string) (retention.Duty, error) {
+	return one(ctx, t, destructions(), "WHERE r.partner = $1 AND r.overdue_from <> 0 ORDER BY r.overdue_from, r.id LIMIT 1", partner)
 }

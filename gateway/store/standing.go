@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 
+	"safeconduct/authz"
 	"safeconduct/authz/people"
+	"safeconduct/transfer"
 )
 
 // StandingOf implements people.StandingTx. It is asked at each request, and so
@@ -76,4 +78,14 @@ func taken[T any](t *tx, r record[T], row stored, take func(T)) error {
 		take(v)
 	}
 	return err
+}
+
+// Pullers implements transfer.DecisionTx.
+func (t *tx) Pullers(ctx context.Context, partner string) (p transfer.Pullers, err error) {
+	if p.Grants, err = find(ctx, t, grants(), "WHERE r.partner = $1 AND r.role = $2 ORDER BY r.id", partner, string(authz.PDL)); err != nil {
+		return p, err
+	}
+	p.Tokens, err = find(ctx, t, tokens(),
+		"WHERE r.person IN (SELECT g.person FROM grants g WHERE g.partner = $1 AND g.role = $2)", partner, string(authz.PDL))
+	return p, err
 }

@@ -10,10 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"safeconduct/authz"
 	"safeconduct/authz/evidence"
-	"safeconduct/authz/identity"
-	"safeconduct/authz/people"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
 	"safeconduct/transfer/seal"
@@ -114,40 +111,6 @@ func (t *tx) SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, e
 	for _, r := range records {
 		for _, i := range rowsOf[r.Subject] {
 			all[i].Consents = append(all[i].Consents, r)
-		}
-	}
-	return all, nil
-}
-
-// Downloaders implements transfer.DecisionTx.
-func (t *tx) Downloaders(ctx context.Context, partner string, now time.Time) ([]gate.Downloader, error) {
-	held, err := find(ctx, t, grants(), "WHERE r.partner = $1 AND r.role = $2 ORDER BY r.id", partner, string(authz.PDL))
-	if err != nil {
-		return nil, err
-	}
-	credentials, err := find(ctx, t, tokens(),
-		"WHERE r.person IN (SELECT g.person FROM grants g WHERE g.partner = $1 AND g.role = $2)", partner, string(authz.PDL))
-	if err != nil {
-		return nil, err
-	}
-	// A token that its holder made ends with the one that was handed over; both
-	// are the holder's, and so in the list.
-	live := func(k identity.Token) bool {
-		return k.LiveAt(now) && (k.Root == "" || slices.ContainsFunc(credentials, func(root identity.Token) bool {
-			return root.ID == k.Root && root.LiveAt(now)
-		}))
-	}
-	var all []gate.Downloader
-	for _, g := range held {
-		if g.LiveAt(now) {
-			d := gate.Downloader{Person: g.Person, Grant: evidence.Ref{Kind: people.KindGrant, ID: g.ID, Version: g.Version}}
-			if i := slices.IndexFunc(credentials, func(k identity.Token) bool {
-				return k.Person == g.Person && live(k) && !g.From.After(k.RolesAsOf) &&
-					authz.Caller{Scope: k.Scope}.Reaches(authz.TransferPull)
-			}); i >= 0 {
-				d.Credential, d.Token = true, evidence.Ref{Kind: identity.KindToken, ID: credentials[i].ID, Version: credentials[i].Version}
-			}
-			all = append(all, d)
 		}
 	}
 	return all, nil

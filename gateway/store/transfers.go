@@ -101,12 +101,21 @@ func (t *tx) OpenSessions(ctx context.Context, before time.Time, most int) ([]tr
 // Lapsed implements transfer.PullTx.
 func (t *tx) Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time, most int) ([]transfer.Transfer, error) {
 	return due(ctx, t, transfers(), most, `WHERE (
-    (r.state IN ('available', 'held', 'pulled', 'acknowledged') AND r.window_ends <= $1)
+    (r.state IN ('available', 'pulled', 'acknowledged') AND r.window_ends <= $1)
     OR (r.state = 'held' AND r.held_since <= $2)
     OR r.state IN ('draft', 'uploading', 'sealed', 'awaiting_approval')
 ) AND EXISTS (
     SELECT 1 FROM uploads u WHERE u.transfer = r.id AND u.state = 'sealed' AND (r.released > 0 OR u.touched <= $3)
 ) ORDER BY r.id`, now.UnixMicro(), heldBefore.UnixMicro(), landedBefore.UnixMicro())
+}
+
+// HoldsDue implements transfer.PullTx.
+func (t *tx) HoldsDue(ctx context.Context, now time.Time, after string, most int) ([]transfer.Transfer, error) {
+	const stopped = `(NOT EXISTS (SELECT 1 FROM agreements a WHERE a.id = r.agreement AND a.state = 'active')
+    OR EXISTS (SELECT 1 FROM holds h WHERE h.transfer = r.id AND h.lifted = 0))`
+	return due(ctx, t, transfers(), most, `WHERE r.id > $2 AND (
+    (r.state = 'available' AND r.window_ends > $1 AND `+stopped+`) OR (r.state = 'held' AND NOT `+stopped+`)
+) ORDER BY r.id`, now.UnixMicro(), after)
 }
 
 const uploadColumns = "id, transfer, file, key_name, wrapped, state, started, touched"

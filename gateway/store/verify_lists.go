@@ -141,7 +141,7 @@ func (c *comparison) landed(ctx context.Context) error {
 		c.verification.Caveats = append(c.verification.Caveats, CaveatKeysLeft)
 	}
 	files, err := find(ctx, c.tx, sealedFiles(),
-		"JOIN transfers x ON x.id = r.transfer WHERE x.state NOT IN ('refused', 'recalled', 'unclaimed') AND (x.window_ends = 0 OR x.window_ends > $1) ORDER BY r.id",
+		"JOIN transfers x ON x.id = r.transfer WHERE x.state NOT IN ('refused', 'recalled', 'unclaimed') AND (x.state = 'held' OR x.window_ends = 0 OR x.window_ends > $1) ORDER BY r.id",
 		c.tx.store.now().UnixMicro())
 	if err != nil {
 		return err

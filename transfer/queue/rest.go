@@ -44,9 +44,12 @@ func (l *lister) holds(ctx context.Context, tx Tx, in authz.Places) error {
 		}
 		res := authz.Resource{Kind: rights.KindHold, ID: h.ID, Mission: h.Mission}
 		i := Item{What: "lift_hold", Link: "/holds/" + h.ID, Risk: assessment.High, Since: h.Placed, Details: []string{h.Code()}}
-		if h.Code() == rights.Legal.Code() {
+		switch {
+		case h.Kind == rights.Review:
+			l.add(i, authz.HoldLiftReview, res, authz.FP, authz.LEG, authz.DPO)
+		case h.Code() == rights.Legal.Code():
 			l.add(i, authz.HoldLiftLegal, res, authz.LEG)
-		} else {
+		default:
 			l.add(i, authz.HoldClose, res, authz.FP)
 		}
 	}

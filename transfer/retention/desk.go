@@ -32,10 +32,10 @@ type DutyTx interface {
 
 // FactTx answers what gate condition 26 asks of the partner, with one look-up.
 type FactTx interface {
-	// OverdueDestruction is a duty of the partner that refuses new transfers at
-	// now (Duty.OverdueAt), the one that was due first; ErrNotFound where there is
-	// none.
-	OverdueDestruction(ctx context.Context, partner string, now time.Time) (Duty, error)
+	// NextDestruction is the duty of the partner that refuses new transfers
+	// before any other does, or did, whether it does so already (Duty.OverdueAt) or
+	// will; ErrNotFound where there is none.
+	NextDestruction(ctx context.Context, partner string) (Duty, error)
 }
 
 // Pulled is what a first pull says of the transfer.

@@ -45,20 +45,35 @@ func (o Order) check() error {
 	}
 	switch {
 	case o.Kind.Code() == "":
-		return fmt.Errorf("%w: kind is objection, erasure, rectification or legal_hold", people.ErrInvalid)
+		return fmt.Errorf("%w: kind is objection, erasure, rectification, legal_hold or review", people.ErrInvalid)
 	case named != 1 || o.Case != "" && o.Mission == "":
 		return fmt.Errorf("%w: name a mission and a case reference, or a subject, or a transfer", people.ErrInvalid)
-	case o.Transfer != "" && o.Kind != Legal:
-		return fmt.Errorf("%w: only a legal hold is on a transfer", people.ErrInvalid)
+	case o.Transfer != "" && o.Kind != Legal && o.Kind != Review:
+		return fmt.Errorf("%w: only a legal hold, or one for review, is on a transfer", people.ErrInvalid)
+	case o.Transfer == "" && o.Kind == Review:
+		return fmt.Errorf("%w: a hold for review is on a transfer", people.ErrInvalid)
 	case !terms.ValidCode(o.Reason):
 		return fmt.Errorf("%w: the reason is a code (a-z, 0-9, _)", people.ErrInvalid)
 	}
 	return nil
 }
 
+// actions are those of placing and of lifting a hold of the kind.
+func (k Kind) actions() (place, lift authz.Action) {
+	switch k {
+	case Legal:
+		return authz.HoldPlaceLegal, authz.HoldLiftLegal
+	case Review:
+		return authz.HoldPlaceReview, authz.HoldLiftReview
+	default:
+		return authz.HoldOpen, authz.HoldClose
+	}
+}
+
 // Place opens a hold. It goes before every release and every pull that has not
 // been decided by then: what a decision rests on waits for it, and reads it. By
-// a referral officer or the focal point of the mission; a legal hold by Legal.
+// a referral officer or the focal point of the mission; a legal hold by Legal;
+// one for review by the focal point, by Legal or by the data protection officer.
 func (d *Desk) Place(ctx context.Context, c authz.Caller, o Order) (Hold, error) {
 	mission, err := d.missionOf(ctx, o)
 	if err != nil {
@@ -67,10 +82,7 @@ func (d *Desk) Place(ctx context.Context, c authz.Caller, o Order) (Hold, error)
 	if !c.In(mission) || o.Mission != "" && o.Mission != mission {
 		return Hold{}, evidence.ErrNotFound
 	}
-	action := authz.HoldOpen
-	if o.Kind == Legal {
-		action = authz.HoldPlaceLegal
-	}
+	action, _ := o.Kind.actions()
 	res := authz.Resource{Kind: KindHold, Mission: mission}
 	role, err := d.office.Authorise(ctx, c, action, res)
 	if err != nil {
@@ -161,17 +173,15 @@ func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role,
 	return tx.Record(ctx, e)
 }
 
-// Lift ends a hold: the focal point's act, of a legal hold Legal's, and never
-// of the person who placed it (separation of duties 11).
+// Lift ends a hold: the focal point's act, of a legal hold Legal's, of one for
+// review that of any who may place it, and never of the person who placed it
+// (separation of duties 11).
 func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Hold, error) {
 	h, err := d.find(ctx, c, id)
 	if err != nil {
 		return Hold{}, err
 	}
-	action := authz.HoldClose
-	if h.Kind == Legal {
-		action = authz.HoldLiftLegal
-	}
+	_, action := h.Kind.actions()
 	res := authz.Resource{Kind: KindHold, ID: id, Mission: h.Mission}
 	role, err := d.office.Authorise(ctx, c, action, res)
 	if err != nil {

@@ -1,6 +1,7 @@
 // Package rights keeps what stops the sharing of a person's data while it is
 // open: an objection, a request for erasure or rectification, and the hold that
-// Legal places, on a person or on one transfer (gate condition 25, R28). A hold
+// Legal places, on a person or on one transfer (gate condition 25, R28); and what
+// holds one transfer while it is looked into. A hold
 // is reversible, so it is placed first and what it rests on is verified after
 // (domain.md section 4).
 package rights
@@ -21,16 +22,20 @@ const KindHold = "hold"
 // Kind is why a hold was placed.
 type Kind string
 
-// The kinds, one for each code of gate condition 25.
+// The kinds: one for each code of gate condition 25, and Review.
 const (
 	Objection     Kind = "objection"
 	Erasure       Kind = "erasure"
 	Rectification Kind = "rectification"
 	Legal         Kind = "legal_hold"
+	// Review is of one transfer, by the focal point of its mission, by Legal or by
+	// the data protection officer, until another of them lifts it (domain.md section
+	// 4: available <-> held). The gate refuses it as a legal hold.
+	Review Kind = "review"
 )
 
 // Kinds are all of them, in the order of gate.md.
-func Kinds() []Kind { return []Kind{Objection, Erasure, Rectification, Legal} }
+func Kinds() []Kind { return []Kind{Objection, Erasure, Rectification, Legal, Review} }
 
 // Code is the refusal code of an open hold of the kind; empty for no kind.
 func (k Kind) Code() string {
@@ -41,7 +46,7 @@ func (k Kind) Code() string {
 		return "SUBJECT_ERASURE"
 	case Rectification:
 		return "SUBJECT_RECTIFICATION"
-	case Legal:
+	case Legal, Review:
 		return "LEGAL_HOLD"
 	default:
 		return ""
@@ -56,7 +61,7 @@ type Hold struct {
 	Mission    string     `json:"mission"`
 	Kind       Kind       `json:"kind"`
 	Subject    string     `json:"subject,omitempty"`  // opaque id of the person, or
-	Transfer   string     `json:"transfer,omitempty"` // the one transfer that Legal holds
+	Transfer   string     `json:"transfer,omitempty"` // the one transfer that is held
 	Reason     string     `json:"reason"`             // a code, never free text (R55)
 	PlacedBy   string     `json:"placed_by"`
 	Placed     time.Time  `json:"placed"`

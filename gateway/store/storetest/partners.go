@@ -112,13 +112,10 @@ func stops(t *testing.T, tx Tx) {
 		}
 	}
 	at := Epoch().Add(time.Minute)
-	for _, c := range []struct {
-		partner, want string
-		now           time.Time
-	}{{"x", "d-2", at}, {"x", "d-2", at.Add(time.Hour)}, {"x", "", at.Add(-time.Microsecond)}, {"y", "", at.Add(time.Hour)}} {
-		d, err := tx.OverdueDestruction(ctx, c.partner, c.now)
-		if d.ID != c.want || errors.Is(err, evidence.ErrNotFound) != (c.want == "") {
-			t.Errorf("PARTNER_DESTRUCTION_OVERDUE at %s at %s: %q, %v", c.partner, c.now, d.ID, err)
+	for partner, want := range map[string]string{"x": "d-2", "y": "", "z": ""} {
+		d, err := tx.NextDestruction(ctx, partner)
+		if d.ID != want || errors.Is(err, evidence.ErrNotFound) != (want == "") || want != "" && (!d.OverdueAt(at) || d.OverdueAt(at.Add(-time.Microsecond))) {
+			t.Errorf("PARTNER_DESTRUCTION_OVERDUE at %s: %q, %v", partner, d.ID, err)
 		}
 	}
 }

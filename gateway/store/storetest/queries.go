@@ -127,7 +127,8 @@ func puller(person, grant, token string) gate.Downloader {
 
 func downloaders(t *testing.T, tx Tx, partner string, at time.Time, want ...gate.Downloader) {
 	t.Helper()
-	got, err := tx.Downloaders(t.Context(), partner, at)
+	all, err := tx.Pullers(t.Context(), partner)
+	got := all.At(at)
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("of %s: %v, %v; want %v", partner, got, err, want)
 	}

@@ -1,0 +1,101 @@
+package app_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/parties"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/gateway/app/apptest"
+	"safeconduct/transfer"
+	"safeconduct/transfer/gate"
+)
+
+// TestAnAuthoritysRequestOpensACase: the refusal names the case, which is Legal's, and whoever asked follows it.
+func TestAnAuthoritysRequestOpensACase(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	ro := w.As(authz.RO)
+	cases := func() []authorities.Case {
+		list, err := w.Authorities.Cases(w.Ctx, w.As(authz.LEG), evidence.Page{})
+		w.Must(err)
+		return list.Items
+	}
+	refused := func(t *testing.T, o transfer.Order) (*transfer.RefusedError, string) {
+		t.Helper()
+		_, err := w.Transfers.Request(w.Ctx, ro, o)
+		var r *transfer.RefusedError
+		if !errors.As(err, &r) {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(r.Decision.Refusals, func(f gate.Refusal) bool { return f.Code == gate.RecipientAuthority })
+		if i < 0 || r.Decision.Refusals[i].Object.Kind != authorities.KindCase {
+			t.Fatalf("%+v", r.Decision.Refusals)
+		}
+		return r, r.Decision.Refusals[i].Object.ID
+	}
+	order := w.Order()
+	order.RecipientClass = gate.ClassGovernmentAuthority
+	t.Run("R34 RECIPIENT_AUTHORITY opens a Legal case", func(t *testing.T) {
+		r, id := refused(t, order)
+		all := cases()
+		if len(all) != 1 || all[0].ID != id {
+			t.Fatalf("%+v", all)
+		}
+		c := all[0]
+		if c.State != authorities.Received || c.Transfer != r.Transfer || c.Mission != w.Mission.ID || c.Partner != w.Partner.ID || c.Actor != string(authz.SYS) || c.Owner != "" {
+			t.Errorf("%+v", c)
+		}
+		kept, err := w.Transfers.Transfer(w.Ctx, ro, r.Transfer)
+		if err != nil || kept.Decision.Refusals[0].Object.ID != id {
+			t.Errorf("the transfer has %+v, %v", kept.Decision.Refusals, err)
+		}
+		if n := w.Hand().Text("SELECT COUNT(*) || '' FROM log_entries WHERE CAST(body AS TEXT) LIKE '%\"action\":\"authority.open\"%' AND CAST(body AS TEXT) LIKE '%\"role\":\"SYS\"%' AND CAST(body AS TEXT) LIKE '%" + id + "%'"); n != "1" {
+			t.Errorf("the log has %s entries of it", n)
+		}
+	})
+	t.Run("R34 who asked reads it, the partner does not, and Legal takes it", func(t *testing.T) {
+		id := cases()[0].ID
+		if _, err := w.Authorities.Case(w.Ctx, ro, id); err != nil {
+			t.Error(err)
+		}
+		_, err := w.Authorities.Case(w.Ctx, w.As(authz.PSG), id)
+		is(t, err, evidence.ErrNotFound)
+		c, err := w.Authorities.Take(w.Ctx, w.As(authz.LEG), id)
+		if err != nil || c.State != authorities.Assessing {
+			t.Errorf("%+v, %v", c, err)
+		}
+	})
+	t.Run("R34 another request is another case, a refusal for something else none", func(t *testing.T) {
+		_, _ = refused(t, order)
+		other := w.Order()
+		other.Purpose = "unknown"
+		_, err := w.Transfers.Request(w.Ctx, ro, other)
+		var r *transfer.RefusedError
+		if !errors.As(err, &r) || len(cases()) != 2 {
+			t.Errorf("%d cases, %v", len(cases()), err)
+		}
+	})
+	t.Run("R55 of a partner that is not registered the case holds nothing", func(t *testing.T) {
+		unknown := order
+		unknown.Partner = "Ana Gonzalez"
+		_, id := refused(t, unknown)
+		if c, err := w.Authorities.Case(w.Ctx, w.As(authz.LEG), id); err != nil || c.Partner != "" || c.Country != w.Mission.Country {
+			t.Errorf("%+v, %v", c, err)
+		}
+	})
+	t.Run("R34 a partner that turns out to be an authority before the release", func(t *testing.T) {
+		x := sent(w)
+		before := len(cases())
+		_, err := w.Parties.Amend(w.Ctx, w.As(authz.LEG), w.Partner.ID, parties.Amendment{AuthorityLink: new(true), Reason: "it reports to the police"})
+		w.Must(err)
+		_, err = w.Transfers.Approve(w.Ctx, w.As(authz.HOM), x.ID, true, "")
+		var r *transfer.RefusedError
+		if all := cases(); !errors.As(err, &r) || len(all) != before+1 || all[0].Transfer != x.ID || !slices.Contains(r.Decision.Codes(), "RECIPIENT_AUTHORITY") {
+			t.Errorf("%+v, %v", all, err)
+		}
+	})
+	w.Verify()
+}

@@ -1,0 +1,66 @@
+package transfer
+
+import (
+	"slices"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/identity"
+	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
+	"safeconduct/transfer/gate"
+)
+
+// Pullers is what is kept of those who pull for a partner, whether it counts now
+// or not: the grants, and all tokens of whose they are.
+type Pullers struct {
+	Grants []people.Grant
+	Tokens []identity.Token
+}
+
+// persons are whose grants they are.
+func (p Pullers) persons() []string {
+	all := make([]string, len(p.Grants))
+	for i, g := range p.Grants {
+		all[i] = g.Person
+	}
+	return all
+}
+
+// At are those who may pull at an instant, each with whether they have a live
+// credential then.
+func (p Pullers) At(now time.Time) []gate.Downloader {
+	// A token that its holder made ends with the one that was handed over; both
+	// are the holder's, and so in the list.
+	live := func(k identity.Token) bool {
+		i := slices.IndexFunc(p.Tokens, func(root identity.Token) bool { return root.ID == k.Root })
+		if i < 0 {
+			return k.LiveUnder(nil, now)
+		}
+		return k.LiveUnder(&p.Tokens[i], now)
+	}
+	var all []gate.Downloader
+	for _, g := range p.Grants {
+		if !g.LiveAt(now) {
+			continue
+		}
+		d := gate.Downloader{Person: g.Person, Grant: evidence.Ref{Kind: people.KindGrant, ID: g.ID, Version: g.Version}}
+		if i := slices.IndexFunc(p.Tokens, func(k identity.Token) bool {
+			return k.Person == g.Person && live(k) && !g.From.After(k.RolesAsOf) && authz.Caller{Scope: k.Scope}.Reaches(authz.TransferPull)
+		}); i >= 0 {
+			d.Credential, d.Token = true, evidence.Ref{Kind: identity.KindToken, ID: p.Tokens[i].ID, Version: p.Tokens[i].Version}
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// active are those of At whose roles give something: neither suspended nor
+// locked (gate condition 7).
+func (p Pullers) active(held map[string]people.Standing, r rulebook.Rules, now time.Time) []gate.Downloader {
+	return slices.DeleteFunc(p.At(now), func(d gate.Downloader) bool {
+		c := held[d.Person].Clearance(r, now)
+		return c.Stopped() || len(c.Locks()) > 0
+	})
+}
