@@ -31,7 +31,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	f.Read = append(f.Read, evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version})
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
-		o.gatherCategories, o.gatherDPOApprovals, o.gatherOrigin, o.gatherVolume, o.gatherRetention, o.gatherNotices,
+		o.gatherCategories, o.gatherOrigin, o.gatherVolume, o.gatherDPOApprovals, o.gatherRetention, o.gatherNotices,
 	} {
 		if err := step(ctx, tx, t, &f); err != nil {
 			return gate.Facts{}, err
@@ -158,7 +158,8 @@ func (o *Office) gatherApproval(t Transfer, s standing, f *gate.Facts) {
 }
 
 // gatherDPOApprovals reads what the data protection officer decided, where
-// something in the transfer is theirs to decide.
+// something in the transfer is theirs to decide: after gatherVolume, so that of
+// two releases under one agreement the later sees what the earlier used.
 func (o *Office) gatherDPOApprovals(ctx context.Context, tx Tx, _ Transfer, f *gate.Facts) (err error) {
 	if use := f.DPOUse(); len(use.Sensitive) > 0 {
 		f.DPOApprovals, err = tx.DPOApprovals(ctx, use.Abouts())

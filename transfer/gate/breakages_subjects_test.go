@@ -87,6 +87,8 @@ func permissionBreakages() []breakage {
 			}
 		}, rests: append(by, "Transfer"), alone: true},
 		{code: DPORequired, name: "more people than the pathway takes", harm: dpo(func(a *approvals.DPOApproval) { a.Most = 2 }), rests: append(by, "Subjects"), alone: true},
+		{code: DPORequired, name: "of another pathway", harm: dpo(func(a *approvals.DPOApproval) { a.Pathway = "others" }), rests: by, alone: true},
+		{code: DPORequired, name: "a pathway that covered as many as it does", harm: dpo(func(a *approvals.DPOApproval) { a.Times = 0 }), rests: by, alone: true},
 		{code: DPOExpired, name: "at the exclusive instant", harm: dpo(func(a *approvals.DPOApproval) { a.Until = noon() }), rests: append(by, "Now"), alone: true},
 		{code: NoticeMissing, name: "R14 none of the purpose", harm: func(f *Facts) { f.Notices = nil }, rests: []string{"Notices", "Subjects"}, alone: true},
 		{code: NoticeMissing, name: "R14 not approved", harm: func(f *Facts) { f.Notices[0].Approved = nil }, rests: []string{"Notices", "Subjects"}, alone: true},

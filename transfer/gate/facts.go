@@ -125,6 +125,8 @@ type Manifest struct {
 	Origin         Origin `json:"data_origin,omitzero"`
 	// Onward are the organisations to which the recipient will give the data on.
 	Onward []string `json:"onward_recipients,omitzero"`
+	// Pathway names the pathway of referrals that it follows; empty where it follows none.
+	Pathway string `json:"pathway,omitzero"`
 	// Opaque are the numbers of the files that cannot be matched to the manifest, and ContentAttested the version of the
 	// statement by which the sender attested their content; empty where they did not.
 	Opaque          []int  `json:"opaque,omitzero"`
