@@ -80,9 +80,9 @@ func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, e
 	if err != nil {
 		return assessment.Assessed{}, err
 	}
-	of := assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version}
+	of := assessment.Assessed{Mission: a.Document.Mission, Partner: a.Document.Partner, Version: a.Document.Version, PerYear: a.Document.Scope.MaxSubjectsPerYear}
 	if a.Amendment != nil {
-		of.Amendment = a.Amendment.Document.Version
+		of.Amendment, of.AmendedPerYear = a.Amendment.Document.Version, a.Amendment.Document.Scope.MaxSubjectsPerYear
 	}
 	return of, nil
 }
