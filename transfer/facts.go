@@ -11,6 +11,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/gate"
 )
 
@@ -113,7 +114,7 @@ func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *gate.Fa
 			return err
 		}
 	}
-	if !f.Manifest.OfNobody() || f.Phase == gate.Pull {
+	if !f.Manifest.OfNobody() {
 		return nil
 	}
 	var files []string
@@ -126,7 +127,8 @@ func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *gate.Fa
 		return nil
 	}
 	var err error
-	if f.Disclosures, err = tx.DisclosuresOf(ctx, t.Mission, files, f.Now); err != nil {
+	// Those whose time is over are among them: one that was withdrawn still says so.
+	if f.Disclosures, err = tx.DisclosuresOf(ctx, t.Mission, files, f.Now.Add(-anonymous.MaxLife)); err != nil || f.Phase == gate.Pull {
 		return err
 	}
 	about := []string{assessment.AboutCountry(f.Country)}

@@ -148,19 +148,25 @@ func nobodyBreakages() []breakage {
 		{code: NatureMismatch, name: "case numbers are personal data", harm: func(f *Facts) {
 			f.Manifest.Subjects, f.Subjects, f.Notices = 1, []Subject{consenting(1)}, passing(Commit).Notices
 		}},
-		{code: AnonNotDemonstrated, name: "nothing says so", harm: func(f *Facts) { f.Disclosures = nil }},
-		{code: AnonNotDemonstrated, name: "not signed", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Signed = nil })},
-		{code: AnonNotDemonstrated, name: "signed by its author", harm: shown(func(a *anonymous.DisclosureAssessment) { a.SignedBy = a.Author })},
-		{code: AnonNotDemonstrated, name: "of one file only", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Datasets = a.Datasets[:1] })},
-		{code: AnonNotDemonstrated, name: "over at the exclusive instant", harm: shown(func(a *anonymous.DisclosureAssessment) { a.ValidUntil = noon() })},
-		{code: AnonNotDemonstrated, name: "of another mission", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Mission = "m2" })},
-		{code: AnonSmallCells, name: "R19", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Cell = 4 })},
-		{code: AnonSmallCells, name: "R19 in a conflict", harm: func(f *Facts) {
+		{waits: true, code: AnonNotDemonstrated, name: "nothing says so", harm: func(f *Facts) { f.Disclosures = nil }},
+		{waits: true, code: AnonNotDemonstrated, name: "not signed", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Signed = nil })},
+		{waits: true, code: AnonNotDemonstrated, name: "signed by its author", harm: shown(func(a *anonymous.DisclosureAssessment) { a.SignedBy = a.Author })},
+		{waits: true, code: AnonNotDemonstrated, name: "of one file only", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Datasets = a.Datasets[:1] })},
+		{waits: true, code: AnonNotDemonstrated, name: "over at the exclusive instant", harm: shown(func(a *anonymous.DisclosureAssessment) { a.ValidUntil = noon() })},
+		{waits: true, code: AnonNotDemonstrated, name: "of another mission", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Mission = "m2" })},
+		{waits: true, code: AnonSmallCells, name: "R19", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Cell = 4 })},
+		{waits: true, code: AnonSmallCells, name: "R19 in a conflict", harm: func(f *Facts) {
 			f.Disclosures[0].Cell, f.Rules.MinimumCell.Conflicts = 9, []string{"KE"}
 		}},
-		{code: OriginatorAuthMissing, harm: shown(func(a *anonymous.DisclosureAssessment) {
+		{waits: true, code: OriginatorAuthMissing, harm: shown(func(a *anonymous.DisclosureAssessment) {
 			a.Own, a.Originators = false, []anonymous.Originator{{Name: "Ministry"}}
 		})},
+		{code: AnonNotDemonstrated, name: "withdrawn", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Withdrawn = new(noon()) })},
+		{code: AnonNotDemonstrated, name: "another was withdrawn since", harm: func(f *Facts) {
+			other := f.Disclosures[0]
+			other.ID, other.Withdrawn = "da0", other.Signed
+			f.Disclosures = append(f.Disclosures, other)
+		}},
 		{code: PayloadHash, name: "another file than was shown", harm: func(f *Facts) { f.Files[0].Declared = sha2nd }},
 	}
 	for _, name := range []string{"GivenName", "given name", "Nom", "Número de teléfono", "case_no", "dob", "#contact+phone", "FIRSTNAME", "birthdate", "home_address", "pre\u0301nom", "unhcr_id"} {

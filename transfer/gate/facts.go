@@ -64,7 +64,7 @@ type Facts struct {
 	// one that does not exist.
 	Clearance *clearance.Clearance `json:"clearance,omitzero"`
 	// Disclosures are the disclosure assessments of the files, where the data are
-	// about nobody in particular.
+	// about nobody in particular; those that were withdrawn, or are over, among them.
 	Disclosures []anonymous.DisclosureAssessment `json:"disclosures,omitzero"`
 	// Conflicts are those of their countries, and of the mission's, for which an
 	// alert stands.
