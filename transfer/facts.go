@@ -32,7 +32,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	f.Read = append(f.Read, evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version})
 	for _, step := range []func(context.Context, Tx, Transfer, *gate.Facts) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
-		o.gatherCategories, o.gatherOrigin, o.gatherVolume, o.gatherDPOApprovals, o.gatherRetention, o.gatherNotices,
+		o.gatherCategories, o.gatherOrigin, o.gatherVolume, o.gatherDPOApprovals, o.gatherPurpose, o.gatherNotices,
 	} {
 		if err := step(ctx, tx, t, &f); err != nil {
 			return gate.Facts{}, err
@@ -60,12 +60,25 @@ func (o *Office) gatherRules(ctx context.Context, tx Tx, a actor, f *gate.Facts)
 	return nil
 }
 
-func (o *Office) gatherRetention(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
+// gatherPurpose reads what is said of the purpose: how long data are kept for it,
+// and whether it serves statistics. A purpose is never changed, so that nothing
+// need hold it still.
+func (o *Office) gatherPurpose(ctx context.Context, tx Tx, t Transfer, f *gate.Facts) (err error) {
 	if t.Purpose == "" {
 		return nil
 	}
-	f.Retention, err = tx.RetentionRules(ctx, t.Purpose)
-	return err
+	if f.Retention, err = tx.RetentionRules(ctx, t.Purpose); err != nil || f.Phase == gate.Pull {
+		return err
+	}
+	p, err := tx.Purpose(ctx, t.Purpose)
+	if absent(err) {
+		return nil // condition 13 names it
+	} else if err != nil {
+		return err
+	}
+	f.Statistics = p.Statistics
+	f.Read = append(f.Read, evidence.Ref{Kind: terms.KindPurpose, ID: p.ID, Version: p.Version})
+	return nil
 }
 
 // gatherVolume counts what was released under the agreement. Releases under it

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
@@ -36,6 +37,25 @@ func TestDataAboutNobody(t *testing.T) {
 		sent := asked(w, o, "NATURE_MISMATCH", "ANON_NOT_DEMONSTRATED")
 		if got := sent.Decision.Refusals[0].Detail; !slices.Equal(got, []string{"given_name"}) {
 			t.Errorf("the column at fault: %v", got)
+		}
+	})
+	t.Run("NATURE_MISMATCH R19 statistics about persons", func(t *testing.T) {
+		statistics, err := w.Terms.CreatePurpose(w.Ctx, w.As(authz.LEG), terms.Purpose{Code: "statistics", Text: "Statistics", LegalBasis: "mandate", Statistics: true})
+		w.Must(err)
+		refused := func(nature string) []string {
+			o := w.Order()
+			o.Purpose, o.Nature = statistics.ID, nature
+			_, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), o)
+			var r *transfer.RefusedError
+			if !errors.As(err, &r) {
+				t.Fatalf("%v", err)
+			}
+			return r.Decision.Codes()
+		}
+		for _, nature := range []string{gate.Personal, gate.Pseudonymised} {
+			if codes := refused(nature); !slices.Contains(codes, "NATURE_MISMATCH") {
+				t.Errorf("%s: %v", nature, codes)
+			}
 		}
 	})
 	write := func(change func(*anonymous.DisclosureAssessment)) string {

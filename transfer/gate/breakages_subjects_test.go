@@ -135,6 +135,12 @@ func asChild(s *Subject) {
 
 // nobodyBreakages are of the facts of passingOfNobody.
 func nobodyBreakages() []breakage {
+	personal := func(nature string) func(*Facts) {
+		return func(f *Facts) {
+			*f = passing(f.Phase)
+			f.Statistics, f.Manifest.Nature = true, nature
+		}
+	}
 	shown := func(edit func(*anonymous.DisclosureAssessment)) func(*Facts) {
 		return func(f *Facts) { edit(&f.Disclosures[0]) }
 	}
@@ -168,6 +174,9 @@ func nobodyBreakages() []breakage {
 			f.Disclosures = append(f.Disclosures, other)
 		}},
 		{code: PayloadHash, name: "another file than was shown", harm: func(f *Facts) { f.Files[0].Declared = sha2nd }},
+	}
+	for _, nature := range []string{Personal, Pseudonymised} {
+		all = append(all, breakage{code: NatureMismatch, name: "R19 statistics " + nature, harm: personal(nature)})
 	}
 	for _, name := range []string{"GivenName", "given name", "Nom", "Número de teléfono", "case_no", "dob", "#contact+phone", "FIRSTNAME", "birthdate", "home_address", "pre\u0301nom", "unhcr_id"} {
 		all = append(all, breakage{code: NatureMismatch, name: name, harm: field(name)})

@@ -58,6 +58,8 @@ type Facts struct {
 	// under the agreement in the current calendar year (UTC).
 	SubjectsThisYear int `json:"subjects_this_year,omitzero"`
 
+	// Statistics says that the purpose serves statistics.
+	Statistics bool `json:"statistics,omitzero"`
 	// Country is the mission's.
 	Country string `json:"country,omitzero"`
 	// Clearance is the one that the manifest names; nil where it names none, or
@@ -95,7 +97,7 @@ type Facts struct {
 	// Unreadable names the facts that could not be read. Any is a refusal.
 	Unreadable []string `json:"unreadable,omitzero"`
 	// Read names the records of which only what was found stands above: grants,
-	// keys, tokens and the mission.
+	// keys, tokens, the mission and the purpose.
 	Read []evidence.Ref `json:"read,omitzero"`
 }
 
