@@ -135,6 +135,7 @@ const (
 
 	LogRead       Action = "log.read"
 	LogCheckpoint Action = "log.checkpoint"
+	LogExport     Action = "log.export"
 
 	roleGrant Action = "role.grant."
 )
@@ -169,7 +170,7 @@ func Actions() []Action {
 		DisclosureRead, AssessmentClose, AssessmentDerogate, AssessmentTemplateWrite, AssessmentTemplateApprove, AssessmentTemplateWithdraw,
 		AlertRaise,
 		TransferRequest, TransferUpload, TransferCommit, TransferApprove, TransferRead, TransferReadReduced, TransferPull, TransferAcknowledge, TransferRecall,
-		LogRead, LogCheckpoint,
+		LogRead, LogCheckpoint, LogExport,
 	}
 	for _, role := range []Role{RO, HOM, FP, LEG, DPO, PSG, PDL, OIG} {
 		all = append(all, GrantRole(role))

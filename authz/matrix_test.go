@@ -185,7 +185,7 @@ func TestAuditorsWriteNothing(t *testing.T) {
 		authz.MissionRead, authz.PersonRead, authz.PartyRead, authz.TermsRead, authz.RulesRead, authz.AgreementRead, authz.AssessmentRead,
 		authz.ConsentRead, authz.TransferRead, authz.LogRead, authz.LogCheckpoint, authz.HoldRead, authz.DPOApprovalRead, authz.DisclosureRead,
 		authz.AuthorityRead, authz.IncidentRead, authz.ClearanceRead, authz.DestructionRead, authz.AgreementScanRead, authz.TrainingRead,
-		authz.NominationRead,
+		authz.NominationRead, authz.LogExport,
 	}
 	for _, action := range declaredActions(t) {
 		t.Run("separation of duties 9 "+string(action), func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
 	"safeconduct/authz/rulebook"
+	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/gate"
 )
@@ -44,7 +45,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	}
 	for _, step := range []func(context.Context, Tx, Transfer, *reading) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
-		o.gatherCategories, o.gatherDPOApprovals, o.gatherOrigin, o.gatherVolume, o.gatherRetention, o.gatherNotices,
+		o.gatherCategories, o.gatherOrigin, o.gatherVolume, o.gatherDPOApprovals, o.gatherPurpose, o.gatherNotices,
 	} {
 		if err := step(ctx, tx, t, &r); err != nil {
 			return gate.Facts{}, err
@@ -73,12 +74,25 @@ func (r *reading) judge(policy string, a actor, s standing) {
 	}
 }
 
-func (o *Office) gatherRetention(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
+// gatherPurpose reads what is said of the purpose: how long data are kept for it,
+// and whether it serves statistics. A purpose is never changed, so that nothing
+// need hold it still.
+func (o *Office) gatherPurpose(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
 	if t.Purpose == "" {
 		return nil
 	}
-	f.Retention, err = tx.RetentionRules(ctx, t.Purpose)
-	return err
+	if f.Retention, err = tx.RetentionRules(ctx, t.Purpose); err != nil || f.Phase == gate.Pull {
+		return err
+	}
+	p, err := tx.Purpose(ctx, t.Purpose)
+	if absent(err) {
+		return nil // condition 13 names it
+	} else if err != nil {
+		return err
+	}
+	f.Statistics = p.Statistics
+	f.Read = append(f.Read, evidence.Ref{Kind: terms.KindPurpose, ID: p.ID, Version: p.Version})
+	return nil
 }
 
 // gatherVolume counts what was released under the agreement. Releases under it
@@ -127,7 +141,7 @@ func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *reading
 			return err
 		}
 	}
-	if !f.Manifest.OfNobody() || f.Phase == gate.Pull {
+	if !f.Manifest.OfNobody() {
 		return nil
 	}
 	var files []string
@@ -140,7 +154,8 @@ func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *reading
 		return nil
 	}
 	var err error
-	if f.Disclosures, err = tx.DisclosuresOf(ctx, t.Mission, files, f.Now); err != nil {
+	// Those whose time is over are among them: one that was withdrawn still says so.
+	if f.Disclosures, err = tx.DisclosuresOf(ctx, t.Mission, files, f.Now.Add(-anonymous.MaxLife)); err != nil || f.Phase == gate.Pull {
 		return err
 	}
 	about := []string{assessment.AboutCountry(f.Country)}
@@ -172,7 +187,8 @@ func (o *Office) gatherApproval(t Transfer, s standing, f *gate.Facts) {
 }
 
 // gatherDPOApprovals reads what the data protection officer decided, where
-// something in the transfer is theirs to decide.
+// something in the transfer is theirs to decide: after gatherVolume, so that of
+// two releases under one agreement the later sees what the earlier used.
 func (o *Office) gatherDPOApprovals(ctx context.Context, tx Tx, _ Transfer, f *reading) (err error) {
 	if use := f.DPOUse(); len(use.Sensitive) > 0 {
 		f.DPOApprovals, err = tx.DPOApprovals(ctx, use.Abouts())

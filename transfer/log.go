@@ -49,6 +49,7 @@ type LogTx interface {
 	// LatestCheckpoint is the newest signed checkpoint; ErrNotFound before
 	// the first.
 	LatestCheckpoint(ctx context.Context) ([]byte, error)
+	ExcerptTx
 	FactsTx
 }
 

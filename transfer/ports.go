@@ -99,6 +99,7 @@ type FactTx interface {
 	StandingTx
 	parties.PartyTx
 	terms.RetentionTx
+	terms.PurposeTx
 	terms.CategoryTx
 	consent.SubjectTx
 	identity.TokenTx

@@ -29,6 +29,7 @@ type Order struct {
 	Subjects       []string // case references; only their keyed hashes are kept
 	Origin         gate.Origin
 	Onward         []string // organisations to which the recipient will give the data on
+	Pathway        string   // name of the pathway of referrals that it follows, as the officer's approval has it
 	Files          []File
 	Agreement      string // picks one where several could rule
 	// AttestsContent says that the sender attests the content of opaque files, in the words of attest.Content.
@@ -44,6 +45,9 @@ func (o *Office) check(r Order) error {
 	}
 	if len(r.Onward) > 100 || slices.ContainsFunc(r.Onward, func(s string) bool { return strings.TrimSpace(s) == "" || len(s) > 200 }) {
 		return fmt.Errorf("%w: onward_recipients names at most 100 organisations, as the agreement does", people.ErrInvalid)
+	}
+	if strings.TrimSpace(r.Pathway) != r.Pathway || len(r.Pathway) > 200 {
+		return fmt.Errorf("%w: pathway is the name of one, as its approval has it", people.ErrInvalid)
 	}
 	if len(r.Subjects) > l.Subjects || len(r.Files) > l.Files || len(r.Categories) > 100 || len(r.Fields) > 1000 {
 		return fmt.Errorf("%w: at most %d subjects, %d files, 100 categories and 1000 fields go in one transfer", people.ErrInvalid, l.Subjects, l.Files)
@@ -190,7 +194,7 @@ func (o *Office) draft(c authz.Caller, r Order) Transfer {
 	t := Transfer{
 		ID: o.Office.NewID(), Version: 1, State: Draft, Mission: r.Mission, Partner: r.Partner, Purpose: r.Purpose,
 		Nature: r.Nature, RecipientClass: r.RecipientClass, Categories: slices.Clone(r.Categories), Fields: slices.Clone(r.Fields),
-		Subjects: len(r.Subjects), Origin: r.Origin, Onward: slices.Clone(r.Onward), Chosen: r.Agreement, Sender: c.Person, SenderAssurance: c.Assurance, Actor: c.Person, Created: now, Updated: now,
+		Subjects: len(r.Subjects), Origin: r.Origin, Onward: slices.Clone(r.Onward), Pathway: r.Pathway, Chosen: r.Agreement, Sender: c.Person, SenderAssurance: c.Assurance, Actor: c.Person, Created: now, Updated: now,
 	}
 	if r.AttestsContent {
 		t.ContentAttested = attest.ContentVersion

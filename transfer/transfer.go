@@ -106,6 +106,7 @@ type Transfer struct {
 	SubjectsDigest  string          `json:"subjects_digest"` // of their opaque ids, in order
 	Origin          gate.Origin     `json:"data_origin,omitzero"`
 	Onward          []string        `json:"onward_recipients,omitempty"` // organisations to which the recipient will give the data on
+	Pathway         string          `json:"pathway,omitempty"`           // name of the pathway of referrals that it follows
 	Files           []File          `json:"files"`
 	Agreement       string          `json:"agreement,omitempty"`
 	Document        int             `json:"agreement_document,omitempty"` // version of its document at REQUEST
@@ -211,7 +212,7 @@ func (t Transfer) manifest() gate.Manifest {
 	return gate.Manifest{
 		Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature, RecipientClass: t.RecipientClass,
 		Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects, SubjectsDigest: t.SubjectsDigest, Files: len(t.Files),
-		Origin: t.Origin, Onward: t.Onward,
+		Origin: t.Origin, Onward: t.Onward, Pathway: t.Pathway,
 	}
 }
 

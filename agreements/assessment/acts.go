@@ -51,7 +51,11 @@ func (d *Desk) Submit(ctx context.Context, c authz.Caller, id string) (Assessmen
 		if !fits {
 			return Assessment{}, a.refuse("submit", "the short form is not for these categories", "answer the long form")
 		}
-		return a.Submit(e.Template, c.Person, x.role, x.now)
+		out, err := a.Submit(e.Template, c.Person, x.role, x.now)
+		if err != nil {
+			return Assessment{}, err
+		}
+		return out, x.notUnderstated(ctx, e.Template, a)
 	})
 }
 

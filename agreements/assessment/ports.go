@@ -23,6 +23,9 @@ type Assessed struct {
 	// Amendment is the version of the amendment that is on its way, 0 where there
 	// is none: what is broader is assessed before it is active.
 	Amendment int
+	// PerYear and AmendedPerYear are how many subjects a year the two allow.
+	PerYear        int
+	AmendedPerYear int
 	// AmendmentShared are those of Shared that know of the amendment.
 	AmendmentShared []string
 }

@@ -55,6 +55,23 @@ func NoticeLanguages() []string { return []string{"en", "es", "fr"} }
 // before it was recorded counts from the date that Legal gives it.
 func (n Notice) InForce(t time.Time) bool { return n.Approved != nil && !t.Before(n.EffectiveFrom) }
 
+// Replaced reports whether another notice of the purpose had taken the place of
+// this one by t: the newest that is approved and effective is in force, and the
+// ones before are no longer given. It takes it from its approval where that is
+// later than its date: who was told the older one until then was told right.
+func (n Notice) Replaced(t time.Time, all []Notice) bool {
+	return slices.ContainsFunc(all, func(other Notice) bool {
+		return other.Purpose == n.Purpose && other.InForce(t) && !t.Before(*other.Approved) && other.after(n)
+	})
+}
+
+func (n Notice) after(other Notice) bool {
+	if !n.EffectiveFrom.Equal(other.EffectiveFrom) {
+		return n.EffectiveFrom.After(other.EffectiveFrom)
+	}
+	return n.Approved != nil && other.Approved != nil && n.Approved.After(*other.Approved)
+}
+
 // Speaks reports whether the notice has a text in the language, or in the
 // language of which it is a variety: "fr" serves "fr-NE".
 func (n Notice) Speaks(language string) bool {

@@ -32,6 +32,7 @@ type Purpose struct {
 	Refusable   bool      `json:"refusable"`
 	Consequence string    `json:"consequence,omitempty"` // what refusing means
 	LegalBasis  string    `json:"legal_basis"`
+	Statistics  bool      `json:"statistics,omitempty"` // serves statistics: nothing about a person leaves for it (R19)
 	Actor       string    `json:"actor"`
 	Created     time.Time `json:"created"`
 	Updated     time.Time `json:"updated"`

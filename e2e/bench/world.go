@@ -14,6 +14,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/identity"
 	"safeconduct/authz/people/peopletest"
+	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/cli/client"
 )
 
@@ -69,7 +70,7 @@ func enrol(ctx context.Context, url string, first []identity.Secret, senders int
 		return nil, err
 	}
 	w.by[authz.LEG] = legal
-	for _, step := range []func(context.Context) error{w.places, w.terms, w.agree} {
+	for _, step := range []func(context.Context) error{w.places, w.terms, w.alone, w.agree} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("making the world of the benchmark: %w", err)
 		}
@@ -203,6 +204,22 @@ func (w *world) terms(ctx context.Context) (err error) {
 	return err
 }
 
+// alone has nobody approve a transfer but the gate: what a person takes to answer is not measured.
+func (w *world) alone(ctx context.Context) error {
+	var book rulebook.Book
+	if _, err := w.by[authz.LEG].client.Get(ctx, "/rulebook", &book); err != nil {
+		return fmt.Errorf("reading the rulebook: %w", err)
+	}
+	rules := book.At(time.Now()).Rules
+	rules.SecondPerson.Bands = []string{"SEVERE"}
+	draft := object{"rules": rules, "effective_from": time.Now().UTC(), "reason": "a measurement"}
+	if _, err := w.by[authz.LEG].client.Call(ctx, http.MethodPut, "/rulebook/draft", draft, nil); err != nil {
+		return fmt.Errorf("drafting rules: %w", err)
+	}
+	_, err := w.by[authz.DPO].post(ctx, "/rulebook/draft/approval", nil)
+	return err
+}
+
 // agree brings an agreement into force.
 func (w *world) agree(ctx context.Context) error {
 	var draft struct {
@@ -287,11 +304,11 @@ func (w *world) sign(ctx context.Context, role authz.Role, s signing.Statement) 
 	return err
 }
 
-// assess has an assessment of a low band approved.
+// assess has an assessment approved: of a high band, since the agreement allows many subjects.
 func (w *world) assess(ctx context.Context) error {
 	answers := object{}
 	for id, v := range map[string]int{
-		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 2, "S2": 3, "S3": 1, "S4": 1, "L1": 2, "L2": 2, "L3": 1, "L4": 1, "L5": 1, "L6": 1,
+		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 2, "S2": 3, "S3": 1, "S4": 5, "L1": 2, "L2": 2, "L3": 1, "L4": 1, "L5": 1, "L6": 1,
 		"L7": 1, "L8": 3, "M1": 1, "M2": 1, "M3": 1, "M4": 1, "B1": 5, "B2": 5, "B3": 4, "B4": 4,
 	} {
 		answers[id] = object{"value": v, "evidence": "invented"}

@@ -15,12 +15,13 @@ type dpoBody struct {
 	Granted    bool            `json:"granted" doc:"a refusal, with its reason, answers a transfer that waits"`
 	Agreement  string          `json:"agreement,omitempty" maxLength:"128" doc:"id, for an agreement"`
 	Transfer   string          `json:"transfer,omitempty" maxLength:"128" doc:"id of the transfer that waits; it covers that one, or the one that asks for the same again"`
-	Pathway    string          `json:"pathway,omitempty" maxLength:"200" doc:"name, for a pathway" example:"Referral of survivors to the clinic"`
+	Pathway    string          `json:"pathway,omitempty" maxLength:"200" doc:"name, for a pathway; it covers the transfers that name it" example:"Referral of survivors to the clinic"`
 	Mission    string          `json:"mission,omitempty" maxLength:"128" doc:"for a pathway; for an agreement the mission of its scope that it covers, where it is not the one that signs"`
 	Partner    string          `json:"partner,omitempty" maxLength:"128" doc:"for a pathway"`
 	Purposes   []string        `json:"purposes,omitempty" maxItems:"100" doc:"ids, for an agreement or a pathway"`
 	Categories []string        `json:"categories,omitempty" maxItems:"100" doc:"codes, for an agreement or a pathway" example:"[\"health\"]"`
 	Most       int             `json:"most_subjects,omitempty" minimum:"0" maximum:"1000" doc:"in one transfer on a pathway; 1 where it is left out"`
+	Times      int             `json:"most_transfers,omitempty" minimum:"0" maximum:"1000" doc:"that are released on a pathway under it; 100 where it is left out"`
 	Until      *time.Time      `json:"until,omitempty" doc:"exclusive; as long as the rules allow where it is left out"`
 	Reason     string          `json:"reason,omitempty" maxLength:"4000"`
 }

@@ -45,6 +45,7 @@ func (r *routes) disclosures() {
 	})
 	write(r, urgent(spec{
 		tag: tag, id: "withdraw-disclosure", method: http.MethodPost, path: "/disclosure-assessments/{id}/withdrawal", summary: "Withdraw a disclosure assessment",
+		about: "What was released under it and waits is held, until another is signed of the same files. Recall what was pulled already.",
 	}), changed(r.Disclosures.Assessment), func(ctx context.Context, c authz.Caller, in *RecordID) (anonymous.DisclosureAssessment, error) {
 		return r.Disclosures.Withdraw(ctx, c, in.ID)
 	})

@@ -14,7 +14,7 @@ import (
 type logQuery struct {
 	From    time.Time        `query:"from" doc:"from this instant on"`
 	To      time.Time        `query:"to" doc:"before this instant"`
-	Kind    evidence.Kind    `query:"kind" enum:"decision,change,denial,release,delivery,abort,receipt"`
+	Kind    evidence.Kind    `query:"kind" enum:"decision,change,denial,release,delivery,abort,receipt,access"`
 	Verdict evidence.Verdict `query:"verdict" enum:"allowed,refused"`
 	Code    string           `query:"code" maxLength:"64" doc:"a code, such as CONSENT_WITHDRAWN"`
 	Mission string           `query:"mission" maxLength:"128"`

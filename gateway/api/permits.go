@@ -157,6 +157,8 @@ func actionsOf(operation string) []authz.Action {
 		return []authz.Action{authz.IncidentTriage}
 	case "get-checkpoint":
 		return []authz.Action{authz.LogCheckpoint}
+	case "export-log":
+		return []authz.Action{authz.LogExport}
 	case "list-log-entries", "replay-decision":
 		return []authz.Action{authz.LogRead}
 	case "create-mission":

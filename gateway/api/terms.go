@@ -15,6 +15,7 @@ type purposeBody struct {
 	Refusable   bool   `json:"refusable,omitempty"`
 	Consequence string `json:"consequence,omitempty" maxLength:"4000" doc:"what refusing means; needed where it is refusable (R15)"`
 	LegalBasis  string `json:"legal_basis" minLength:"1" maxLength:"1000" example:"consent"`
+	Statistics  bool   `json:"statistics,omitempty" doc:"it serves statistics: for it data leave anonymised or aggregate only (R19)"`
 }
 
 type categoryBody struct {
@@ -50,7 +51,7 @@ func (r *routes) terms() {
 		listedAs(terms.KindPurpose, r.Terms.Purposes, func(p terms.Purpose) string { return p.ID }), func(ctx context.Context, c authz.Caller, in *of[purposeBody]) (terms.Purpose, error) {
 			b := in.Body
 			return r.Terms.CreatePurpose(ctx, c, terms.Purpose{
-				Code: b.Code, Text: b.Text, Refusable: b.Refusable, Consequence: b.Consequence, LegalBasis: b.LegalBasis,
+				Code: b.Code, Text: b.Text, Refusable: b.Refusable, Consequence: b.Consequence, LegalBasis: b.LegalBasis, Statistics: b.Statistics,
 			})
 		})
 	handle(r, spec{tag: tag, id: "list-purposes", method: http.MethodGet, path: "/purposes", summary: "List the purposes"},

@@ -24,6 +24,7 @@ type transferView struct {
 	Subjects       int                 `json:"subjects" doc:"how many"`
 	Origin         originBody          `json:"data_origin,omitzero"`
 	Onward         []string            `json:"onward_recipients,omitempty"`
+	Pathway        string              `json:"pathway,omitempty" doc:"name of the pathway of referrals that it follows"`
 	Files          []fileView          `json:"files" nullable:"false"`
 	Agreement      string              `json:"agreement,omitempty" doc:"the agreement that it rests on"`
 	Assessment     string              `json:"assessment,omitempty" doc:"the assessment that it cites (R47)"`
@@ -71,7 +72,7 @@ func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer, err erro
 	v := transferView{
 		ID: t.ID, Version: t.Version, State: t.State, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature,
 		RecipientClass: t.RecipientClass, Categories: full(t.Categories), Fields: full(t.Fields), Subjects: t.Subjects, Files: []fileView{},
-		Origin: originBody(t.Origin), Onward: t.Onward,
+		Origin: originBody(t.Origin), Onward: t.Onward, Pathway: t.Pathway,
 		Agreement: t.Agreement, Assessment: t.Assessment, Sender: t.Sender, NeedsApproval: t.NeedsApproval, Approvals: t.Approvals, Attested: t.ContentAttested,
 		Released: t.Released, ReleaseEntry: t.ReleaseEntry, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit, HeldSince: t.HeldSince, Delivered: t.Delivered,
 		Receipts: t.Receipts, RecallReason: t.RecallReason, Created: t.Created, Updated: t.Updated,

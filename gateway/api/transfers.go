@@ -25,6 +25,7 @@ type orderBody struct {
 	Subjects       []string   `json:"subjects,omitempty" nullable:"false" doc:"case numbers, each once; refusals name them by row, from 1" example:"[\"NE-2026-00417\"]" personal:"true"`
 	Origin         originBody `json:"data_origin,omitzero" doc:"where the data come from (R39)"`
 	Onward         []string   `json:"onward_recipients,omitempty" nullable:"false" doc:"organisations to which the recipient will give the data on, as the agreement names them"`
+	Pathway        string     `json:"pathway,omitempty" maxLength:"200" doc:"name of the pathway of referrals that it follows, as the data protection officer's standing approval has it" example:"Referral of survivors to the clinic"`
 	Files          []fileBody `json:"files,omitempty" nullable:"false" doc:"what will be sent, in order"`
 	Agreement      string     `json:"agreement,omitempty" maxLength:"128" doc:"picks one where several could rule"`
 	AttestsContent bool       `json:"attests_content,omitempty" doc:"needed where a file cannot be matched to what is declared, such as a scan or a video: the sender has looked at every such file, and each holds data of the subjects listed, of the categories and fields declared, and nothing else"`
@@ -46,7 +47,7 @@ type fileBody struct {
 func (b orderBody) order() transfer.Order {
 	o := transfer.Order{
 		Mission: b.Mission, Partner: b.Partner, Purpose: b.Purpose, Nature: b.Nature, RecipientClass: b.RecipientClass,
-		Categories: b.Categories, Fields: b.Fields, Subjects: b.Subjects, Agreement: b.Agreement, Origin: gate.Origin(b.Origin), Onward: b.Onward,
+		Categories: b.Categories, Fields: b.Fields, Subjects: b.Subjects, Agreement: b.Agreement, Origin: gate.Origin(b.Origin), Onward: b.Onward, Pathway: b.Pathway,
 		AttestsContent: b.AttestsContent,
 	}
 	for i, f := range b.Files {

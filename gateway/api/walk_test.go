@@ -130,6 +130,7 @@ func (w *walk) steps() map[string]step {
 		"get-rulebook": on(authz.RO, authz.RulesRead), "draft-rules": draftRules, "approve-rules": ends(authz.DPO, authz.RulesApprove), "reject-rules": ends(authz.DPO, authz.RulesApprove),
 		"replay-decision":  on(authz.OIG, authz.LogRead),
 		"list-log-entries": on(authz.OIG, authz.LogRead), "get-checkpoint": on(authz.OIG, authz.LogCheckpoint),
+		"export-log": on(authz.OIG, authz.LogExport),
 	}
 }
 

@@ -129,9 +129,12 @@ func (b *bench) agree() string {
 // assess has an assessment of band LOW approved.
 func (b *bench) assess(agreement string) string {
 	b.Helper()
-	answers := object{}
+	answers, category := object{}, 2
+	if b.sensitivity == "high" {
+		category = 4
+	}
 	for id, v := range map[string]int{
-		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 2, "S2": 3, "S3": 1, "S4": 1, "L1": 2, "L2": 2, "L3": 1, "L4": 1, "L5": 1, "L6": 1,
+		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": category, "S2": 3, "S3": 1, "S4": 3, "L1": 2, "L2": 2, "L3": 1, "L4": 1, "L5": 1, "L6": 1,
 		"L7": 1, "L8": 3, "M1": 1, "M2": 1, "M3": 1, "M4": 1, "B1": 5, "B2": 5, "B3": 4, "B4": 4,
 	} {
 		answers[id] = object{"value": v, "evidence": "seen" + b.planted}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
@@ -37,7 +39,26 @@ func TestDataAboutNobody(t *testing.T) {
 			t.Errorf("the column at fault: %v", got)
 		}
 	})
-	write := func(change func(*anonymous.DisclosureAssessment)) {
+	t.Run("NATURE_MISMATCH R19 statistics about persons", func(t *testing.T) {
+		statistics, err := w.Terms.CreatePurpose(w.Ctx, w.As(authz.LEG), terms.Purpose{Code: "statistics", Text: "Statistics", LegalBasis: "mandate", Statistics: true})
+		w.Must(err)
+		refused := func(nature string) []string {
+			o := w.Order()
+			o.Purpose, o.Nature = statistics.ID, nature
+			_, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), o)
+			var r *transfer.RefusedError
+			if !errors.As(err, &r) {
+				t.Fatalf("%v", err)
+			}
+			return r.Decision.Codes()
+		}
+		for _, nature := range []string{gate.Personal, gate.Pseudonymised} {
+			if codes := refused(nature); !slices.Contains(codes, "NATURE_MISMATCH") {
+				t.Errorf("%s: %v", nature, codes)
+			}
+		}
+	})
+	write := func(change func(*anonymous.DisclosureAssessment)) string {
 		a := anonymous.DisclosureAssessment{
 			Mission: w.Mission.ID, Datasets: []string{digest}, Countries: []string{"CO"}, Method: "counted", Cell: 9, Own: true,
 			ValidUntil: w.Clock.Now().AddDate(0, 6, 0),
@@ -47,10 +68,11 @@ func TestDataAboutNobody(t *testing.T) {
 		w.Must(err)
 		_, err = w.Disclosures.Sign(w.Ctx, w.As(authz.FP), a.ID)
 		w.Must(err)
+		return a.ID
 	}
 	t.Run("ANON_NOT_DEMONSTRATED R19 without people, consent and notice", func(t *testing.T) {
 		asked(w, o, "ANON_NOT_DEMONSTRATED")
-		write(func(*anonymous.DisclosureAssessment) {})
+		first := write(func(*anonymous.DisclosureAssessment) {})
 		sent := asked(w, o)
 		_, err := w.Transfers.Receive(w.Ctx, w.As(authz.RO), sent.ID, 1, "", bytes.NewReader(body))
 		w.Must(err)
@@ -58,6 +80,7 @@ func TestDataAboutNobody(t *testing.T) {
 		w.Must(err)
 		_, err = w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0)
 		w.Must(err)
+		withdrawnWhileItWaits(w, sent.ID, first, func() { write(func(*anonymous.DisclosureAssessment) {}) })
 	})
 	t.Run("ANON_SMALL_CELLS ORIGINATOR_AUTH_MISSING", func(*testing.T) {
 		write(func(a *anonymous.DisclosureAssessment) {
@@ -78,4 +101,25 @@ func TestDataAboutNobody(t *testing.T) {
 	})
 	toldAgain(w)
 	w.Verify()
+}
+
+// withdrawnWhileItWaits: people were found in a file that the partner has not pulled to the end.
+func withdrawnWhileItWaits(w *apptest.World, sent, assessment string, signAnother func()) {
+	w.T.Helper()
+	pulled := func() error {
+		_, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent, 1, 0)
+		return err
+	}
+	_, err := w.Disclosures.Withdraw(w.Ctx, w.As(authz.FP), assessment)
+	w.Must(err)
+	if err := pulled(); !errors.Is(err, transfer.ErrNotAvailable) {
+		w.T.Errorf("ANON_NOT_DEMONSTRATED pulled after the assessment was withdrawn: %v", err)
+	}
+	held, err := w.Transfers.Transfer(w.Ctx, w.As(authz.FP), sent)
+	w.Must(err)
+	if held.State != transfer.Held || !slices.Equal(held.Decision.Codes(), []string{"ANON_NOT_DEMONSTRATED"}) {
+		w.T.Errorf("%s, %v", held.State, held.Decision.Codes())
+	}
+	signAnother()
+	w.Must(pulled())
 }

@@ -13,6 +13,7 @@ import (
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/anonymous"
@@ -200,12 +201,46 @@ func TestDPOApprovesSensitiveCategories(t *testing.T) {
 		w, o := sensitive(t, "transfer")
 		decide(w, approvals.Decision{
 			Scope: approvals.ForPathway, Pathway: "Clinic", Mission: w.Mission.ID, Partner: w.Partner.ID, Purposes: []string{w.Purpose.ID},
-			Categories: []string{"gbv"}, Most: 1,
+			Categories: []string{"gbv"}, Most: 1, Times: 2,
 		})
+		o.Pathway = "Clinic"
 		asked(w, o, "DPO_REQUIRED") // two people
 		o.Subjects = o.Subjects[:1]
+		for _, other := range []string{"", "clinic", "Shelter"} {
+			o := o
+			o.Pathway = other
+			asked(w, o, "DPO_REQUIRED")
+		}
+		sent, late := release(w, asked(w, o)), asked(w, o)
 		release(w, asked(w, o))
+		asked(w, o, "DPO_REQUIRED") // two transfers
+		_, err := w.Transfers.Receive(w.Ctx, w.As(authz.RO), late.ID, 1, "", strings.NewReader("given_name\nx\n"))
+		w.Must(err)
+		_, err = w.Transfers.Approve(w.Ctx, w.As(authz.HOM), late.ID, true, "")
+		var r *transfer.RefusedError
+		if !errors.As(err, &r) || !slices.Equal(r.Decision.Codes(), []string{"DPO_REQUIRED"}) {
+			t.Errorf("a third release on the pathway: %v", err)
+		}
+		_, err = w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0)
+		w.Must(err)
 		toldAgain(w)
+		w.Verify()
+	})
+	t.Run("DPO_REQUIRED both ends of a pathway exist", func(t *testing.T) {
+		w, _ := sensitive(t, "transfer")
+		d := approvals.Decision{
+			Scope: approvals.ForPathway, Granted: true, Pathway: "Clinic", Mission: w.Mission.ID, Partner: w.Partner.ID, Purposes: []string{w.Purpose.ID}, Categories: []string{"gbv"},
+		}
+		for name, change := range map[string]func(*approvals.Decision){
+			"mission": func(d *approvals.Decision) { d.Mission = w.Partner.ID }, "partner": func(d *approvals.Decision) { d.Partner = w.Mission.ID },
+			"times": func(d *approvals.Decision) { d.Times = 1001 },
+		} {
+			d := d
+			change(&d)
+			if _, err := w.Approvals.Decide(w.Ctx, w.As(authz.DPO), d); !errors.Is(err, people.ErrInvalid) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	})
 }
 

@@ -29,6 +29,7 @@ func (f *sending) compose(s *shell) (client.Order, error) {
 		{&o.Nature, &f.order.Nature},
 		{&o.RecipientClass, &f.order.RecipientClass},
 		{&o.Agreement, &f.order.Agreement},
+		{&o.Pathway, &f.order.Pathway},
 		{&o.Origin.Source, &f.order.Origin.Source},
 		{&o.Origin.Country, &f.order.Origin.Country},
 		{&o.Origin.Clearance, &f.order.Origin.Clearance},

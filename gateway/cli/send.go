@@ -60,6 +60,7 @@ ask. A refused transfer is final; send again when it is mended.`,
 	flags.StringVar(&f.order.Origin.Country, "origin-country", "", "country that the data come from, such as NE; the mission's where it is left out")
 	flags.StringVar(&f.order.Origin.Clearance, "clearance", "", "`ID` of the clearance by the third party that collected the data")
 	flags.StringSliceVar(&f.order.Onward, "onward-recipient", nil, "`NAME` of an organisation to which the recipient will give the data on; repeat it for more")
+	flags.StringVar(&f.order.Pathway, "pathway", "", "`NAME` of the pathway of referrals that it follows, which the data protection officer approved")
 	flags.BoolVar(&f.order.AttestsContent, "attest-content", false, "attest the content of files that cannot be matched to the manifest, such as scans: you have looked at each")
 	flags.StringVar(&f.order.Agreement, "agreement", "", "`ID` of the agreement, where several could rule")
 	return cmd

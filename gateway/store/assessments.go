@@ -82,9 +82,10 @@ func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, e
 	}
 	of := assessment.Assessed{
 		Mission: a.Document.Mission, Shared: a.SharedWith(), Partner: a.Document.Partner, Version: a.Document.Version,
+		PerYear: a.Document.Scope.MaxSubjectsPerYear,
 	}
-	if a.Amendment != nil {
-		of.Amendment, of.AmendmentShared = a.Amendment.Document.Version, a.AmendmentSharedWith()
+	if next := a.Amendment; next != nil {
+		of.Amendment, of.AmendmentShared, of.AmendedPerYear = next.Document.Version, a.AmendmentSharedWith(), next.Document.Scope.MaxSubjectsPerYear
 	}
 	return of, nil
 }

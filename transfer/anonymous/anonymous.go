@@ -96,7 +96,9 @@ type Use struct {
 // mission, no cell is below the minimum, which is higher where a country that
 // the data is about is in conflict, and every originator agrees in writing.
 // Where several assessments are of a file each must hold. A file without an
-// assessment yields only ANON_NOT_DEMONSTRATED.
+// assessment yields only ANON_NOT_DEMONSTRATED. What was signed of a file before
+// an assessment of it was withdrawn, as when people were found in it again, shows
+// nothing any more.
 func Judge(all []DisclosureAssessment, use Use) []Gap {
 	has := map[Gap]bool{}
 	if len(use.Files) == 0 {
@@ -105,7 +107,7 @@ func Judge(all []DisclosureAssessment, use Use) []Gap {
 	for _, file := range use.Files {
 		shown := false
 		for _, a := range all {
-			if file == "" || a.Mission != use.Mission || !a.counts(use.At) || !slices.Contains(a.Datasets, file) {
+			if !a.shows(file, use) || takenBack(all, use, file, *a.Signed) {
 				continue
 			}
 			shown = true
@@ -115,6 +117,37 @@ func Judge(all []DisclosureAssessment, use Use) []Gap {
 		has[NotDemonstrated] = has[NotDemonstrated] || !shown
 	}
 	return slices.DeleteFunc([]Gap{NotDemonstrated, SmallCells, OriginatorsMissing}, func(g Gap) bool { return !has[g] })
+}
+
+// Released is what is left of gate condition 4a for what was released already:
+// nothing that was released under an assessment leaves after it was withdrawn,
+// until another is signed. That its time is over, or that a minimum is higher
+// now, does not stop it.
+func Released(all []DisclosureAssessment, use Use) []Gap {
+	for _, file := range use.Files {
+		if !takenBack(all, use, file, time.Time{}) {
+			continue
+		}
+		if !slices.ContainsFunc(all, func(a DisclosureAssessment) bool {
+			return a.shows(file, use) && !takenBack(all, use, file, *a.Signed)
+		}) {
+			return []Gap{NotDemonstrated}
+		}
+	}
+	return nil
+}
+
+// shows reports whether the assessment is of the file, in the mission, and stands.
+func (a DisclosureAssessment) shows(file string, use Use) bool {
+	return file != "" && a.Mission == use.Mission && a.counts(use.At) && slices.Contains(a.Datasets, file)
+}
+
+// takenBack reports whether a signed assessment of the file was withdrawn, at
+// since or later.
+func takenBack(all []DisclosureAssessment, use Use, file string, since time.Time) bool {
+	return slices.ContainsFunc(all, func(a DisclosureAssessment) bool {
+		return a.Withdrawn != nil && a.Signed != nil && a.Mission == use.Mission && slices.Contains(a.Datasets, file) && !a.Withdrawn.Before(since)
+	})
 }
 
 func minimum(a DisclosureAssessment, use Use) int {

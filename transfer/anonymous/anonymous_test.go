@@ -51,6 +51,9 @@ func TestJudge(t *testing.T) {
 		{"ANON_NOT_DEMONSTRATED over", []anonymous.DisclosureAssessment{signed(func(a *anonymous.DisclosureAssessment) { a.ValidUntil = noon() })}, []string{sum()}, []anonymous.Gap{not}},
 		{"ANON_NOT_DEMONSTRATED withdrawn", []anonymous.DisclosureAssessment{signed(func(a *anonymous.DisclosureAssessment) { a.Withdrawn = new(noon().Add(time.Hour)) })}, []string{sum()}, []anonymous.Gap{not}},
 		{"ANON_NOT_DEMONSTRATED another mission's", []anonymous.DisclosureAssessment{signed(func(a *anonymous.DisclosureAssessment) { a.Mission = "n" })}, []string{sum()}, []anonymous.Gap{not}},
+		{"ANON_NOT_DEMONSTRATED another of the file was withdrawn since", []anonymous.DisclosureAssessment{signed(), signed(func(a *anonymous.DisclosureAssessment) { a.Withdrawn = new(noon().Add(-time.Minute)) })}, []string{sum()}, []anonymous.Gap{not}},
+		{"signed after another was withdrawn", []anonymous.DisclosureAssessment{signed(), signed(func(a *anonymous.DisclosureAssessment) { a.Withdrawn = new(noon().Add(-2 * time.Hour)) })}, []string{sum()}, nil},
+		{"a draft of the file was withdrawn", []anonymous.DisclosureAssessment{signed(), signed(func(a *anonymous.DisclosureAssessment) { a.Signed, a.Withdrawn = nil, new(noon()) })}, []string{sum()}, nil},
 		{"ANON_SMALL_CELLS", []anonymous.DisclosureAssessment{signed(cell(4))}, []string{sum()}, []anonymous.Gap{small}},
 		{"ANON_SMALL_CELLS by one of two", []anonymous.DisclosureAssessment{signed(), signed(cell(0))}, []string{sum()}, []anonymous.Gap{small}},
 		{"ANON_SMALL_CELLS about a country in conflict", []anonymous.DisclosureAssessment{signed(func(a *anonymous.DisclosureAssessment) { a.Countries = []string{"SD"} })}, []string{sum()}, []anonymous.Gap{small}},
@@ -63,6 +66,35 @@ func TestJudge(t *testing.T) {
 				Mission: "m", Country: "CO", Files: c.files, Rules: rulebook.MinimumCell{Usual: 5, Conflict: 10, Conflicts: []string{"SD"}}, At: noon(),
 			})
 			if !slices.Equal(got, c.want) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestReleased(t *testing.T) {
+	withdrawn := func(at time.Time) edit { return func(a *anonymous.DisclosureAssessment) { a.Withdrawn = &at } }
+	over := func(a *anonymous.DisclosureAssessment) { a.ValidUntil = noon() }
+	again := func(a *anonymous.DisclosureAssessment) { a.Signed = new(noon().Add(-time.Minute)) }
+	not := []anonymous.Gap{anonymous.NotDemonstrated}
+	for _, c := range []struct {
+		name string
+		all  []anonymous.DisclosureAssessment
+		want []anonymous.Gap
+	}{
+		{"as it was released", []anonymous.DisclosureAssessment{signed()}, nil},
+		{"its time is over", []anonymous.DisclosureAssessment{signed(over)}, nil},
+		{"the minimum is higher now", []anonymous.DisclosureAssessment{signed(func(a *anonymous.DisclosureAssessment) { a.Cell = 1 })}, nil},
+		{"ANON_NOT_DEMONSTRATED withdrawn", []anonymous.DisclosureAssessment{signed(withdrawn(noon()))}, not},
+		{"ANON_NOT_DEMONSTRATED withdrawn by a clock that is ahead", []anonymous.DisclosureAssessment{signed(withdrawn(noon().Add(time.Hour)))}, not},
+		{"ANON_NOT_DEMONSTRATED withdrawn, and over", []anonymous.DisclosureAssessment{signed(over, withdrawn(noon()))}, not},
+		{"ANON_NOT_DEMONSTRATED one of two", []anonymous.DisclosureAssessment{signed(), signed(withdrawn(noon()))}, not},
+		{"another was signed since", []anonymous.DisclosureAssessment{signed(again), signed(withdrawn(noon().Add(-2 * time.Minute)))}, nil},
+		{"another mission's", []anonymous.DisclosureAssessment{signed(), signed(withdrawn(noon()), func(a *anonymous.DisclosureAssessment) { a.Mission = "n" })}, nil},
+		{"another file's", []anonymous.DisclosureAssessment{signed(), signed(withdrawn(noon()), func(a *anonymous.DisclosureAssessment) { a.Datasets = []string{strings.Repeat("1b", 32)} })}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := anonymous.Released(c.all, anonymous.Use{Mission: "m", Country: "CO", Files: []string{sum()}, At: noon()}); !slices.Equal(got, c.want) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})

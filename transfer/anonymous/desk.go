@@ -108,7 +108,8 @@ func (d *Desk) Sign(ctx context.Context, c authz.Caller, id string) (DisclosureA
 }
 
 // Withdraw ends an assessment at once: by the focal point, Legal or the data
-// protection officer.
+// protection officer. What was released under it and waits is held at its next
+// pull; what was pulled already is for a recall.
 func (d *Desk) Withdraw(ctx context.Context, c authz.Caller, id string) (DisclosureAssessment, error) {
 	return d.change(ctx, c, authz.DisclosureWithdraw, id, DisclosureAssessment.withdraw)
 }

@@ -12,8 +12,10 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 	"safeconduct/authz/rulebook"
 )
 
@@ -38,13 +40,16 @@ type DPOApproval struct {
 	Granted    bool       `json:"granted"` // a refusal covers nothing, and answers who waited
 	Mission    string     `json:"mission"`
 	Partner    string     `json:"partner"`
-	Pathway    string     `json:"pathway,omitempty"`      // its name
-	Agreement  string     `json:"agreement,omitempty"`    // for ForAgreement
-	Transfer   string     `json:"transfer,omitempty"`     // for ForTransfer
-	Manifest   string     `json:"asked_digest,omitempty"` // of what was asked for, for ForTransfer
+	Pathway    string     `json:"pathway,omitempty"`            // its name
+	Agreement  string     `json:"agreement,omitempty"`          // for ForAgreement
+	Document   int        `json:"agreement_document,omitempty"` // version of its document that was approved
+	Transfer   string     `json:"transfer,omitempty"`           // for ForTransfer
+	Manifest   string     `json:"asked_digest,omitempty"`       // of what was asked for, for ForTransfer
 	Purposes   []string   `json:"purposes"`
 	Categories []string   `json:"categories"`
-	Most       int        `json:"most_subjects,omitempty"` // of one transfer on the pathway
+	Most       int        `json:"most_subjects,omitempty"`  // of one transfer on the pathway
+	Times      int        `json:"most_transfers,omitempty"` // that are released on the pathway under it
+	Used       []string   `json:"used,omitempty"`           // ids of the transfers that were, in order
 	Reason     string     `json:"reason,omitempty"`
 	From       time.Time  `json:"from"`
 	Until      time.Time  `json:"until"`           // exclusive
@@ -89,6 +94,8 @@ type Use struct {
 	Mission   string
 	Partner   string
 	Agreement string
+	Document  int    // version of its document in force
+	Pathway   string // that the transfer names
 	Purpose   string
 	Manifest  string
 	People    int // how many are in it
@@ -145,44 +152,72 @@ func (a DPOApproval) fits(k terms.Category, use Use) bool {
 	}
 	switch a.Scope {
 	case ForAgreement:
-		return k.ApprovalScope == "agreement" && a.Agreement != "" && a.Agreement == use.Agreement
+		// Of the document that the officer read: an amendment is asked for anew, as
+		// the assessment is.
+		return k.ApprovalScope == "agreement" && a.Agreement != "" && a.Agreement == use.Agreement && a.Document == use.Document
 	case ForTransfer:
 		// Of the transfer that was refused for want of it, or of the one that asks
 		// for the same again, to the last field, organisation and file; of one only.
 		return a.Manifest != "" && a.Manifest == use.Manifest && (a.Spent == "" || a.Spent == use.Transfer)
 	case ForPathway:
-		return use.People > 0 && use.People <= a.Most
+		return a.Pathway != "" && a.Pathway == use.Pathway && use.People > 0 && use.People <= a.Most &&
+			(len(a.Used) < a.Times || a.rests(use))
 	default:
 		return false
 	}
 }
 
-// Spend binds an approval of one transfer to the transfer that is released
-// under it, so that it covers no other: one for each category that nothing else
-// covers, the first to end. Those that were not needed stay as they are: changed
-// are the ones to be saved, in the transaction of the release.
+// rests reports whether the transfer was released under the approval, which
+// counts what it covers.
+func (a DPOApproval) rests(use Use) bool {
+	return a.Scope == ForTransfer && a.Spent != "" && a.Spent == use.Transfer ||
+		a.Scope == ForPathway && slices.Contains(a.Used, use.Transfer)
+}
+
+// Spend binds the approvals that count what they cover to the transfer that is
+// released under them: that of one transfer, so that it covers no other, and that
+// of a pathway, which covers so many as the officer said. For each category that
+// nothing else covers it is one, of a pathway rather than of the transfer, and
+// the first to end. Those that were not needed stay as they are: changed are the
+// ones to be saved, in the transaction of the release.
 func Spend(all []DPOApproval, use Use, person string) (changed []DPOApproval) {
-	var once, standing []DPOApproval // not spent yet; and what covers without being spent now
+	var counting, standing []DPOApproval
 	for _, a := range all {
-		if a.Scope == ForTransfer && a.Spent == "" {
-			once = append(once, a)
-		} else {
+		if a.Scope == ForAgreement || a.rests(use) {
 			standing = append(standing, a)
+		} else {
+			counting = append(counting, a)
 		}
 	}
-	slices.SortFunc(once, func(a, b DPOApproval) int { return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.ID, b.ID)) })
+	once := func(a DPOApproval) int {
+		if a.Scope == ForTransfer {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(counting, func(a, b DPOApproval) int {
+		return cmp.Or(cmp.Compare(once(a), once(b)), a.Until.Compare(b.Until), cmp.Compare(a.ID, b.ID))
+	})
 	for _, k := range use.Sensitive {
 		covers := func(a DPOApproval) bool { return use.At.Before(a.Until) && a.fits(k, use) }
 		if slices.ContainsFunc(slices.Concat(standing, changed), covers) {
 			continue
 		}
-		if i := slices.IndexFunc(once, covers); i >= 0 {
-			a := once[i]
-			a.Version, a.Spent, a.Actor, a.Updated = a.Version+1, use.Transfer, person, use.At
-			changed = append(changed, a)
+		if i := slices.IndexFunc(counting, covers); i >= 0 {
+			changed = append(changed, counting[i].used(use, person))
 		}
 	}
 	return changed
+}
+
+func (a DPOApproval) used(use Use, person string) DPOApproval {
+	if a.Scope == ForPathway {
+		a.Used = append(slices.Clone(a.Used), use.Transfer)
+	} else {
+		a.Spent = use.Transfer
+	}
+	a.Version, a.Actor, a.Updated = a.Version+1, person, use.At
+	return a
 }
 
 func (a DPOApproval) revoke(person, reason string, now time.Time) (DPOApproval, error) {
@@ -228,6 +263,7 @@ type Tx interface {
 	evidence.Recorder
 	ApprovalTx
 	TargetTx
+	EndsTx
 	terms.PurposeTx
 	terms.CategoryTx
 	rulebook.Reader
@@ -245,6 +281,12 @@ type ApprovalTx interface {
 	// log does not say so yet.
 	DPOApprovalsDue(ctx context.Context, now time.Time, most int) ([]DPOApproval, error)
 	SaveDPOApproval(ctx context.Context, a DPOApproval) error
+}
+
+// EndsTx finds the two ends of a pathway.
+type EndsTx interface {
+	Mission(ctx context.Context, id string) (people.Mission, error)
+	Party(ctx context.Context, id string) (parties.Party, error)
 }
 
 // TargetTx finds what a decision is about, and excludes the decisions that rest

@@ -19,7 +19,7 @@ func health(scope string) terms.Category {
 
 func use(scope string) approvals.Use {
 	return approvals.Use{
-		Transfer: "t", Mission: "m", Partner: "x", Agreement: "a", Purpose: "p", Manifest: "s", People: 1,
+		Transfer: "t", Mission: "m", Partner: "x", Agreement: "a", Document: 2, Pathway: "survivors", Purpose: "p", Manifest: "s", People: 1,
 		Sensitive: []terms.Category{health(scope)}, At: noon(),
 	}
 }
@@ -27,7 +27,8 @@ func use(scope string) approvals.Use {
 // approval covers the use of its scope.
 func approval(scope approvals.Scope, edits ...func(*approvals.DPOApproval)) approvals.DPOApproval {
 	a := approvals.DPOApproval{
-		Scope: scope, Granted: true, Mission: "m", Partner: "x", Agreement: "a", Transfer: "t0", Manifest: "s", Most: 1,
+		Scope: scope, Granted: true, Mission: "m", Partner: "x", Agreement: "a", Document: 2, Transfer: "t0", Manifest: "s",
+		Pathway: "survivors", Most: 1, Times: 2,
 		Purposes: []string{"p"}, Categories: []string{"health"}, From: noon().Add(-time.Hour), Until: noon().Add(time.Hour),
 	}
 	for _, edit := range edits {
@@ -57,6 +58,11 @@ func TestJudge(t *testing.T) {
 		{"DPO_REQUIRED another manifest under the same id", "transfer", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Transfer, a.Manifest = "t", "s1" })}, required},
 		{"DPO_REQUIRED bound to no manifest", "transfer", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Manifest = "" })}, required},
 		{"DPO_REQUIRED too many on a pathway", "transfer", []approvals.DPOApproval{approval(approvals.ForPathway, func(a *approvals.DPOApproval) { a.Most = 0 })}, required},
+		{"DPO_REQUIRED another pathway", "transfer", []approvals.DPOApproval{approval(approvals.ForPathway, func(a *approvals.DPOApproval) { a.Pathway = "others" })}, required},
+		{"DPO_REQUIRED a pathway without a name", "transfer", []approvals.DPOApproval{approval(approvals.ForPathway, func(a *approvals.DPOApproval) { a.Pathway = "" })}, required},
+		{"DPO_REQUIRED a pathway that covered as many as it does", "transfer", []approvals.DPOApproval{approval(approvals.ForPathway, func(a *approvals.DPOApproval) { a.Used = []string{"t1", "t2"} })}, required},
+		{"one of those that the pathway covered", "transfer", []approvals.DPOApproval{approval(approvals.ForPathway, func(a *approvals.DPOApproval) { a.Used = []string{"t1", "t"} })}, ""},
+		{"DPO_REQUIRED the agreement was amended", "agreement", []approvals.DPOApproval{approval(approvals.ForAgreement, func(a *approvals.DPOApproval) { a.Document = 1 })}, required},
 		{"DPO_REQUIRED refused", "agreement", []approvals.DPOApproval{approval(approvals.ForTransfer, func(a *approvals.DPOApproval) { a.Granted = false })}, required},
 		{"DPO_REQUIRED revoked, by a clock that is ahead", "agreement", []approvals.DPOApproval{approval(approvals.ForAgreement, func(a *approvals.DPOApproval) { a.Revoked = new(noon().Add(time.Hour)) })}, required},
 		{"DPO_REQUIRED dated after", "agreement", []approvals.DPOApproval{approval(approvals.ForAgreement, func(a *approvals.DPOApproval) { a.From = noon().Add(1) })}, required},

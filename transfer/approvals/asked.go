@@ -22,6 +22,7 @@ type Asked struct {
 	Files          int        `json:"files" doc:"how many"`
 	Origin         DataOrigin `json:"data_origin"`
 	Onward         []string   `json:"onward_recipients,omitempty" doc:"organisations to which the recipient will give the data on"`
+	Pathway        string     `json:"pathway,omitempty" doc:"name of the pathway of referrals that it follows"`
 	// Contents are the SHA-256 of the files, hex, of data about nobody: there the list of people says nothing.
 	Contents []string `json:"file_digests,omitempty" doc:"SHA-256 of each file, of data about nobody"`
 	Subjects string   `json:"-"` // digest of the list of people

@@ -41,6 +41,7 @@ type Decision struct {
 	Purposes   []string
 	Categories []string
 	Most       int
+	Times      int
 	Until      *time.Time
 	Reason     string
 }
@@ -83,6 +84,8 @@ func (in Decision) check() error {
 	switch {
 	case in.Scope == ForPathway && (strings.TrimSpace(in.Pathway) == "" || in.Partner == "" || in.Mission == ""):
 		return fmt.Errorf("%w: a standing approval needs the name of its pathway, a mission and a partner", people.ErrInvalid)
+	case in.Scope == ForPathway && (in.Times < 0 || in.Times > maxTimes):
+		return fmt.Errorf("%w: a standing approval covers at most %d transfers", people.ErrInvalid, maxTimes)
 	case in.Scope != ForTransfer && (len(in.Purposes) == 0 || len(in.Categories) == 0):
 		return fmt.Errorf("%w: name purposes and categories", people.ErrInvalid)
 	case in.Scope != ForTransfer && !in.Granted:
@@ -104,6 +107,7 @@ func (d *Desk) draft(ctx context.Context, c authz.Caller, in Decision) (a DPOApp
 	switch in.Scope {
 	case ForPathway:
 		a.Pathway, a.Mission, a.Partner, a.Most = strings.TrimSpace(in.Pathway), in.Mission, in.Partner, max(in.Most, 1)
+		a.Times = cmp.Or(in.Times, usualTimes)
 		return a, nil, nil
 	case ForAgreement, ForTransfer:
 	default:
@@ -115,7 +119,7 @@ func (d *Desk) draft(ctx context.Context, c authz.Caller, in Decision) (a DPOApp
 			if err != nil {
 				return err
 			}
-			a.Agreement, a.Mission, a.Partner = x.ID, cmp.Or(in.Mission, x.Document.Mission), x.Document.Partner
+			a.Agreement, a.Document, a.Mission, a.Partner = x.ID, x.Document.Version, cmp.Or(in.Mission, x.Document.Mission), x.Document.Partner
 			if !x.KnownTo(c) || !slices.Contains(x.Document.Missions(), a.Mission) { // before the policy is asked: as unknown
 				return evidence.ErrNotFound
 			}
@@ -130,8 +134,35 @@ func (d *Desk) draft(ctx context.Context, c authz.Caller, in Decision) (a DPOApp
 	return a, asked, err
 }
 
+// How many transfers a standing approval covers: what is left out, and at most.
+// More of them is a feed, which an agreement and its assessment are for.
+const (
+	usualTimes = 100
+	maxTimes   = 1000
+)
+
+// ends checks that both ends of a pathway exist.
+func ends(ctx context.Context, tx Tx, a DPOApproval) error {
+	if a.Scope != ForPathway {
+		return nil
+	}
+	if _, err := tx.Mission(ctx, a.Mission); errors.Is(err, evidence.ErrNotFound) {
+		return fmt.Errorf("%w: unknown mission", people.ErrInvalid)
+	} else if err != nil {
+		return err
+	}
+	_, err := tx.Party(ctx, a.Partner)
+	if errors.Is(err, evidence.ErrNotFound) {
+		return fmt.Errorf("%w: unknown partner", people.ErrInvalid)
+	}
+	return err
+}
+
 // complete checks what the decision names, and dates it within the rulebook.
 func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.Time) error {
+	if err := ends(ctx, tx, *a); err != nil {
+		return err
+	}
 	for _, p := range a.Purposes {
 		if _, err := tx.Purpose(ctx, p); err != nil {
 			return fmt.Errorf("%w: unknown purpose", people.ErrInvalid)

@@ -235,8 +235,9 @@ const (
 )
 
 // JudgeNotice is gate condition 20 for one consent: the notice that it names is
-// of the purpose, was in force when the person was asked, and speaks their
-// language (R14). notices are all of the purpose, and may be in any order.
+// of the purpose, was the one in force when the person was asked, and speaks their
+// language (R14). Consent that was given while it was stays good when another
+// version comes. notices are all of the purpose, and may be in any order.
 func JudgeNotice(r *Record, notices []terms.Notice) Gap {
 	if r.Notice == "" || r.Language == "" || len(notices) == 0 {
 		return NoticeMissing
@@ -245,7 +246,7 @@ func JudgeNotice(r *Record, notices []terms.Notice) Gap {
 		if n.Number != r.Notice {
 			continue
 		}
-		if n.InForce(r.EventTime) && n.Speaks(r.Language) {
+		if n.InForce(r.EventTime) && !n.Replaced(r.EventTime, notices) && n.Speaks(r.Language) {
 			return NoGap
 		}
 		return NoticeMissing

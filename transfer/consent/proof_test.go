@@ -37,6 +37,9 @@ func TestJudgeNotice(t *testing.T) {
 		return n
 	}
 	early := noon().AddDate(-1, 0, 0)
+	asked := record().EventTime
+	since := func(n terms.Notice, approved time.Time) terms.Notice { n.Approved = &approved; return n }
+	one, two := since(notice("1", true, early), early), notice("2", true, early.AddDate(0, 1, 0))
 	language := func(l string) edit { return func(r *consent.Record) { r.Language = l } }
 	named := func(n string) edit { return func(r *consent.Record) { r.Notice = n } }
 	for _, c := range []struct {
@@ -52,6 +55,14 @@ func TestJudgeNotice(t *testing.T) {
 		{"NOTICE_MISSING not in the person's language", record(language("ha")), []terms.Notice{notice("1", true, early)}, consent.NoticeMissing},
 		{"NOTICE_MISSING not approved", record(), []terms.Notice{notice("1", false, early)}, consent.NoticeMissing},
 		{"NOTICE_MISSING not effective when they were asked", record(), []terms.Notice{notice("1", true, noon())}, consent.NoticeMissing},
+		{"NOTICE_MISSING another version was in force by then", record(), []terms.Notice{one, since(two, early)}, consent.NoticeMissing},
+		{"NOTICE_MISSING another version came into force as they were asked", record(), []terms.Notice{since(notice("2", true, asked), early), one}, consent.NoticeMissing},
+		{"the version in force", record(named("2")), []terms.Notice{one, since(two, early)}, consent.NoGap},
+		{"another version came into force later", record(), []terms.Notice{one, since(notice("2", true, asked.Add(1)), early)}, consent.NoGap},
+		{"another version was approved later, from an earlier date", record(), []terms.Notice{one, since(two, asked.Add(1))}, consent.NoGap},
+		{"another version waits for its approval", record(), []terms.Notice{one, notice("2", false, early.AddDate(0, 1, 0))}, consent.NoGap},
+		{"NOTICE_MISSING corrected from the same date", record(), []terms.Notice{one, since(notice("2", true, early), early.Add(1))}, consent.NoticeMissing},
+		{"another purpose's", record(), []terms.Notice{one, {Purpose: "q", Number: "2", Texts: text, EffectiveFrom: early.AddDate(0, 1, 0), Approved: &early}}, consent.NoGap},
 		{"NOTICE_PURPOSE of another purpose", record(named("7")), []terms.Notice{notice("1", true, early)}, consent.NoticePurpose},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -95,6 +95,8 @@ func permissionBreakages() []breakage {
 			}
 		}, rests: append(by, "Transfer"), alone: true},
 		{code: DPORequired, name: "more people than the pathway takes", harm: dpo(func(a *approvals.DPOApproval) { a.Most = 2 }), rests: append(by, "Subjects"), alone: true},
+		{code: DPORequired, name: "of another pathway", harm: dpo(func(a *approvals.DPOApproval) { a.Pathway = "others" }), rests: by, alone: true},
+		{code: DPORequired, name: "a pathway that covered as many as it does", harm: dpo(func(a *approvals.DPOApproval) { a.Times = 0 }), rests: by, alone: true},
 		{code: DPOExpired, name: "at the exclusive instant", harm: dpo(func(a *approvals.DPOApproval) { a.Until = noon() }), rests: append(by, "Now"), alone: true},
 		{code: NoticeMissing, name: "R14 none of the purpose", harm: func(f *Facts) { f.Notices = nil }, rests: []string{"Notices", "Subjects"}, alone: true},
 		{code: NoticeMissing, name: "R14 not approved", harm: func(f *Facts) { f.Notices[0].Approved = nil }, rests: []string{"Notices", "Subjects"}, alone: true},
@@ -141,6 +143,12 @@ func asChild(s *Subject) {
 
 // nobodyBreakages are of the facts of passingOfNobody.
 func nobodyBreakages() []breakage {
+	personal := func(nature string) func(*Facts) {
+		return func(f *Facts) {
+			*f = passing(f.Phase)
+			f.Statistics, f.Manifest.Nature = true, nature
+		}
+	}
 	shown := func(edit func(*anonymous.DisclosureAssessment)) func(*Facts) {
 		return func(f *Facts) { edit(&f.Disclosures[0]) }
 	}
@@ -154,20 +162,29 @@ func nobodyBreakages() []breakage {
 		{code: NatureMismatch, name: "case numbers are personal data", harm: func(f *Facts) {
 			f.Manifest.Subjects, f.Subjects, f.Notices = 1, []Subject{consenting(1)}, passing(Commit).Notices
 		}},
-		{code: AnonNotDemonstrated, name: "nothing says so", harm: func(f *Facts) { f.Disclosures = nil }},
-		{code: AnonNotDemonstrated, name: "not signed", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Signed = nil })},
-		{code: AnonNotDemonstrated, name: "signed by its author", harm: shown(func(a *anonymous.DisclosureAssessment) { a.SignedBy = a.Author })},
-		{code: AnonNotDemonstrated, name: "of one file only", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Datasets = a.Datasets[:1] })},
-		{code: AnonNotDemonstrated, name: "over at the exclusive instant", harm: shown(func(a *anonymous.DisclosureAssessment) { a.ValidUntil = noon() })},
-		{code: AnonNotDemonstrated, name: "of another mission", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Mission = "m2" })},
-		{code: AnonSmallCells, name: "R19", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Cell = 4 })},
-		{code: AnonSmallCells, name: "R19 in a conflict", harm: func(f *Facts) {
+		{waits: true, code: AnonNotDemonstrated, name: "nothing says so", harm: func(f *Facts) { f.Disclosures = nil }},
+		{waits: true, code: AnonNotDemonstrated, name: "not signed", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Signed = nil })},
+		{waits: true, code: AnonNotDemonstrated, name: "signed by its author", harm: shown(func(a *anonymous.DisclosureAssessment) { a.SignedBy = a.Author })},
+		{waits: true, code: AnonNotDemonstrated, name: "of one file only", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Datasets = a.Datasets[:1] })},
+		{waits: true, code: AnonNotDemonstrated, name: "over at the exclusive instant", harm: shown(func(a *anonymous.DisclosureAssessment) { a.ValidUntil = noon() })},
+		{waits: true, code: AnonNotDemonstrated, name: "of another mission", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Mission = "m2" })},
+		{waits: true, code: AnonSmallCells, name: "R19", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Cell = 4 })},
+		{waits: true, code: AnonSmallCells, name: "R19 in a conflict", harm: func(f *Facts) {
 			f.Disclosures[0].Cell, f.Rules.MinimumCell.Conflicts = 9, []string{"KE"}
 		}},
-		{code: OriginatorAuthMissing, harm: shown(func(a *anonymous.DisclosureAssessment) {
+		{waits: true, code: OriginatorAuthMissing, harm: shown(func(a *anonymous.DisclosureAssessment) {
 			a.Own, a.Originators = false, []anonymous.Originator{{Name: "Ministry"}}
 		})},
+		{code: AnonNotDemonstrated, name: "withdrawn", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Withdrawn = new(noon()) })},
+		{code: AnonNotDemonstrated, name: "another was withdrawn since", harm: func(f *Facts) {
+			other := f.Disclosures[0]
+			other.ID, other.Withdrawn = "da0", other.Signed
+			f.Disclosures = append(f.Disclosures, other)
+		}},
 		{code: PayloadHash, name: "another file than was shown", harm: func(f *Facts) { f.Files[0].Declared = sha2nd }},
+	}
+	for _, nature := range []string{Personal, Pseudonymised} {
+		all = append(all, breakage{code: NatureMismatch, name: "R19 statistics " + nature, harm: personal(nature)})
 	}
 	for _, name := range []string{"GivenName", "given name", "Nom", "Número de teléfono", "case_no", "dob", "#contact+phone", "FIRSTNAME", "birthdate", "home_address", "pre\u0301nom", "unhcr_id"} {
 		all = append(all, breakage{code: NatureMismatch, name: name, harm: field(name)})

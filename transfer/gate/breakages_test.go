@@ -19,6 +19,7 @@ type breakage struct {
 	rests []string // fields of Facts that could mend it
 	hides []Code   // codes on parts of a record that is now missing
 	needs []Code   // not seen where one of these is broken too
+	waits bool     // what was released, and waits, is not judged by it
 	alone bool     // may contradict others on the same fact; one at most is combined
 }
 

@@ -24,6 +24,8 @@ const (
 )
 
 // nature is condition 4: it is declared, and true as far as the manifest shows.
+// For statistics nothing about a person leaves, pseudonymised or not (R19; gate.md:
+// "statistics must be non-identifiable").
 func nature() condition {
 	return condition{
 		number: "4", phases: toCommit, codes: never(NatureUndeclared, NatureMismatch),
@@ -31,6 +33,8 @@ func nature() condition {
 			switch {
 			case !f.Manifest.natured():
 				return one(NatureUndeclared, f.Transfer)
+			case f.Statistics && !f.Manifest.OfNobody():
+				return one(NatureMismatch, f.Transfer, "nature")
 			case f.Manifest.OfNobody():
 				if personal := f.looksPersonal(); len(personal) > 0 {
 					return one(NatureMismatch, f.Transfer, personal...)

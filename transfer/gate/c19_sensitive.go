@@ -44,10 +44,10 @@ func (f *Facts) DPOUse() approvals.Use {
 	m := &f.Manifest
 	use := approvals.Use{
 		Transfer: f.Transfer.ID, Mission: m.Mission, Partner: m.Partner, Purpose: m.Purpose,
-		People: max(m.Subjects, len(f.Subjects)), Sensitive: approvals.SensitiveOf(m.Categories, f.Categories), At: f.Now,
+		Pathway: m.Pathway, People: max(m.Subjects, len(f.Subjects)), Sensitive: approvals.SensitiveOf(m.Categories, f.Categories), At: f.Now,
 	}
 	if a := f.ruling(); a != nil {
-		use.Agreement = a.ID
+		use.Agreement, use.Document = a.ID, a.Document.Version
 	}
 	use.Manifest = m.Asked(use.Agreement, f.Files).Digest()
 	return use
@@ -59,7 +59,7 @@ func (m *Manifest) Asked(agreement string, files []File) approvals.Asked {
 	a := approvals.Asked{
 		Mission: m.Mission, Partner: m.Partner, Agreement: agreement, Purpose: m.Purpose, Nature: m.Nature, RecipientClass: m.RecipientClass,
 		Categories: m.Categories, Fields: m.Fields, People: m.Subjects, Files: m.Files, Origin: approvals.DataOrigin(m.Origin), Onward: m.Onward,
-		Subjects: m.SubjectsDigest,
+		Pathway: m.Pathway, Subjects: m.SubjectsDigest,
 	}
 	if m.OfNobody() {
 		for _, file := range files {

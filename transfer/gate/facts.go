@@ -60,13 +60,15 @@ type Facts struct {
 
 	// Stopped is the mission where it is suspended (R42); it has no id where it is not.
 	Stopped evidence.Ref `json:"mission_stopped,omitzero"`
+	// Statistics says that the purpose serves statistics.
+	Statistics bool `json:"statistics,omitzero"`
 	// Country is the mission's.
 	Country string `json:"country,omitzero"`
 	// Clearance is the one that the manifest names; nil where it names none, or
 	// one that does not exist.
 	Clearance *clearance.Clearance `json:"clearance,omitzero"`
 	// Disclosures are the disclosure assessments of the files, where the data are
-	// about nobody in particular.
+	// about nobody in particular; those that were withdrawn, or are over, among them.
 	Disclosures []anonymous.DisclosureAssessment `json:"disclosures,omitzero"`
 	// Conflicts are those of their countries, and of the mission's, for which an
 	// alert stands.
@@ -97,7 +99,7 @@ type Facts struct {
 	// Unreadable names the facts that could not be read. Any is a refusal.
 	Unreadable []string `json:"unreadable,omitzero"`
 	// Read names the records of which only what was found stands above: grants,
-	// keys, tokens and the mission.
+	// keys, tokens, the mission and the purpose.
 	Read []evidence.Ref `json:"read,omitzero"`
 }
 
@@ -127,6 +129,8 @@ type Manifest struct {
 	Origin         Origin `json:"data_origin,omitzero"`
 	// Onward are the organisations to which the recipient will give the data on.
 	Onward []string `json:"onward_recipients,omitzero"`
+	// Pathway names the pathway of referrals that it follows; empty where it follows none.
+	Pathway string `json:"pathway,omitzero"`
 	// Opaque are the numbers of the files that cannot be matched to the manifest, and ContentAttested the version of the
 	// statement by which the sender attested their content; empty where they did not.
 	Opaque          []int  `json:"opaque,omitzero"`

@@ -38,6 +38,7 @@ func passingWith(phase Phase, subjects int) Facts {
 			Mission: "m1", Partner: "p1", Purpose: "referral", Nature: "personal", RecipientClass: ClassServiceProvider,
 			Categories: []string{"identity", "contact"}, Fields: []string{"given_name", "phone"},
 			Subjects: subjects, SubjectsDigest: "people", Files: 2, Origin: Origin{Source: ThirdPartyData, Country: "FR", Clearance: "o1"}, Onward: []string{"Clinic"},
+			Pathway: "survivors",
 		},
 		Country: "KE",
 		Clearance: &clearance.Clearance{
@@ -48,7 +49,7 @@ func passingWith(phase Phase, subjects int) Facts {
 			{ID: "k1", Version: 1, Code: "identity", Fields: []string{"given_name"}}, {ID: "k2", Version: 1, Code: "contact", Fields: []string{"phone"}, Sensitive: true, ApprovalScope: "transfer"},
 		},
 		DPOApprovals: []approvals.DPOApproval{{
-			ID: "d1", Version: 1, Scope: approvals.ForPathway, Granted: true, Mission: "m1", Partner: "p1", Pathway: "survivors", Purposes: []string{"referral"},
+			ID: "d1", Version: 1, Scope: approvals.ForPathway, Granted: true, Mission: "m1", Partner: "p1", Pathway: "survivors", Times: 10, Purposes: []string{"referral"},
 			Categories: []string{"contact"}, Most: subjects, From: noon().AddDate(0, -1, 0), Until: noon().AddDate(0, 1, 0),
 		}},
 		Notices: []terms.Notice{notice("referral", "n1")},

@@ -125,3 +125,15 @@ func parseHash(s string) (tlog.Hash, error) {
 	}
 	return tlog.Hash(raw), nil
 }
+
+// NotedSize is the size that a signed note states. Nothing is verified: it is of
+// use to whoever hands the note on with what it covers. Errors wrap
+// ErrCheckpoint.
+func NotedSize(signed []byte) (int64, error) {
+	parts, err := splitNote(signed)
+	if err != nil {
+		return 0, err
+	}
+	c, err := ParseCheckpoint([]byte(parts.text))
+	return c.Size, err
+}

@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -52,3 +54,42 @@ func CheckConsistency(proof tlog.TreeProof, older, newer Checkpoint) error {
 
 // NoteHash is what the next checkpoint says of this signed note: its SHA-256.
 func NoteHash(note []byte) [sha256.Size]byte { return sha256.Sum256(note) }
+
+// errPlanned ends the pass in which Inclusions learns what it will read.
+var errPlanned = errors.New("the hashes are planned")
+
+// Inclusions is Inclusion for several entries of one tree: it reads all that the
+// proofs need in one call. Errors are those of Inclusion.
+func Inclusions(size int64, seqs []int64, hashes tlog.HashReader) ([]tlog.RecordProof, error) {
+	var needed []int64
+	plan := tlog.HashReaderFunc(func(ids []int64) ([]tlog.Hash, error) { needed = append(needed, ids...); return nil, errPlanned })
+	for _, seq := range seqs {
+		if _, err := Inclusion(size, seq, plan); err != nil && !errors.Is(err, errPlanned) {
+			return nil, err
+		}
+	}
+	slices.Sort(needed)
+	needed = slices.Compact(needed)
+	read, err := hashes.ReadHashes(needed)
+	if err != nil {
+		return nil, fmt.Errorf("reading the hashes of %d proofs: %w", len(seqs), err)
+	}
+	if len(read) != len(needed) {
+		return nil, fmt.Errorf("reading the hashes of %d proofs: %w: %d hashes for %d indexes", len(seqs), ErrTree, len(read), len(needed))
+	}
+	known := tlog.HashReaderFunc(func(ids []int64) ([]tlog.Hash, error) {
+		all := make([]tlog.Hash, len(ids))
+		for i, id := range ids {
+			at, _ := slices.BinarySearch(needed, id) // the plan asked for the same
+			all[i] = read[at]
+		}
+		return all, nil
+	})
+	proofs := make([]tlog.RecordProof, len(seqs))
+	for i, seq := range seqs {
+		if proofs[i], err = Inclusion(size, seq, known); err != nil {
+			return nil, err
+		}
+	}
+	return proofs, nil
+}

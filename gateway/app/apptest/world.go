@@ -354,7 +354,7 @@ func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
 	w.T.Helper()
 	answers := assessment.Answers{}
 	for id, v := range map[string]int{
-		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 4, "S2": 4, "S3": 4, "S4": 1, "L1": 3, "L2": 3, "L3": 2, "L4": 1, "L5": 2, "L6": 3,
+		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 5, "S2": 4, "S3": 4, "S4": 5, "L1": 3, "L2": 3, "L3": 2, "L4": 1, "L5": 2, "L6": 3,
 		"L7": 3, "L8": 4, "M1": 1, "M2": 1, "M3": 1, "M4": 1, "B1": 5, "B2": 5, "B3": 4, "B4": 4,
 	} {
 		answers[id] = assessment.Answer{Value: new(v), Evidence: "seen"}

@@ -22,6 +22,7 @@ type Order struct {
 	Subjects       []string `json:"subjects,omitempty"`
 	Origin         Origin   `json:"data_origin,omitzero"`
 	Onward         []string `json:"onward_recipients,omitempty"`
+	Pathway        string   `json:"pathway,omitempty"`
 	Files          []File   `json:"files,omitempty"`
 	Agreement      string   `json:"agreement,omitempty"`
 	// AttestsContent says that the sender attests the content of files that cannot be matched to the manifest.

@@ -155,3 +155,45 @@ func (b *bench) latest(t *testing.T) {
 		want(c.Note)
 	}
 }
+
+// testExcerpts reads a log of several pages with its proofs, up to a size.
+func testExcerpts(t *testing.T, b *bench) {
+	const entries, size = 620, 601
+	if _, err := b.tx.Update(t.Context(), func(tx Tx) error {
+		for i := range entries {
+			e := b.entry()
+			e.ID, e.Mission = fmt.Sprintf("e-%05d", i), fmt.Sprintf("m-%d", i%3)
+			if err := tx.Record(t.Context(), e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.sequence(t)
+	for _, c := range []struct {
+		f    transfer.LogFilter
+		want int
+	}{{transfer.LogFilter{}, size}, {transfer.LogFilter{Mission: "m-2"}, size / 3}, {transfer.LogFilter{Mission: "m-9"}, 0}} {
+		c.f.After = -1
+		n, pages, last := 0, 0, int64(-1)
+		for next := int64(0); next >= 0; pages++ {
+			b.view(t, func(tx Tx) (err error) {
+				var lines []transfer.ExportLine
+				lines, next, err = tx.LogExcerpt(t.Context(), c.f, size)
+				for _, line := range lines {
+					if line.Seq <= last || line.Seq >= size || len(line.Proof) == 0 || len(line.Salt) != 64 {
+						t.Fatalf("%+v after %d", line, last)
+					}
+					n, last = n+1, line.Seq
+				}
+				c.f.After = next
+				return err
+			})
+		}
+		if n != c.want || pages < 2 {
+			t.Errorf("%+v: %d entries on %d pages, want %d", c.f, n, pages, c.want)
+		}
+	}
+}

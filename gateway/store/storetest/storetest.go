@@ -99,7 +99,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"agreements":   testAgreements, "choice of agreement": testChoice,
 		"partners": testPartners, "assessments": testAssessments, "transfers": testTransfers, "holds due": testHoldsDue, "subjects": testSubjects,
 		"holds": testHolds, "approvals": testApprovals, "notices": testNotices, "disclosures": testDisclosures,
-		"log lines": testLogLines, "race": testRace, "rules": testRules, "facts": testFacts, "claims": testClaims,
+		"log lines": testLogLines, "log excerpts": testExcerpts, "race": testRace, "rules": testRules, "facts": testFacts, "claims": testClaims,
 		"rates": testRates, "tallies": testTallies, "papers": testPapers,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,97 @@
+package assessment
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"safeconduct/agreements/terms"
+)
+
+// The questions of domain.md section 3 whose answer the system knows at least in
+// part, and so does not leave to the author alone.
+const (
+	highestCategory = "S1"
+	subjectsPerYear = "S4"
+)
+
+// sensitivityScale is the scale of S1. A sensitivity that nobody knows is the
+// highest.
+func sensitivityScale(s terms.Sensitivity) int {
+	switch s {
+	case terms.Low:
+		return 1
+	case terms.Moderate:
+		return 2
+	case terms.High:
+		return 4
+	default:
+		return 5
+	}
+}
+
+// subjectsScale is the scale of S4.
+func subjectsScale(perYear int) int {
+	value := 1
+	for _, most := range []int{10, 100, 1000, 10_000} {
+		if perYear > most {
+			value++
+		}
+	}
+	return value
+}
+
+// understated says, question by question, what is answered below what is known:
+// the categories' sensitivities, and the subjects a year that the document
+// allows. It is empty where nothing is.
+func (t Template) understated(form Form, answers Answers, categories []string, known []terms.Category, perYear int) (mends []string) {
+	answers = t.completed(form, answers)
+	floor := func(id string, least int, because string) {
+		q, asked := t.Question(id)
+		if !asked {
+			return
+		}
+		least = min(least, q.Scale.Max)
+		if v := answers[id].Value; v == nil || *v < least {
+			mends = append(mends, fmt.Sprintf("answer %s with at least %d: %s", id, least, because))
+		}
+	}
+	highest, of := 0, terms.Sensitivity("")
+	for _, code := range categories {
+		var s terms.Sensitivity // of a category that nobody knows
+		if i := slices.IndexFunc(known, func(k terms.Category) bool { return k.Code == code }); i >= 0 {
+			s = known[i].Sensitivity
+		}
+		if v := sensitivityScale(s); v > highest {
+			highest, of = v, s
+		}
+	}
+	floor(highestCategory, highest, fmt.Sprintf("its categories are up to %s", cmp.Or(of, "unknown sensitivity")))
+	floor(subjectsPerYear, subjectsScale(perYear), fmt.Sprintf("the agreement allows %d subjects a year", perYear))
+	return mends
+}
+
+// notUnderstated refuses to submit what is answered below what the system knows.
+func (x act) notUnderstated(ctx context.Context, t Template, a Assessment) error {
+	known, err := x.tx.Categories(ctx)
+	if err != nil {
+		return err
+	}
+	perYear := max(x.of.PerYear, x.of.AmendedPerYear)
+	switch a.AgreementVersion {
+	case x.of.Version:
+		perYear = x.of.PerYear
+	case x.of.Amendment:
+		perYear = x.of.AmendedPerYear
+	}
+	mends := t.understated(a.Form, a.Answers, a.Categories, known, perYear)
+	if len(mends) == 0 {
+		return nil
+	}
+	if a.Form == Short {
+		mends = append(mends, "where that is beyond the short form, answer the long one")
+	}
+	return a.refuse("submit", "no answer is below what the system knows", strings.Join(mends, "; "))
+}

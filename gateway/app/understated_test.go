@@ -1,0 +1,71 @@
+package app_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/terms"
+	"safeconduct/authz"
+	"safeconduct/gateway/app/apptest"
+)
+
+// What the system knows by itself (section 3: S1, S4) is not answered below it.
+func TestNothingIsUnderstated(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	sensitivities := map[terms.Sensitivity]int{terms.Low: 1, terms.Moderate: 2, terms.High: 4, terms.Severe: 5}
+	for s := range sensitivities {
+		_, err := w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{Code: "c_" + string(s), Fields: []string{"f_" + string(s)}, Sensitivity: s})
+		w.Must(err)
+	}
+	written := func(perYear int, categories []string, s1, s4 int) assessment.Assessment {
+		w.Year = perYear
+		answers := assessment.Answers{}
+		for _, id := range strings.Fields("K1 K2 K3 K4 K5 S1 S2 S3 S4 L1 L2 L3 L4 L5 L6 L7 L8 M1 M2 M3 M4 B1 B2 B3 B4") {
+			answers[id] = assessment.Answer{Value: new(1), Evidence: "seen"}
+		}
+		answers["S1"], answers["S4"] = assessment.Answer{Value: new(s1)}, assessment.Answer{Value: new(s4)}
+		x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), assessment.Content{
+			Agreement: w.Agreement().ID, Purposes: []string{w.Purpose.ID}, Categories: categories, Countries: []string{"CO"}, Answers: answers,
+		})
+		w.Must(err)
+		return x
+	}
+	submitted := func(t *testing.T, x assessment.Assessment, mend string) {
+		t.Helper()
+		_, err := w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
+		var e *lifecycle.TransitionError
+		switch {
+		case mend == "" && err != nil:
+			t.Errorf("submitting what is not too low: %v", err)
+		case mend != "" && (!errors.As(err, &e) || !strings.Contains(e.Mend, mend)):
+			t.Errorf("%v, want %q", err, mend)
+		}
+	}
+	for s, least := range sensitivities {
+		t.Run("R40 S1 of "+string(s), func(t *testing.T) {
+			categories := []string{"c_low", "c_" + string(s)}
+			submitted(t, written(10, categories, least, 1), "")
+			if least > 1 {
+				submitted(t, written(10, categories, least-1, 1), fmt.Sprintf("answer S1 with at least %d: its categories are up to %s", least, s))
+			}
+		})
+	}
+	for perYear, least := range map[int]int{1: 1, 10: 1, 11: 2, 100: 2, 101: 3, 1000: 3, 1001: 4, 10_000: 4, 10_001: 5} {
+		t.Run(fmt.Sprintf("R40 S4 of %d a year", perYear), func(t *testing.T) {
+			submitted(t, written(perYear, []string{"c_low"}, 1, least), "")
+			if least > 1 {
+				submitted(t, written(perYear, []string{"c_low"}, 1, least-1), fmt.Sprintf("answer S4 with at least %d: the agreement allows %d subjects a year", least, perYear))
+			}
+		})
+	}
+	t.Run("R40 both are named at once", func(t *testing.T) {
+		submitted(t, written(1000, []string{"c_severe"}, 1, 1), "up to severe; answer S4 with at least 3")
+	})
+	t.Run("R40 a category that nobody knows is of the highest", func(t *testing.T) {
+		submitted(t, written(10, []string{"unheard"}, 4, 1), "answer S1 with at least 5: its categories are up to unknown sensitivity")
+	})
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer"
+	"safeconduct/transfer/ledger"
+)
+
+// LogExcerpt implements transfer.ExcerptTx: one page of entries at a time, and
+// the hashes of their proofs in one query.
+func (t *tx) LogExcerpt(ctx context.Context, f transfer.LogFilter, size int64) (lines []transfer.ExportLine, next int64, err error) {
+	page, more, err := t.entryRows(ctx, true, pageEntries, "WHERE seq > $1 AND seq < $2 ORDER BY seq LIMIT $3", f.After, size, pageEntries)
+	if err != nil {
+		return nil, 0, err
+	}
+	next = -1
+	if more {
+		next = page[len(page)-1].Seq
+	}
+	var wanted []ledger.Entry
+	var seqs []int64
+	for _, row := range page {
+		ok, err := inExcerpt(row, f)
+		if err != nil {
+			return nil, 0, err
+		}
+		if ok {
+			wanted, seqs = append(wanted, row), append(seqs, row.Seq)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil, next, nil
+	}
+	proofs, err := ledger.Inclusions(size, seqs, hashReader(ctx, t.db))
+	if err != nil {
+		return nil, 0, err
+	}
+	lines = make([]transfer.ExportLine, len(wanted))
+	for i, row := range wanted {
+		lines[i] = exportLine(row, proofs[i])
+	}
+	return lines, next, nil
+}
+
+// inExcerpt reports whether the filter wants the entry. An erased one says
+// nothing by which it could be narrowed.
+func inExcerpt(row ledger.Entry, f transfer.LogFilter) (bool, error) {
+	if row.Erased() {
+		return f.From.IsZero() && f.To.IsZero() && f.Mission == "", nil
+	}
+	var e evidence.Entry
+	if err := decode(row.Body, &e); err != nil {
+		return false, err
+	}
+	return matches(e, f), nil
+}
+
+func exportLine(row ledger.Entry, proof tlog.RecordProof) transfer.ExportLine {
+	leaf := tlog.RecordHash(ledger.Leaf(row))
+	line := transfer.ExportLine{
+		Seq: row.Seq, ID: row.ID, Version: row.Version, Kind: row.Kind, Commitment: hex.EncodeToString(row.Commitment),
+		Salt: hex.EncodeToString(row.Salt), Leaf: hex.EncodeToString(leaf[:]), Proof: make([]string, len(proof)), Body: row.Body,
+	}
+	for i, h := range proof {
+		line.Proof[i] = hex.EncodeToString(h[:])
+	}
+	return line
+}

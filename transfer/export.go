@@ -1,0 +1,185 @@
+package transfer
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/transfer/ledger"
+)
+
+// ExportForm names the form of an export, in its first line.
+const ExportForm = "safeconduct evidence log export 1"
+
+// nonWaiver stands in every export (R33).
+const nonWaiver = "Nothing in this export, and nothing in handing it over, waives any of the privileges and immunities of the International Organization for Migration."
+
+// Excerpt is what part of the log is exported. Empty members do not narrow.
+type Excerpt struct {
+	From    time.Time
+	To      time.Time // exclusive
+	Mission string
+}
+
+// ExportHead is the first line of an export: what it is, who asked, and when.
+type ExportHead struct {
+	Export    string     `json:"export"` // ExportForm
+	Asked     time.Time  `json:"asked"`
+	By        string     `json:"by"`
+	Role      authz.Role `json:"role"`
+	Entry     string     `json:"entry"` // id of the entry that evidences it, which lies behind what is exported
+	From      *time.Time `json:"from,omitempty"`
+	To        *time.Time `json:"to,omitempty"` // exclusive
+	Mission   string     `json:"mission,omitempty"`
+	Size      int64      `json:"size"` // entries under the checkpoint, among which it looked
+	NonWaiver string     `json:"non_waiver"`
+}
+
+// ExportLine is one entry with all that proves it: with the other members the
+// leaf is computed again, and with the proof the root that the checkpoint in the
+// last line states (RFC 6962, 2.1.1; package ledger says how). Of an entry that
+// was erased salt and body are left out.
+type ExportLine struct {
+	Seq        int64           `json:"seq"`
+	ID         string          `json:"id"`
+	Version    int             `json:"version"`
+	Kind       string          `json:"kind"`
+	Commitment string          `json:"commitment"` // hex
+	Salt       string          `json:"salt,omitempty"`
+	Leaf       string          `json:"leaf_hash"` // hex
+	Proof      []string        `json:"proof"`     // hex, from the leaf up
+	Body       json.RawMessage `json:"entry,omitempty"`
+}
+
+// ExportFoot is the last line of an export: one without it was cut.
+type ExportFoot struct {
+	Checkpoint string `json:"checkpoint"` // the signed note
+	Size       int64  `json:"size"`
+	Count      int64  `json:"count"` // of the entries between the first line and this one
+}
+
+// ExcerptTx reads parts of the log with their proofs.
+type ExcerptTx interface {
+	// LogExcerpt reads a bounded part of what the filter wants of the first size
+	// entries, in order. Entries that were erased, of which nothing is known any
+	// more, are among them where nothing narrows. next is where to go on after,
+	// -1 at the end.
+	LogExcerpt(ctx context.Context, f LogFilter, size int64) (lines []ExportLine, next int64, err error)
+}
+
+// Export is a part of the log that is about to be sent.
+type Export struct {
+	head  ExportHead
+	note  []byte
+	store evidence.Store[LogTx]
+}
+
+// Export evidences that the caller takes a part of the log with them (section 5:
+// itself logged); Send sends it. The entry names the range in its result, and
+// the mission as its subject alone: whoever is looked into is not told. What is
+// exported lies under the newest checkpoint; it fails with ErrNotFound before
+// the first.
+func (l *LogOffice) Export(ctx context.Context, c authz.Caller, x Excerpt) (*Export, error) {
+	res := authz.Resource{Kind: "log", ID: x.Mission}
+	role, err := l.office.Authorise(ctx, c, authz.LogExport, res)
+	if err != nil {
+		return nil, err
+	}
+	if !x.From.IsZero() && !x.To.IsZero() && !x.From.Before(x.To) {
+		return nil, fmt.Errorf("%w: from is not before to", people.ErrInvalid)
+	}
+	out := &Export{store: l.store}
+	_, err = l.store.Update(ctx, func(tx LogTx) error {
+		if out.note, err = tx.LatestCheckpoint(ctx); err != nil {
+			return err
+		}
+		size, err := ledger.NotedSize(out.note)
+		if err != nil {
+			return fmt.Errorf("reading the newest checkpoint: %w", err)
+		}
+		e := l.office.Entry(c, role, evidence.Access, authz.LogExport, res)
+		e.Result = interval(x.From) + "/" + interval(x.To) + " of " + strconv.FormatInt(size, 10)
+		out.head = ExportHead{
+			Export: ExportForm, Asked: e.Time, By: c.Person, Role: role, Entry: e.ID,
+			From: instant(x.From), To: instant(x.To), Mission: x.Mission, Size: size, NonWaiver: nonWaiver,
+		}
+		return tx.Record(ctx, e)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// interval is one end of a range as ISO 8601-2 writes it, where ".." is open.
+func interval(t time.Time) string {
+	if t.IsZero() {
+		return ".."
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// ID is the id of the entry that evidences the export.
+func (x *Export) ID() string { return x.head.Entry }
+
+// Send writes the export to w, as JSON Lines: an ExportHead, an ExportLine for
+// each entry, and an ExportFoot. A part of the log is held at a time. Where it
+// fails the caller breaks the connection; without its last line an export is not
+// whole.
+func (x *Export) Send(ctx context.Context, w io.Writer) error {
+	buffered := bufio.NewWriter(w)
+	lines := json.NewEncoder(buffered)
+	lines.SetEscapeHTML(false) // the bodies are canonical, and stay so
+	if err := lines.Encode(x.head); err != nil {
+		return fmt.Errorf("writing an export: %w", err)
+	}
+	f := LogFilter{Mission: x.head.Mission, After: -1}
+	if x.head.From != nil {
+		f.From = *x.head.From
+	}
+	if x.head.To != nil {
+		f.To = *x.head.To
+	}
+	count := int64(0)
+	for {
+		var page []ExportLine
+		var next int64
+		if err := x.store.View(ctx, func(tx LogTx) (err error) {
+			page, next, err = tx.LogExcerpt(ctx, f, x.head.Size)
+			return err
+		}); err != nil {
+			return fmt.Errorf("reading a part of the log: %w", err)
+		}
+		for _, line := range page {
+			if err := lines.Encode(line); err != nil {
+				return fmt.Errorf("writing an export: %w", err)
+			}
+		}
+		if count += int64(len(page)); next < 0 {
+			break
+		}
+		f.After = next
+	}
+	if err := lines.Encode(ExportFoot{string(x.note), x.head.Size, count}); err != nil {
+		return fmt.Errorf("ending an export: %w", err)
+	}
+	if err := buffered.Flush(); err != nil {
+		return fmt.Errorf("ending an export: %w", err)
+	}
+	return nil
+}
