@@ -52,6 +52,8 @@ type Deps struct {
 type Office struct {
 	Deps
 	hands *hands
+	// setting holds a place for each cover sheet that is set.
+	setting chan struct{}
 }
 
 // NewOffice makes the service.
@@ -59,7 +61,7 @@ func NewOffice(d Deps) *Office {
 	if d.Observer == nil {
 		d.Observer = unobserved{}
 	}
-	return &Office{Deps: d, hands: newHands()}
+	return &Office{Deps: d, hands: newHands(), setting: make(chan struct{}, settingAtOnce)}
 }
 
 // KeyOf is the name of the transit key of an agreement: one per safeguard
