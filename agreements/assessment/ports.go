@@ -7,6 +7,7 @@ import (
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // KindAssessment is the record kind of assessments.
@@ -25,6 +26,7 @@ type Assessed struct {
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
+	rulebook.Reader
 	AssessmentTx
 	DueTx
 	CauseTx
