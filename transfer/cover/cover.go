@@ -9,7 +9,7 @@ import "time"
 type Sheet struct {
 	Transfer  string    `json:"transfer" doc:"id of the transfer"`
 	Language  string    `json:"language" enum:"en,fr,es" doc:"of the texts"`
-	State     string    `json:"state" enum:"not_released,released,ended" doc:"whether the files may be pulled: not yet, or no more"`
+	State     string    `json:"state" enum:"not_released,released,ended" example:"released" doc:"whether the files may be pulled: not yet, or no more"`
 	Mission   Mission   `json:"mission"`
 	Partner   Party     `json:"partner"`
 	Agreement Agreement `json:"agreement"`
@@ -69,7 +69,7 @@ type Limits struct {
 // Onward is whether the data may go on, and to whom.
 type Onward struct {
 	Rule       string   `json:"rule" enum:"none,listed"`
-	Recipients []string `json:"recipients" nullable:"false" doc:"organisations that were declared for this transfer, and that the agreement lists"`
+	Recipients []string `json:"recipients" nullable:"false" example:"[]" doc:"organisations that were declared for this transfer, and that the agreement lists"`
 }
 
 // Retention is how long the partner may keep the data, and that they are destroyed then, with a certificate (R27).
@@ -89,7 +89,7 @@ type File struct {
 // NonWaiver is the clause on privileges and immunities (R33).
 type NonWaiver struct {
 	Clause string `json:"clause" example:"C20"`
-	Text   string `json:"text" doc:"in the language of the sheet"`
+	Text   string `json:"text" doc:"in the language of the sheet" example:"Nothing in or relating to this agreement, or to any transfer made under it, shall be deemed a waiver, express or implied, of any of the privileges and immunities of the International Organization for Migration."`
 	// OnPaper says that the agreement was signed on paper, whose own words bind.
 	OnPaper bool `json:"on_paper,omitempty" doc:"the agreement was signed on paper: its own words bind, and these are the organisation's"`
 }
