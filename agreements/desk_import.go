@@ -153,7 +153,11 @@ func paperOf(r imports.Row) Document {
 		doc.Scope.OnwardRule = "listed"
 	}
 	for _, code := range r.Clauses {
-		doc.Clauses = append(doc.Clauses, Clause{Code: code, Text: TextOnPaper})
+		c := Clause{Code: code, Text: TextOnPaper}
+		if code == consentClause && r.ConsentCollectedBy != "" { // as the paper says, which Legal attests
+			c.Parameters = map[string]string{partnerCollects: r.ConsentCollectedBy}
+		}
+		doc.Clauses = append(doc.Clauses, c)
 	}
 	return doc
 }
@@ -169,6 +173,9 @@ func (d *Desk) row(ctx context.Context, tx Tx, c authz.Caller, doc Document, fou
 		if s.SignedAt.After(d.office.Time()) {
 			found("iom_signed_at", "a signature lies in the future", "write when each signed")
 		}
+	}
+	if by := collectedBy(doc); by != "" && by != ByOrganisation && by != ByPartner {
+		found(partnerCollects, "it is none of the known words", "write organisation or partner")
 	}
 	if missing := doc.MissingClauses(); len(missing) > 0 {
 		found("clauses", fmt.Sprintf("%d mandatory clauses are missing, the first is %s (R33)", len(missing), missing[0]), "make a new agreement from the template in its place")

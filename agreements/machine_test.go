@@ -26,7 +26,7 @@ func by(person string, role authz.Role) agreements.Act {
 
 func document() agreements.Document {
 	d := agreements.Document{
-		Template:  &agreements.TemplateRef{Name: "standard", Version: 1},
+		Template:  &agreements.TemplateRef{Name: "standard", Version: 2},
 		Agreement: "a1", Version: 1, Type: agreements.DataSharing, Title: "Shelter", Mission: "m1", Partner: partner, Language: "en",
 		Scope: agreements.Scope{
 			Missions: []string{"m1"}, Purposes: []string{"p1"}, SubjectTypes: []string{"beneficiary"}, Categories: []string{"identity"},
@@ -36,7 +36,7 @@ func document() agreements.Document {
 		EffectiveFrom: noon().Add(-time.Hour), ValidUntil: noon().Add(24 * time.Hour),
 	}
 	for _, code := range agreements.MandatoryClauses() {
-		d.Clauses = append(d.Clauses, agreements.Clause{Code: code, Text: "1"})
+		d.Clauses = append(d.Clauses, agreements.Clause{Code: code})
 	}
 	return d
 }

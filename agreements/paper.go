@@ -1,6 +1,7 @@
 package agreements
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,6 +164,9 @@ func (p paper) clauses() typeset.Part {
 		t := typeset.Text{Head: strings.TrimSpace(c.Code + "  " + c.Title), Body: c.Text}
 		if paper := p.Document.Paper; c.Text == "" && paper != nil {
 			t.Body = p.with(group, "paper", "sha256", paper.SHA256)
+			if c.Code == consentClause { // R10: whose duty it is shows, also where the text stands elsewhere
+				t.Body += "\n" + p.of(group, "consent_by_"+cmp.Or(collectedBy(p.Document), ByOrganisation))
+			}
 		}
 		if c.Deviates && p.Document.Template != nil {
 			t.Note = p.of(group, "deviates") + " " + p.approval(c.Code)

@@ -118,6 +118,31 @@ func TestSheetOfStates(t *testing.T) {
 			t.Error(said)
 		}
 	})
+	t.Run("R10 it says who collects consent, on a form or on paper", func(t *testing.T) {
+		for language, says := range map[string][2]string{
+			"en": {"assigned to the partner", "collected by the partner too"}, "fr": {"confié au partenaire", "aussi recueilli par le partenaire"}, "es": {"encomienda al asociado", "recaba también el asociado"},
+		} {
+			p := aPaper(t, language)
+			chosen := map[string]string{partnerCollects: ByPartner}
+			for i, c := range p.Document.Clauses {
+				if c.Code == consentClause {
+					p.Document.Clauses[i].Parameters = chosen
+				}
+			}
+			if said := everything(p.sheet()); !strings.Contains(said, says[0]) || strings.Contains(said, "{") {
+				t.Errorf("%s: %s", language, said)
+			}
+			p.Document.Template, p.Document.Paper, p.template = nil, &Paper{SHA256: "beef"}, templates.Template{}
+			p.Document.Clauses = []Clause{{Code: consentClause, Text: TextOnPaper, Parameters: chosen}}
+			if said := everything(p.sheet()); !strings.Contains(said, says[1]) {
+				t.Errorf("%s on paper: %s", language, said)
+			}
+			p.Document.Clauses[0].Parameters = nil
+			if said := everything(p.sheet()); strings.Contains(said, says[1]) || !strings.Contains(said, p.of("clauses", "consent_by_organisation")) {
+				t.Errorf("%s on paper, absent: %s", language, said)
+			}
+		}
+	})
 	t.Run("nobody signed", func(t *testing.T) {
 		p := aPaper(t, "en")
 		p.Signatures = nil

@@ -16,6 +16,8 @@ type ClauseText struct {
 	Text     string `json:"text,omitempty"` // empty where it stands on paper alone
 	Deviates bool   `json:"deviates,omitempty"`
 	Approved bool   `json:"approved,omitempty"` // by Legal, where it deviates
+	// Parameters are what the parties chose in the clause, by name.
+	Parameters map[string]string `json:"parameters,omitempty"`
 }
 
 // Text is the clauses of the document under way in words: the template's texts
@@ -46,7 +48,7 @@ func (a Agreement) WordsIn(t templates.Template, language string) []ClauseText {
 	all := make([]ClauseText, 0, len(a.Document.Clauses))
 	for _, c := range a.Document.Clauses {
 		of, _ := t.Clause(c.Code)
-		w := ClauseText{Code: c.Code, Title: of.Title[language], Text: c.Deviation}
+		w := ClauseText{Code: c.Code, Title: of.Title[language], Text: c.Deviation, Parameters: c.Parameters}
 		if w.Deviates = slices.Contains(deviating, c.Code); w.Deviates {
 			w.Approved = !slices.Contains(open, c.Code)
 		} else {

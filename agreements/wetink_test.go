@@ -236,7 +236,7 @@ func TestImport(t *testing.T) {
 	w := newWorld(t)
 	fp, legal := w.people["FP"], w.people["LEG"]
 	t.Run("each bad row is named by line and column, and nothing is made", func(t *testing.T) {
-		rows := w.rows(12)
+		rows := w.rows(13)
 		for i, spoil := range []func(*imports.Row){
 			func(*imports.Row) {},
 			func(r *imports.Row) { r.Partner = newID() },
@@ -250,6 +250,7 @@ func TestImport(t *testing.T) {
 			func(r *imports.Row) { r.Language = "de" },
 			func(r *imports.Row) { r.Fields = nil },
 			func(r *imports.Row) { r.ScanSHA256 = hexSum(pdf("papera")) },
+			func(r *imports.Row) { r.ConsentCollectedBy = "them" },
 		} {
 			spoil(&rows[i])
 		}
@@ -265,7 +266,7 @@ func TestImport(t *testing.T) {
 			}
 		}
 		for line, column := range map[int]string{
-			3: "partner", 4: "purposes", 5: "retention_days", 6: "clauses", 7: "valid_until", 8: "valid_until", 9: "retention_days", 10: "iom_signed_at", 11: "type", 12: "fields", 13: "scan",
+			3: "partner", 4: "purposes", 5: "retention_days", 6: "clauses", 7: "valid_until", 8: "valid_until", 9: "retention_days", 10: "iom_signed_at", 11: "type", 12: "fields", 13: "scan", 14: "consent_collected_by",
 		} {
 			if !strings.Contains(got[line], column) {
 				t.Errorf("line %d: %q, want %s", line, got[line], column)
@@ -294,6 +295,21 @@ func TestImport(t *testing.T) {
 	if err != nil || len(again) != 3 || again[0] != (agreements.Imported{Agreement: done[0].Agreement, SHA256: w.rows(1)[0].ScanSHA256, Before: true}) || again[2].Before {
 		t.Errorf("the same papers again: %+v, %v", again, err)
 	}
+	t.Run("R10 the paper says who collects consent", func(t *testing.T) {
+		rows := w.rows(5)[3:]
+		rows[0].ConsentCollectedBy = agreements.ByPartner
+		made, err := w.Import(w.ctx, legal, rows, false)
+		w.must(err)
+		for i, want := range []string{w.partner, ""} {
+			a, err := w.Agreement(w.ctx, legal, made[i].Agreement)
+			if err != nil || a.Document.ConsentCollector() != want || len(a.UnapprovedDeviations()) != 25 {
+				t.Errorf("%+v, %v", a.Document.Clauses, err)
+			}
+			if words, err := w.Text(w.ctx, legal, a.ID); err != nil || (words[5].Parameters["consent_collected_by"] == "partner") != (want != "") {
+				t.Errorf("%+v, %v", words, err)
+			}
+		}
+	})
 	id := done[0].Agreement
 	t.Run("AGR_UNSIGNED it does not count before Legal has attested it", func(t *testing.T) {
 		a, err := w.Agreement(w.ctx, legal, id)

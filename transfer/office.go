@@ -52,6 +52,8 @@ type Deps struct {
 type Office struct {
 	Deps
 	hands *hands
+	// setting holds a place for each cover sheet that is set.
+	setting chan struct{}
 }
 
 // NewOffice makes the service.
@@ -59,7 +61,7 @@ func NewOffice(d Deps) *Office {
 	if d.Observer == nil {
 		d.Observer = unobserved{}
 	}
-	return &Office{Deps: d, hands: newHands()}
+	return &Office{Deps: d, hands: newHands(), setting: make(chan struct{}, settingAtOnce)}
 }
 
 // KeyOf is the name of the transit key of an agreement: one per safeguard
@@ -160,11 +162,16 @@ func (o *Office) outOfTurn(ctx context.Context, c authz.Caller, action authz.Act
 }
 
 // refusal is a decision that one code makes, where the rest of the gate need
-// not be asked.
-func (o *Office) refusal(t Transfer, phase gate.Phase, code gate.Code) gate.Decision {
-	return gate.Decision{Phase: phase, Policy: o.Office.Policy, Refusals: []gate.Refusal{{
-		Code: code, Phase: phase, Object: t.ref(), Policy: o.Office.Policy,
-	}}}
+// not be asked. It cites the edition in force, as any other (R37).
+func (o *Office) refusal(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, code gate.Code) (gate.Decision, error) {
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return gate.Decision{}, err
+	}
+	policy := o.Office.Policy + " " + book.At(o.Office.Time()).Cite()
+	return gate.Decision{Phase: phase, Policy: policy, Refusals: []gate.Refusal{{
+		Code: code, Phase: phase, Object: t.ref(), Policy: policy,
+	}}}, nil
 }
 
 // system is the caller for what follows from another's act by itself.

@@ -10,6 +10,7 @@ import (
 	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
@@ -36,6 +37,13 @@ type Tx interface {
 	authorities.OpenTx
 	AnchorTx
 	KeptTx
+	CoverTx
+}
+
+// CoverTx reads what a cover sheet names.
+type CoverTx interface {
+	templates.Reader
+	Purpose(ctx context.Context, id string) (terms.Purpose, error)
 }
 
 // KeptTx tells what other records than transfers refer to.

@@ -186,10 +186,14 @@ func (o *Office) landed(ctx context.Context, c authz.Caller, role authz.Role, id
 		f, _ := t.file(u.File)
 		sum := hexOf(m.SHA256)
 		if f.SHA256 != "" && f.SHA256 != sum || declared != "" && declared != sum || f.Size != nil && *f.Size != m.Size {
-			refusal = &RefusedError{Transfer: t.ID, Decision: o.refusal(t, gate.Commit, "PAYLOAD_HASH")}
+			d, err := o.refusal(ctx, tx, t, gate.Commit, gate.PayloadHash)
+			if err != nil {
+				return err
+			}
+			refusal = &RefusedError{Transfer: t.ID, Decision: d}
 			// Condition 29, of one attempt: the transfer goes on, so that the
 			// sender can send the right bytes.
-			_, err := o.decided(ctx, tx, c, role, authz.TransferUpload, t, gate.Facts{}, refusal.Decision)
+			_, err = o.decided(ctx, tx, c, role, authz.TransferUpload, t, gate.Facts{}, d)
 			return err
 		}
 		now := o.Office.Time()

@@ -2,11 +2,13 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
 	"safeconduct/transfer/gate"
 )
@@ -47,8 +49,12 @@ func (o *Office) mayApprove(ctx context.Context, tx Tx, c authz.Caller, t Transf
 // refuseSelf records that the approver was refused for what they did before. The
 // transfer goes on waiting for another.
 func (o *Office) refuseSelf(ctx context.Context, c authz.Caller, t Transfer) (Transfer, error) {
-	d := o.refusal(t, gate.Commit, gate.ApprovalSelf)
-	if err := o.Office.Deny(ctx, c, authz.TransferApprove, t.resource(), d.Codes()...); err != nil {
+	var d gate.Decision
+	err := o.Store.View(ctx, func(tx Tx) (err error) { d, err = o.refusal(ctx, tx, t, gate.Commit, gate.ApprovalSelf); return err })
+	if err != nil {
+		return Transfer{}, fmt.Errorf("%w: reading the rules that a denial cites: %w", evidence.ErrUnavailable, err)
+	}
+	if err := o.Office.DenyUnder(ctx, c, authz.TransferApprove, t.resource(), d.Policy, d.Codes()...); err != nil {
 		return Transfer{}, err
 	}
 	return t, &RefusedError{Transfer: t.ID, Decision: d}

@@ -9,6 +9,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // KindAssessment is the record kind of assessments.
@@ -61,6 +62,7 @@ func (of Assessed) to(mission string) (Assessed, bool) {
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
+	rulebook.Reader
 	AssessmentTx
 	DueTx
 	CauseTx

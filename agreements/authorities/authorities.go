@@ -17,6 +17,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // KindCase is the record kind of these cases.
@@ -81,6 +82,7 @@ type Answer struct {
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
+	rulebook.Reader
 	people.MissionTx
 	parties.PartyTx
 	CaseTx

@@ -17,6 +17,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // KindClearance is the record kind of clearances.
@@ -73,6 +74,7 @@ func (c Clearance) Ref() evidence.Ref {
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
+	rulebook.Reader
 	people.MissionTx
 	parties.PartyTx
 	terms.PurposeTx

@@ -32,9 +32,11 @@ type Row struct {
 	EffectiveFrom          time.Time      `json:"effective_from" example:"2026-02-01T00:00:00Z"`
 	ValidUntil             time.Time      `json:"valid_until" doc:"exclusive instant" example:"2027-02-01T00:00:00Z"`
 	Clauses                []string       `json:"clauses" nullable:"false" maxItems:"25" doc:"codes of the clauses that the paper holds" example:"[\"C01\"]"`
-	IOM                    Signatory      `json:"iom" doc:"who signed for IOM"`
-	Other                  Signatory      `json:"other" doc:"who signed for the partner"`
-	ScanSHA256             string         `json:"scan_sha256" pattern:"^[0-9a-f]{64}$" doc:"SHA-256 of the scan, which is sent after"`
+	// ConsentCollectedBy is to whom the paper's clause C06 gives the collection of consent; the organisation where it is empty (R10).
+	ConsentCollectedBy string    `json:"consent_collected_by,omitempty" enum:"organisation,partner" doc:"to whom its clause on consent (C06) gives the collection of consent; the organisation where it is left out (R10)"`
+	IOM                Signatory `json:"iom" doc:"who signed for IOM"`
+	Other              Signatory `json:"other" doc:"who signed for the partner"`
+	ScanSHA256         string    `json:"scan_sha256" pattern:"^[0-9a-f]{64}$" doc:"SHA-256 of the scan, which is sent after"`
 	// Scan is the name of the scan's file, for whoever sends it; it is not sent.
 	Scan string `json:"-"`
 }

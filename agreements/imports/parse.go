@@ -19,15 +19,20 @@ const MaxBytes = 4 << 20
 
 // Columns are those of a list, in any order, each once. Lists in a cell are separated by semicolons; retention_days is
 // CATEGORY=DAYS, clauses are codes or ranges such as C01-C25, and days are UTC: a valid_until of 2027-01-31 ends when that
-// day begins. onward_recipients may be empty, and every other cell is filled.
+// day begins. onward_recipients and consent_collected_by may be empty, and every other cell is filled; the column
+// consent_collected_by may be left out.
 func Columns() []string {
 	return []string{
 		"partner", "mission", "type", "title", "language", "purposes", "subject_types", "categories", "fields",
 		"recipient_countries", "storage_countries", "onward_recipients", "max_subjects_per_transfer", "max_subjects_per_year",
-		"retention_days", "effective_from", "valid_until", "clauses",
+		"retention_days", "effective_from", "valid_until", "clauses", consentColumn,
 		"iom_signatory", "iom_title", "iom_signed_at", "partner_signatory", "partner_title", "partner_signed_at", "scan",
 	}
 }
+
+// consentColumn is to whom the paper gives the collection of consent: organisation, partner, or empty for the organisation
+// (R10). Lists were written before there was one.
+const consentColumn = "consent_collected_by"
 
 // Parse reads a list. The rows are whole where there is no finding, and must not be used otherwise. An error means that the
 // list cannot be read at all: ErrForm, or that of r.
@@ -90,7 +95,7 @@ func places(header []string) (map[string]int, error) {
 		at[name] = i
 	}
 	for _, name := range Columns() {
-		if _, ok := at[name]; !ok {
+		if _, ok := at[name]; !ok && name != consentColumn {
 			return nil, fmt.Errorf("%w: column %s is missing", ErrForm, name)
 		}
 	}
@@ -119,9 +124,10 @@ func (p *parser) row() Row {
 		OnwardRecipients:       p.optional("onward_recipients"),
 		MaxSubjectsPerTransfer: p.number("max_subjects_per_transfer"), MaxSubjectsPerYear: p.number("max_subjects_per_year"),
 		RetentionDays: p.retention("retention_days"), EffectiveFrom: p.time("effective_from"), ValidUntil: p.time("valid_until"), Clauses: p.clauses("clauses"),
-		IOM:   Signatory{p.text("iom_signatory", 200), p.text("iom_title", 200), p.time("iom_signed_at")},
-		Other: Signatory{p.text("partner_signatory", 200), p.text("partner_title", 200), p.time("partner_signed_at")},
-		Scan:  p.file("scan"),
+		ConsentCollectedBy: p.collector(),
+		IOM:                Signatory{p.text("iom_signatory", 200), p.text("iom_title", 200), p.time("iom_signed_at")},
+		Other:              Signatory{p.text("partner_signatory", 200), p.text("partner_title", 200), p.time("partner_signed_at")},
+		Scan:               p.file("scan"),
 	}
 }
 
@@ -146,6 +152,14 @@ func (p *parser) one(column string, of ...string) string {
 		p.found(column, "it is none of the known words", "write "+strings.Join(of, ", or "))
 	}
 	return v
+}
+
+func (p *parser) collector() string {
+	at, ok := p.at[consentColumn]
+	if !ok || strings.TrimSpace(p.cells[at]) == "" {
+		return ""
+	}
+	return p.one(consentColumn, "organisation", "partner")
 }
 
 func (p *parser) list(column string, form *regexp.Regexp) []string {

@@ -53,6 +53,29 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestConsentColumn(t *testing.T) {
+	t.Run("R10 it says to whom the paper gives the collection of consent", func(t *testing.T) {
+		for cell, want := range map[string]string{"": "", " ": "", "organisation": "organisation", " partner ": "partner"} {
+			rows, findings, err := imports.Parse(strings.NewReader(list(with("consent_collected_by", cell))))
+			if err != nil || len(findings) != 0 || rows[0].ConsentCollectedBy != want {
+				t.Errorf("%q: %+v, %v, %v", cell, rows, findings, err)
+			}
+		}
+	})
+	t.Run("a list without the column is read as before", func(t *testing.T) {
+		var names, row []string
+		for _, c := range imports.Columns() {
+			if c != "consent_collected_by" {
+				names, row = append(names, c), append(row, `"`+cells()[c]+`"`)
+			}
+		}
+		rows, findings, err := imports.Parse(strings.NewReader(strings.Join(names, ",") + "\n" + strings.Join(row, ",") + "\n"))
+		if err != nil || len(findings) != 0 || len(rows) != 1 || rows[0].ConsentCollectedBy != "" {
+			t.Errorf("%+v, %v, %v", rows, findings, err)
+		}
+	})
+}
+
 func TestFindings(t *testing.T) {
 	for column, bad := range map[string][]string{
 		"partner": {"", " ", strings.Repeat("x", 200)}, "title": {"", "two\nlines", strings.Repeat("x", 400)}, "type": {"treaty", ""}, "language": {"de"},
@@ -60,7 +83,7 @@ func TestFindings(t *testing.T) {
 		"max_subjects_per_transfer": {"0", "-1", "many", "1.5", ""}, "max_subjects_per_year": {"99999999999999999999"},
 		"retention_days": {"", "religion", "identity=0", "identity=x", "=3", "identity=1;identity=2"},
 		"effective_from": {"", "31/01/2024", "2024-13-01", "0001-01-01"}, "valid_until": {"soon"},
-		"clauses": {"", "C26", "C00", "C1", "C05-C02", "C01-C03;C02", "x"}, "iom_signatory": {""}, "partner_title": {""}, "partner_signed_at": {"yesterday"},
+		"clauses": {"", "C26", "C00", "C1", "C05-C02", "C01-C03;C02", "x"}, "iom_signatory": {""}, "partner_title": {""}, "partner_signed_at": {"yesterday"}, "consent_collected_by": {"them", "Partner"},
 		"scan": {"", "../x.pdf", "a/b.pdf", `a\b.pdf`, "..", "c:x.pdf"},
 	} {
 		for _, cell := range bad {

@@ -7,6 +7,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
 )
 
 // Act is one dated act of one person on a record.
@@ -21,10 +22,16 @@ type Act struct {
 	Document int `json:"document,omitempty"`
 }
 
+// Tx is what a keeper needs of a transaction, whatever the kind.
+type Tx interface {
+	evidence.Recorder
+	rulebook.Reader
+}
+
 // Keeper runs acts on one kind of record: each is scoped, authorised, done on
 // the record as it is in the transaction, and evidenced by one entry. X is what
 // the kind needs of a transaction.
-type Keeper[R any, X evidence.Recorder] struct {
+type Keeper[R any, X Tx] struct {
 	Office   *evidence.Office
 	Store    evidence.Store[X]
 	Read     func(ctx context.Context, tx X, id string) (R, error)
@@ -100,6 +107,9 @@ func (k Keeper[R, X]) Change(ctx context.Context, c authz.Caller, action authz.A
 	}
 	res := k.Resource(r)
 	_, err = k.Store.Update(ctx, func(tx X) error {
+		if err := rulebook.Bind(ctx, tx); err != nil {
+			return err
+		}
 		if r, err = k.Read(ctx, tx, id); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
 	return &Desk{office: office, store: store}
 }
 
-// Templates lists every version of every template, the shipped one first.
+// Templates lists every version of every template, the shipped ones first.
 func (d *Desk) Templates(ctx context.Context, c authz.Caller) ([]Template, error) {
 	if _, err := d.office.Authorise(ctx, c, authz.TermsRead, authz.Resource{Kind: KindTemplate}); err != nil {
 		return nil, err
@@ -45,7 +45,10 @@ func (d *Desk) Template(ctx context.Context, c authz.Caller, id string) (Templat
 }
 
 func byID(ctx context.Context, tx Tx, id string) (Template, error) {
-	if id == ShippedID {
+	switch id {
+	case FirstShippedID:
+		return firstShipped()
+	case ShippedID:
 		return Shipped()
 	}
 	return tx.AgreementTemplate(ctx, id)

@@ -17,11 +17,41 @@ import (
 //go:embed shipped/*.yaml
 var files embed.FS
 
-// ShippedID is the id of the template that ships with the program.
-const ShippedID = "00000000-0000-7000-8000-000000000002"
+// The ids of the templates that ship with the program, by version.
+const (
+	FirstShippedID = "00000000-0000-7000-8000-000000000002"
+	ShippedID      = "00000000-0000-7000-8000-000000000003"
+)
 
-// Shipped is the standard template, version 1, as the program brings it: never recorded, its record is at version 0.
+// Shipped is the newest version of the standard template that the program brings: never recorded, its record is at version
+// 0. It is the one before it with the clauses that changed, so that what was made from that one keeps its words (R37).
 func Shipped() (Template, error) {
+	t, err := firstShipped()
+	if err != nil {
+		return Template{}, err
+	}
+	var changed struct {
+		Clauses []Clause `yaml:"clauses"`
+	}
+	if err := read("standard-2.yaml", &changed); err != nil {
+		return Template{}, err
+	}
+	t.ID, t.Number = ShippedID, 2
+	for _, c := range changed.Clauses {
+		i := slices.IndexFunc(t.Content.Clauses, func(of Clause) bool { return of.Code == c.Code })
+		if i < 0 {
+			return Template{}, fmt.Errorf("reading the agreement template that ships with the program: there is no clause %s", c.Code)
+		}
+		t.Content.Clauses[i] = c
+	}
+	if err := t.Content.Validate(); err != nil {
+		return Template{}, fmt.Errorf("reading the agreement template that ships with the program: %w", err)
+	}
+	return t, nil
+}
+
+// firstShipped is version 1.
+func firstShipped() (Template, error) {
 	var frame struct {
 		TextVersion string                 `yaml:"text_version"`
 		Parameters  map[string][]Parameter `yaml:"parameters"`
@@ -73,9 +103,23 @@ func read(name string, v any) error {
 	return nil
 }
 
-// All are the templates that there are, the shipped one first, by name and number.
+// ships are the versions that ship with the program, by number.
+func ships() ([]Template, error) {
+	first, err := firstShipped()
+	if err != nil {
+		return nil, err
+	}
+	last, err := Shipped()
+	if err != nil {
+		return nil, err
+	}
+	return []Template{first, last}, nil
+}
+
+// All are the templates that there are, the shipped ones first, by name and number. Where Legal has written a version before
+// the program brought one of its number, Legal's stands: documents name it.
 func All(ctx context.Context, tx Reader) ([]Template, error) {
-	first, err := Shipped()
+	all, err := ships()
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +127,10 @@ func All(ctx context.Context, tx Reader) ([]Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]Template{first}, recorded...), nil
+	all = slices.DeleteFunc(all, func(t Template) bool {
+		return slices.ContainsFunc(recorded, func(r Template) bool { return r.Name == t.Name && r.Number == t.Number })
+	})
+	return append(all, recorded...), nil
 }
 
 // InForce is the version of the named template that new documents are made from at t: of those approved and effective,

@@ -6,7 +6,6 @@ package templates
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"safeconduct/agreements/signing"
@@ -47,13 +46,27 @@ type Clause struct {
 	Parameters []Parameter `json:"parameters,omitempty" yaml:"parameters"`
 }
 
-// Parameter is a whole number in the text of a clause, where {name} stands. A draft may choose it between the bounds, both
-// included; what lies outside is a deviation.
+// Parameter is what a draft may choose in the text of a clause, where {name} stands: a whole number within bounds, or one of
+// a set of words. What is neither is a deviation.
 type Parameter struct {
-	Name    string `json:"name" yaml:"name"`
-	Default int    `json:"default" yaml:"default"`
-	Min     int    `json:"min" yaml:"min"`
-	Max     int    `json:"max" yaml:"max"`
+	Name string `json:"name" yaml:"name"`
+	// Bounds are those of a whole number; nil of a parameter with words.
+	*Bounds `yaml:",inline"`
+	// Words are those to choose from, the default first; none of a whole number.
+	Words []Word `json:"words,omitempty" yaml:"words" nullable:"false" maxItems:"20" doc:"to choose from, the default first; in place of bounds"`
+}
+
+// Bounds are those of a whole number, both included, with its default.
+type Bounds struct {
+	Default int `json:"default" yaml:"default" required:"false" doc:"of a whole number" example:"24"`
+	Min     int `json:"min" yaml:"min" required:"false" doc:"of a whole number" example:"1"`
+	Max     int `json:"max" yaml:"max" required:"false" doc:"of a whole number" example:"72"`
+}
+
+// Word is one choice of a parameter, with the sentences that then stand in the clause.
+type Word struct {
+	Word string `json:"word" yaml:"word" doc:"as a draft names it" example:"organisation"`
+	Text Text   `json:"text" yaml:"text" doc:"what stands in the clause, in en, fr and es"`
 }
 
 // Safeguards are those of Annex II, in their three kinds (R54).
@@ -118,15 +131,14 @@ func (t Template) Clause(code string) (c Clause, ok bool) {
 func (c Clause) Choose(given map[string]string) (map[string]string, error) {
 	chosen := map[string]string{}
 	for _, p := range c.Parameters {
-		value := p.Default
-		if text, ok := given[p.Name]; ok {
-			n, err := strconv.Atoi(text)
-			if err != nil || strconv.Itoa(n) != text || n < p.Min || n > p.Max {
-				return nil, fmt.Errorf("%w: parameter %s of clause %s is a whole number from %d to %d; another value is a deviation", people.ErrInvalid, p.Name, c.Code, p.Min, p.Max)
-			}
-			value = n
+		value, ok := given[p.Name]
+		if !ok {
+			value = p.usual()
 		}
-		chosen[p.Name] = strconv.Itoa(value)
+		if !p.permits(value) {
+			return nil, fmt.Errorf("%w: parameter %s of clause %s is %s; another value is a deviation", people.ErrInvalid, p.Name, c.Code, p.choices())
+		}
+		chosen[p.Name] = value
 	}
 	if len(given) > len(chosen) || !within(given, chosen) {
 		return nil, fmt.Errorf("%w: clause %s has no such parameter", people.ErrInvalid, c.Code)

@@ -24,7 +24,7 @@ func TestShipped(t *testing.T) {
 	t.Run("R37 it is a version of data with a digest", func(t *testing.T) {
 		a, err := v.Digest()
 		b, err2 := shipped(t).Digest()
-		if err != nil || err2 != nil || a != b || a.IsZero() || v.Number != 1 || v.Name != templates.Standard || v.State != templates.Approved {
+		if err != nil || err2 != nil || a != b || a.IsZero() || v.Number != 2 || v.Name != templates.Standard || v.State != templates.Approved {
 			t.Errorf("%+v %v %v", v.Ref(), a, b)
 		}
 	})
@@ -103,7 +103,7 @@ func TestValidate(t *testing.T) {
 		"a strange version":    func(c *templates.Content) { c.Clauses[3].Version = "a b" },
 		"an unknown parameter": func(c *templates.Content) { c.Clauses[3].Text["en"] += " {days}" },
 		"an unused parameter": func(c *templates.Content) {
-			c.Clauses[3].Parameters = []templates.Parameter{{Name: "days", Default: 1, Min: 1, Max: 2}}
+			c.Clauses[3].Parameters = []templates.Parameter{{Name: "days", Bounds: &templates.Bounds{Default: 1, Min: 1, Max: 2}}}
 		},
 		"a default out of bounds": func(c *templates.Content) { c.Clauses[16].Parameters[0].Default = 48 },
 		"a parameter of no name":  func(c *templates.Content) { c.Clauses[16].Parameters[0].Name = "A" },

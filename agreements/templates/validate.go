@@ -56,11 +56,11 @@ func (c Clause) validate() error {
 	}
 	var names []string
 	for _, p := range c.Parameters {
-		if !nameForm.MatchString(p.Name) || len(p.Name) > maxName || slices.Contains(names, p.Name) {
-			return fmt.Errorf("%w: a parameter of %s has a name of small letters, digits and underscores, each once", people.ErrInvalid, c.Code)
+		if err := p.validate(c.Code); err != nil {
+			return err
 		}
-		if p.Min < 0 || p.Default < p.Min || p.Max < p.Default || p.Max > 1_000_000 {
-			return fmt.Errorf("%w: parameter %s of %s has a default between its bounds", people.ErrInvalid, p.Name, c.Code)
+		if slices.Contains(names, p.Name) {
+			return fmt.Errorf("%w: parameter %s of %s stands twice", people.ErrInvalid, p.Name, c.Code)
 		}
 		names = append(names, p.Name)
 	}
@@ -101,10 +101,17 @@ func (s Safeguards) validate(lang string) error {
 
 // Fill is the text of the clause in the language, with the parameters in their places.
 func (c Clause) Fill(lang string, parameters map[string]string) string {
-	return placeholder.ReplaceAllStringFunc(c.Text[lang], func(p string) string {
-		if v, ok := parameters[strings.Trim(p, "{}")]; ok {
-			return v
+	return placeholder.ReplaceAllStringFunc(c.Text[lang], func(place string) string {
+		name := strings.Trim(place, "{}")
+		v, ok := parameters[name]
+		if !ok {
+			return place
 		}
-		return p
+		for _, p := range c.Parameters {
+			if p.Name == name {
+				return p.says(v, lang)
+			}
+		}
+		return v
 	})
 }

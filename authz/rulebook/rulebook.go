@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"safeconduct/authz"
@@ -35,6 +36,16 @@ type Rules struct {
 	Agreement    Agreement           `json:"agreement"`
 	Approval     Approval            `json:"approval"`
 	Contacts     Contacts            `json:"contacts"`
+	// Principles are mandatory. Only an edition from before there was such a member has none, which then is not written, so
+	// that its digest stays.
+	Principles Principles `json:"principles,omitzero" required:"true" doc:"the data protection principles in force; every decision cites their version (R37)"`
+}
+
+// Principles are the organisation's data protection principles, in the version that decisions are taken under (R37).
+type Principles struct {
+	Name    string `json:"name" minLength:"1" maxLength:"200" doc:"their title"`
+	Version string `json:"version" pattern:"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$" doc:"as decisions cite it: the number of the instrument, with its revision"`
+	Date    string `json:"date" format:"date" doc:"from when that version is in force, such as 2009-05-01"`
 }
 
 // Transfer bounds what happens to a transfer.
@@ -122,8 +133,20 @@ type Edition struct {
 	Digest        string    `json:"digest"` // of the rules
 }
 
-// Cite is how a decision names the edition that it was taken under (R37).
-func (e Edition) Cite() string { return fmt.Sprintf("rules:%d:%s", e.Number, e.Digest) }
+// cited begins the citation of an edition.
+const cited = "rules:"
+
+// Cite is how a decision names the edition that it was taken under, with the version of the principles (R37).
+func (e Edition) Cite() string {
+	cite := fmt.Sprintf("%s%d:%s", cited, e.Number, e.Digest)
+	if v := e.Rules.Principles.Version; v != "" {
+		cite += " principles:" + v
+	}
+	return cite
+}
+
+// Cites reports whether the policy version of an entry names an edition.
+func Cites(policy string) bool { return strings.Contains(" "+policy, " "+cited) }
 
 func digest(r Rules) (string, error) {
 	b, err := evidence.Canonical(r)
@@ -170,9 +193,18 @@ func (b Book) settled(t time.Time) Book {
 }
 
 // Reader is how others read the rulebook in their transactions. Before the first edition is recorded it answers with the
-// edition that ships with the program, version 0.
+// edition that ships with the program, version 0. Entries of the transaction, from then on, cite the edition in force.
 type Reader interface {
 	Rulebook(ctx context.Context) (Book, error)
+}
+
+// Bind has the entries of the transaction cite the edition in force, for a decision that reads no rule besides (R37): the
+// store adds the citation to each entry of a transaction in which the rules were read.
+func Bind(ctx context.Context, tx Reader) error {
+	if _, err := tx.Rulebook(ctx); err != nil {
+		return fmt.Errorf("reading the rules to cite: %w", err)
+	}
+	return nil
 }
 
 // Tx is what the desk needs of a transaction.

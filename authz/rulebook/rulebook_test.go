@@ -54,6 +54,10 @@ func TestValidate(t *testing.T) {
 		"R21 a kind unheard of":         func(r *Rules) { r.Classes = map[string][]string{"un_io": {"militia"}} },
 		"R56 nobody to ask at Legal":    func(r *Rules) { r.Contacts.Legal = " " },
 		"no hours of a suspension":      func(r *Rules) { r.Agreement.SuspensionHours = 0 },
+		"R37 no principles":             func(r *Rules) { r.Principles = Principles{} },
+		"R37 principles of no version":  func(r *Rules) { r.Principles.Version = "the new ones" },
+		"R37 principles of no date":     func(r *Rules) { r.Principles.Date = "2009" },
+		"R37 principles of no name":     func(r *Rules) { r.Principles.Name = " " },
 		"an approval that never begins": func(r *Rules) { r.Approval.DPODays = -1 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,4 +71,28 @@ func TestValidate(t *testing.T) {
 	if err := shippedBook(t).Current.Rules.Validate(); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestCite(t *testing.T) {
+	e := shippedBook(t).Current
+	t.Run("R37 an edition is cited with the version of the principles", func(t *testing.T) {
+		if want := "rules:1:" + e.Digest + " principles:IN/138"; e.Cite() != want || !Cites("authz:x "+e.Cite()) || Cites("authz:x") {
+			t.Errorf("%q, want %q", e.Cite(), want)
+		}
+	})
+	t.Run("R37 other principles are another edition", func(t *testing.T) {
+		r := e.Rules
+		r.Principles.Version = "IN/138/Rev.1"
+		if sum, err := digest(r); err != nil || sum == e.Digest {
+			t.Errorf("%s, %v", sum, err)
+		}
+	})
+	t.Run("an edition from before there were any keeps its digest", func(t *testing.T) {
+		r := e.Rules
+		r.Principles = Principles{}
+		// That of the edition that shipped before.
+		if sum, err := digest(r); err != nil || sum != "c3197597cf32521a" || (Edition{Number: 1, Rules: r, Digest: sum}).Cite() != "rules:1:"+sum {
+			t.Errorf("%s, %v", sum, err)
+		}
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"safeconduct/authz"
 )
@@ -140,6 +141,16 @@ func (r Rules) validateWords() error {
 		if strings.TrimSpace(c.text) == "" || len(c.text) > 300 {
 			return fmt.Errorf("%w: contacts.%s has 1 to 300 characters (R56)", ErrInvalid, c.name)
 		}
+	}
+	return r.Principles.validate()
+}
+
+var versionForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$`)
+
+// validate wants all of it: no edition is without principles (R37).
+func (p Principles) validate() error {
+	if _, err := time.Parse(time.DateOnly, p.Date); err != nil || strings.TrimSpace(p.Name) == "" || len(p.Name) > 200 || !versionForm.MatchString(p.Version) {
+		return fmt.Errorf("%w: principles have a name, a version of letters, digits and . _ / -, and a date such as 2009-05-01 (R37)", ErrInvalid)
 	}
 	return nil
 }

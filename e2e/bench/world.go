@@ -259,7 +259,7 @@ func (w *world) agree(ctx context.Context) error {
 func (w *world) document() object {
 	clauses := []object{}
 	for _, code := range agreements.MandatoryClauses() {
-		clauses = append(clauses, object{"code": code, "text_version": "1"})
+		clauses = append(clauses, object{"code": code})
 	}
 	now := time.Now().UTC()
 	return object{

@@ -39,21 +39,29 @@ func (r *routes) agreementPapers() {
 }
 
 func (r *routes) paper(s spec, amendment bool) {
+	printed(r, s, "agreement", func(ctx context.Context, in *PaperOf) ([]byte, string, error) {
+		b, err := r.Agreements.Paper(ctx, edge.Caller(ctx), in.ID, in.Language, amendment)
+		return b, in.ID, err
+	})
+}
+
+// printed mounts an operation that answers with a PDF, under the name of what it is and its id.
+func printed[I any](r *routes, s spec, name string, set func(context.Context, *I) (b []byte, id string, err error)) {
 	s.method = http.MethodGet
 	op := r.operation(s)
 	op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{pdfType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
-	huma.Register(r.api, op, func(ctx context.Context, in *PaperOf) (*paperBody, error) {
+	huma.Register(r.api, op, func(ctx context.Context, in *I) (*paperBody, error) {
 		if _, err := pathOf(in); err != nil {
 			return nil, edge.Huma(err, ctx)
 		}
-		b, err := r.Agreements.Paper(ctx, edge.Caller(ctx), in.ID, in.Language, amendment)
+		b, id, err := set(ctx, in)
 		if err != nil {
 			return nil, edge.Huma(err, ctx)
 		}
 		sum := sha256.Sum256(b)
 		digest := hex.EncodeToString(sum[:])
 		return &paperBody{
-			ContentType: pdfType, Disposition: `attachment; filename="agreement-` + in.ID + `.pdf"`,
+			ContentType: pdfType, Disposition: `attachment; filename="` + name + "-" + id + `.pdf"`,
 			Digest: reprDigest(digest), Tag: entityTag(digest), Body: b,
 		}, nil
 	})

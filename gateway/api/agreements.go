@@ -35,7 +35,7 @@ type scopeBody struct {
 type clauseBody struct {
 	Code       string            `json:"code" pattern:"^C(0[1-9]|1[0-9]|2[0-5])$" example:"C01"`
 	Text       string            `json:"text_version,omitempty" maxLength:"100" doc:"version of the clause's text; that of the template, which it is where it is left out" example:"1"`
-	Parameters map[string]string `json:"parameters,omitempty" doc:"whole numbers in the template's text, within its bounds" example:"{\"notice_hours\":\"24\"}"`
+	Parameters map[string]string `json:"parameters,omitempty" doc:"what the template's text leaves open: whole numbers within its bounds, or one of its words, such as consent_collected_by of C06 (R10)" example:"{\"notice_hours\":\"24\"}"`
 	Deviation  string            `json:"deviation,omitempty" maxLength:"8000" doc:"a text of your own in place of the template's, which Legal approves; C20 has none"`
 }
 

@@ -92,7 +92,8 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
 		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementPapers, r.agreementActs, r.assessments, r.consents, r.transfers,
-		r.transferActs, r.upload, r.download, r.log, r.logExport, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures, r.authorities, r.incidents,
+		r.transferActs, r.covers, r.upload, r.download, r.log, r.logExport, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures, r.authorities,
+		r.incidents,
 		r.clearances, r.destructions, r.assessmentActs, r.assessmentTemplates, r.agreementTemplates, r.agreementImports, r.scans, r.trainings,
 		r.undertakings, r.suspensions, r.nominations, r.queue,
 	} {
@@ -141,6 +142,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "AgreementTemplate" + strings.TrimPrefix(name, "Template")
 	case strings.HasSuffix(t.PkgPath(), "/agreements/imports"):
 		return "Import" + name
+	case strings.HasSuffix(t.PkgPath(), "/transfer/cover"):
+		return "Cover" + name
 	}
 	if strings.HasSuffix(t.PkgPath(), "/assessment") && !strings.HasPrefix(name, "Assessment") {
 		return "Assessment" + name

@@ -223,6 +223,8 @@ func actionsOf(operation string) []authz.Action {
 		return []authz.Action{authz.TransferRequest}
 	case "get-transfer":
 		return []authz.Action{authz.TransferRead, authz.TransferReadReduced}
+	case "get-cover", "print-cover":
+		return []authz.Action{authz.TransferRead, authz.TransferPull}
 	case "acknowledge-transfer":
 		return []authz.Action{authz.TransferAcknowledge}
 	case "approve-transfer":

@@ -125,6 +125,7 @@ func (w *walk) steps() map[string]step {
 		"submit-assessment":            on(authz.RO, authz.AssessmentSubmit), "decide-assessment": on(authz.HOM, authz.AssessmentApprove),
 		"record-consent": consent, "record-consents": consent, "get-consent": on(authz.FP, authz.ConsentRead), "withdraw-consent": ends(authz.RO, authz.ConsentWithdraw),
 		"request-transfer": transfer, "get-transfer": on(authz.PDL, authz.TransferRead, authz.TransferReadReduced), "send-file": on(authz.RO, authz.TransferUpload),
+		"get-cover": on(authz.PDL, authz.TransferRead, authz.TransferPull), "print-cover": on(authz.PDL, authz.TransferRead, authz.TransferPull),
 		"commit-transfer": on(authz.RO, authz.TransferCommit), "approve-transfer": on(authz.HOM, authz.TransferApprove), "pull-file": on(authz.PDL, authz.TransferPull),
 		"acknowledge-transfer": on(authz.PDL, authz.TransferAcknowledge), "recall-transfer": ends(authz.DPO, authz.TransferRecall),
 		"get-rulebook": on(authz.RO, authz.RulesRead), "draft-rules": draftRules, "approve-rules": ends(authz.DPO, authz.RulesApprove), "reject-rules": ends(authz.DPO, authz.RulesApprove),

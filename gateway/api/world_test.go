@@ -69,7 +69,7 @@ func (b *bench) undertake(as authz.Role) {
 func (b *bench) draft() object {
 	clauses := []object{}
 	for _, code := range agreements.MandatoryClauses() {
-		clauses = append(clauses, object{"code": code, "text_version": "1"})
+		clauses = append(clauses, object{"code": code})
 	}
 	return object{
 		"type": "data_sharing", "title": "Shelter" + b.planted, "mission": b.mission, "partner": b.partner, "language": "en", "clauses": clauses,
@@ -112,7 +112,12 @@ func (b *bench) sign(agreement object, role authz.Role) {
 // agree drafts, reviews, signs, assesses and activates an agreement, and answers with its id.
 func (b *bench) agree() string {
 	b.Helper()
-	a := b.want(http.StatusCreated, authz.FP, http.MethodPost, v1+"/agreements", b.draft())
+	return b.inForce(b.want(http.StatusCreated, authz.FP, http.MethodPost, v1+"/agreements", b.draft()))
+}
+
+// inForce has a draft reviewed, signed, assessed and activated.
+func (b *bench) inForce(a object) string {
+	b.Helper()
 	path := v1 + "/agreements/" + str(a, "id")
 	b.want(http.StatusOK, authz.FP, http.MethodPost, path+"/review", nil)
 	b.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/approval", object{"decision": "approved"})

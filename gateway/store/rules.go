@@ -20,6 +20,14 @@ func rulebooks() record[rulebook.Book] {
 
 // Rulebook implements rulebook.Reader. A book that was recorded, and of which the row is gone, is not the shipped one again.
 func (t *tx) Rulebook(ctx context.Context) (rulebook.Book, error) {
+	b, err := t.rulebook(ctx)
+	if err == nil && t.rules == nil {
+		t.rules = &b
+	}
+	return b, err
+}
+
+func (t *tx) rulebook(ctx context.Context) (rulebook.Book, error) {
 	b, err := one(ctx, t, rulebooks(), "WHERE r.id = $1", rulebook.ID)
 	if !errors.Is(err, evidence.ErrNotFound) {
 		return b, err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/ledger"
 )
 
@@ -19,6 +20,7 @@ type tx struct {
 	readOnly  bool
 	saved     []evidence.Ref // by no entry yet
 	entries   []string
+	rules     *rulebook.Book            // as the transaction read them: its entries cite the edition
 	comparing bool                      // verification: what is read is compared with the log, not believed
 	spoilt    error                     // the first write that failed; then nothing commits
 	strange   []*evidence.TamperedError // rows that were passed over; each raises the alarm when the transaction has ended
@@ -59,6 +61,10 @@ func (t *tx) Record(ctx context.Context, e evidence.Entry) error {
 func (t *tx) recordAll(ctx context.Context, e evidence.Entry) error {
 	if t.readOnly {
 		return errReadOnly
+	}
+	// R37: what was done in sight of the rules names their edition. Who decided by one of a certain moment has named it.
+	if t.rules != nil && !rulebook.Cites(e.Policy) {
+		e.Policy += " " + t.rules.At(e.Time).Cite()
 	}
 	for {
 		n := min(len(t.saved), maxObjects)

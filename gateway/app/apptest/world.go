@@ -315,7 +315,7 @@ func (w *World) Agreement() agreements.Agreement {
 		doc.Scope.RetentionDays[code] = 90
 	}
 	for _, code := range agreements.MandatoryClauses() {
-		doc.Clauses = append(doc.Clauses, agreements.Clause{Code: code, Text: "1"})
+		doc.Clauses = append(doc.Clauses, agreements.Clause{Code: code})
 	}
 	a, err := w.Agreements.Create(w.Ctx, w.As(authz.FP), doc)
 	w.Must(err)

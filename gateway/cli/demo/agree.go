@@ -70,7 +70,7 @@ func (p *Player) asks(ctx context.Context, step, what string, codes ...gate.Code
 func (p *Player) document() object {
 	clauses := []object{}
 	for _, code := range agreements.MandatoryClauses() {
-		clauses = append(clauses, object{"code": code, "text_version": "1"})
+		clauses = append(clauses, object{"code": code})
 	}
 	now := p.Now().UTC()
 	return object{

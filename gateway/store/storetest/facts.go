@@ -3,10 +3,12 @@ package storetest
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
+	"safeconduct/transfer"
 	"safeconduct/transfer/gate"
 )
 
@@ -40,7 +42,38 @@ func testRules(t *testing.T, b *bench) {
 		})
 	}
 	wants(shipped)
-	wants(addRules(t, b))
+	book := addRules(t, b)
+	wants(book)
+	t.Run("R37 what is recorded in sight of the rules cites their edition, once", func(t *testing.T) {
+		own := "authz:x " + shipped.Current.Cite()
+		for _, c := range []struct {
+			read       bool
+			said, want string
+		}{
+			{true, "authz:x", "authz:x " + book.Current.Cite()}, {false, "authz:x", "authz:x"}, {true, own, own},
+		} {
+			e := b.entry()
+			e.Policy = c.said
+			if _, err := b.tx.Update(t.Context(), func(tx Tx) error {
+				if c.read {
+					if err := rulebook.Bind(t.Context(), tx); err != nil {
+						return err
+					}
+				}
+				return tx.Record(t.Context(), e)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			b.sequence(t)
+			b.view(t, func(tx Tx) error {
+				all, _, err := tx.LogLines(t.Context(), transfer.LogFilter{After: -1, AtMost: 1000})
+				if i := slices.IndexFunc(all, func(l transfer.LogLine) bool { return l.Entry.ID == e.ID }); i < 0 || all[i].Entry.Policy != c.want {
+					t.Errorf("read %t: %v; want %q", c.read, all, c.want)
+				}
+				return err
+			})
+		}
+	})
 }
 
 // addFacts records a decision that rested on one record.
