@@ -39,7 +39,7 @@ func (o *Office) receive(ctx context.Context, c authz.Caller, id string, n int, 
 	if err != nil {
 		return Transfer{}, err
 	}
-	if declared != "" && !isDigest(declared) {
+	if declared != "" && !evidence.IsDigest(declared) {
 		return Transfer{}, fmt.Errorf("%w: the declared sha256 is 64 lower-case hexadecimal digits", people.ErrInvalid)
 	}
 	if err := t.accepts(n); err != nil {

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"mime"
@@ -13,6 +12,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/attest"
 	"safeconduct/transfer/gate"
 )
@@ -40,7 +40,7 @@ type Order struct {
 // be meant is refused here.
 func (o *Office) check(r Order) error {
 	l := o.Limits
-	if r.Origin.Country != "" && (len(r.Origin.Country) != 2 || r.Origin.Country != strings.ToUpper(r.Origin.Country)) {
+	if r.Origin.Country != "" && !rulebook.IsCountry(r.Origin.Country) {
 		return fmt.Errorf("%w: the country of data_origin is two capital letters (ISO 3166-1)", people.ErrInvalid)
 	}
 	if len(r.Onward) > 100 || slices.ContainsFunc(r.Onward, func(s string) bool { return strings.TrimSpace(s) == "" || len(s) > 200 }) {
@@ -66,7 +66,7 @@ func (o *Office) check(r Order) error {
 		if f.Size != nil && (*f.Size < 0 || *f.Size > l.FileBytes) {
 			return fmt.Errorf("%w: file %d is larger than the limit of %d bytes", people.ErrInvalid, i+1, l.FileBytes)
 		}
-		if f.SHA256 != "" && !isDigest(f.SHA256) {
+		if f.SHA256 != "" && !evidence.IsDigest(f.SHA256) {
 			return fmt.Errorf("%w: sha256 of file %d is 64 lower-case hexadecimal digits", people.ErrInvalid, i+1)
 		}
 	}
@@ -87,11 +87,6 @@ func isMediaType(s string) bool {
 	top, _, _ := strings.Cut(media, "/")
 	registered := []string{"application", "audio", "font", "haptics", "image", "message", "model", "multipart", "text", "video"}
 	return len(params) == 0 && strings.Contains(media, "/") && slices.Contains(registered, top)
-}
-
-func isDigest(s string) bool {
-	b, err := hex.DecodeString(s)
-	return err == nil && len(b) == 32 && strings.ToLower(s) == s
 }
 
 // Request asks the gate whether the transfer may be prepared, before a byte is

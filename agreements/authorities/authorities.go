@@ -163,14 +163,13 @@ func (c Case) illegal(event, guard, mend string) error {
 var (
 	reference = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_-]{0,63}$`)
 	digit     = regexp.MustCompile(`[0-9]`)
-	digest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 func (c Case) check(now time.Time) error {
 	switch {
 	case !slices.Contains([]Authority{Police, Court, Immigration, Prosecution, Security, Other}, c.Authority):
 		return fmt.Errorf("%w: unknown sort of authority", people.ErrInvalid)
-	case len(c.Country) != 2:
+	case !rulebook.IsCountry(c.Country):
 		return fmt.Errorf("%w: a two-letter country code", people.ErrInvalid)
 	case !reference.MatchString(c.Reference) || !digit.MatchString(c.Reference):
 		return fmt.Errorf("%w: a reference is a file number: letters, digits and ./_-, with a digit, and no name of a person", people.ErrInvalid)
@@ -247,7 +246,7 @@ func (d *Desk) Decide(ctx context.Context, by authz.Caller, id string, outcome S
 			return c, fmt.Errorf("%w: a case is answered or refused", people.ErrInvalid)
 		case strings.TrimSpace(ground) == "" || len(ground) > 4000:
 			return c, fmt.Errorf("%w: a decision has a ground, of at most 4000 bytes", people.ErrInvalid)
-		case !digest.MatchString(letter):
+		case !evidence.IsDigest(letter):
 			return c, fmt.Errorf("%w: letter_digest is the SHA-256 of the letter, 64 lower-case hexadecimal digits", people.ErrInvalid)
 		}
 		c.Decision = &Answer{Outcome: outcome, Ground: ground, Letter: letter, Person: by.Person, At: act.At}

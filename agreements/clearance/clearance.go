@@ -6,7 +6,6 @@ package clearance
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -23,13 +22,14 @@ import (
 // KindClearance is the record kind of clearances.
 const KindClearance = "clearance"
 
-// State is whether a clearance was taken back.
+// State is whether a clearance was taken back, or is over.
 type State string
 
 // The states.
 const (
 	Given     State = "given"
 	Withdrawn State = "withdrawn"
+	Expired   State = "expired" // the log says that its time is over
 )
 
 // Clearance is what one originator agreed to.
@@ -87,6 +87,9 @@ type ClearanceTx interface {
 	FactTx
 	// Clearances lists those of the places, newest first.
 	Clearances(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[Clearance], error)
+	// ClearancesDue lists those that are over at now and that the log does not say
+	// so of, the longest over first, at most so many.
+	ClearancesDue(ctx context.Context, now time.Time, most int) ([]Clearance, error)
 	SaveClearance(ctx context.Context, c Clearance) error
 	// LockMission excludes the decisions on transfers of the mission until the
 	// transaction ends.
@@ -117,8 +120,6 @@ func (c Clearance) resource() authz.Resource {
 	return authz.Resource{Kind: KindClearance, ID: c.ID, Mission: c.Mission}
 }
 
-var digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
 func (c Clearance) check(ctx context.Context, tx Tx, now time.Time) error {
 	switch {
 	case c.Originator == "" || len(c.Originator) > 300:
@@ -127,7 +128,7 @@ func (c Clearance) check(ctx context.Context, tx Tx, now time.Time) error {
 		return fmt.Errorf("%w: a clearance names purposes, categories and recipients", people.ErrInvalid)
 	case len(c.Purposes)+len(c.Categories)+len(c.Recipients) > 1000:
 		return fmt.Errorf("%w: at most 1000 purposes, categories and recipients", people.ErrInvalid)
-	case !digest.MatchString(c.Evidence):
+	case !evidence.IsDigest(c.Evidence):
 		return fmt.Errorf("%w: evidence_digest is the SHA-256 of what the originator wrote, 64 lower-case hexadecimal digits", people.ErrInvalid)
 	case !now.Before(c.ValidUntil):
 		return fmt.Errorf("%w: valid_until lies ahead", people.ErrInvalid)

@@ -212,6 +212,57 @@ func TestVettingLapses(t *testing.T) {
 	})
 }
 
+func TestVettingSaysThatItIsOver(t *testing.T) {
+	at := noon()
+	r := registerAt(t, func() time.Time { return at })
+	leg, hom := caller("leg", authz.LEG, "", ""), caller("hom", authz.HOM, here, "")
+	p, err := r.Create(t.Context(), leg, of(here))
+	if err != nil {
+		t.Fatal(err)
+	}
+	vet := func() time.Time {
+		t.Helper()
+		p, err := r.Vet(t.Context(), hom, p.ID, true, "ok")
+		if err != nil || p.State != parties.Vetted {
+			t.Fatalf("%+v, %v", p, err)
+		}
+		return p.DueDiligence.ValidUntil
+	}
+	over := func(want int, state parties.State) {
+		t.Helper()
+		n, err := r.ExpireDue(t.Context())
+		got, failed := r.Party(t.Context(), leg, p.ID)
+		if err != nil || failed != nil || n != want || got.State != state {
+			t.Errorf("%d are over, %v; it is %s, want %s", n, err, got.State, state)
+		}
+	}
+	over(0, parties.Registered)
+	until := vet()
+	at = until.Add(-time.Microsecond)
+	over(0, parties.Vetted)
+	at = until
+	t.Run("PARTNER_UNVETTED once", func(*testing.T) {
+		over(1, parties.Registered)
+		over(0, parties.Registered)
+	})
+	until = vet() // anew, and it is over again after its time
+	over(0, parties.Vetted)
+	at = until
+	t.Run("PARTNER_SUSPENDED stays", func(t *testing.T) {
+		if _, err := r.Suspend(t.Context(), leg, p.ID, "an audit"); err != nil {
+			t.Fatal(err)
+		}
+		over(1, parties.Suspended)
+	})
+	t.Run("PARTNER_BLOCKED has nothing to end", func(t *testing.T) {
+		if _, err := r.Vet(t.Context(), hom, p.ID, false, "no office"); err != nil {
+			t.Fatal(err)
+		}
+		at = at.AddDate(10, 0, 0)
+		over(0, parties.Blocked)
+	})
+}
+
 func TestClasses(t *testing.T) {
 	r := shippedRules(t)
 	for name, c := range map[string]struct {

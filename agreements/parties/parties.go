@@ -52,6 +52,7 @@ type DueDiligence struct {
 	// ValidUntil is when it lapses by the rules under which it was recorded,
 	// exclusive; rules that came later may end it sooner (Party.VettedAt).
 	ValidUntil time.Time `json:"valid_until,omitzero"`
+	Ended      bool      `json:"ended,omitempty" doc:"the log says that its time is over"`
 }
 
 // Party is an implementing partner.
@@ -91,6 +92,7 @@ type Tx interface {
 	assessment.CauseSaver
 	LockTx
 	PartyTx
+	DueTx
 }
 
 // PartyTx reads and writes partners.
@@ -98,6 +100,14 @@ type PartyTx interface {
 	Party(ctx context.Context, id string) (Party, error)
 	Parties(ctx context.Context) ([]Party, error)
 	SaveParty(ctx context.Context, p Party) error
+}
+
+// DueTx finds whose vetting is over.
+type DueTx interface {
+	// PartiesDue lists the partners that were vetted at old or before, or whose
+	// vetting is over at now as it was recorded, and that the log does not say so
+	// of, the longest vetted first, at most so many.
+	PartiesDue(ctx context.Context, old, now time.Time, most int) ([]Party, error)
 }
 
 // LockTx excludes the decisions that rest on a partner until the transaction
@@ -150,7 +160,7 @@ func (r *Register) Create(ctx context.Context, c authz.Caller, p Party) (Party, 
 		return Party{}, err
 	}
 	p.Name, p.Country = strings.TrimSpace(p.Name), strings.ToUpper(strings.TrimSpace(p.Country))
-	if p.Name == "" || len(p.Country) != 2 || !slices.Contains([]Kind{UNorIO, NGO, Government, Company, Academic}, p.Kind) {
+	if p.Name == "" || !rulebook.IsCountry(p.Country) || !slices.Contains([]Kind{UNorIO, NGO, Government, Company, Academic}, p.Kind) {
 		return Party{}, fmt.Errorf("%w: a partner needs a legal name, a two-letter country code and a kind", people.ErrInvalid)
 	}
 	if !isClass(p.Class) {
@@ -196,7 +206,7 @@ func (p Party) seenBy(c authz.Caller) Party {
 	}
 	p.Reason, p.Suspension, p.Block, p.History, p.Editors, p.Registrar, p.Actor = "", nil, nil, nil, nil, "", ""
 	if p.DueDiligence != nil {
-		p.DueDiligence = &DueDiligence{Date: p.DueDiligence.Date, Result: p.DueDiligence.Result, ValidUntil: p.DueDiligence.ValidUntil}
+		p.DueDiligence = &DueDiligence{Date: p.DueDiligence.Date, Result: p.DueDiligence.Result, ValidUntil: p.DueDiligence.ValidUntil, Ended: p.DueDiligence.Ended}
 	}
 	return p
 }

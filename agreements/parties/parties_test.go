@@ -29,10 +29,14 @@ func caller(person string, role authz.Role, mission, partner string) authz.Calle
 	return authz.Caller{Person: person, Grants: []authz.Grant{{ID: "g", Version: 1, Role: role, Mission: mission, Partner: partner}}}
 }
 
+func noon() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
+
 // register is a register over the real embedded store, with two missions.
-func register(t *testing.T) *parties.Register {
+func register(t *testing.T) *parties.Register { return registerAt(t, noon) }
+
+// registerAt is register by a clock.
+func registerAt(t *testing.T, now func() time.Time) *parties.Register {
 	t.Helper()
-	now := func() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
 	s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "parties.db"), store.Options{Now: now, NewID: newID, Random: rand.Reader, Authority: evidencetest.Authority()})
 	if err != nil {
 		t.Fatal(err)

@@ -18,11 +18,11 @@ import (
 const day = 24 * time.Hour
 
 // VettedAt reports whether the partner's due diligence holds at t: passed, and
-// not lapsed by the rules in force, nor by those under which it was recorded
-// (PARTNER_UNVETTED).
+// not lapsed by the rules in force, nor by those under which it was recorded; nor
+// does the log say that it is over (PARTNER_UNVETTED).
 func (p Party) VettedAt(t time.Time, v rulebook.Vetting) bool {
 	d := p.DueDiligence
-	return d != nil && d.Result == passed && t.Before(d.Date.Add(time.Duration(v.LifeDays)*day)) &&
+	return d != nil && d.Result == passed && !d.Ended && t.Before(d.Date.Add(time.Duration(v.LifeDays)*day)) &&
 		(d.ValidUntil.IsZero() || t.Before(d.ValidUntil))
 }
 
@@ -35,7 +35,7 @@ func (p Party) standing() State {
 		return Blocked
 	case p.Suspension != nil:
 		return Suspended
-	case p.DueDiligence != nil:
+	case p.DueDiligence != nil && !p.DueDiligence.Ended:
 		return Vetted
 	default:
 		return Registered
@@ -124,7 +124,7 @@ func (r *Register) Amend(ctx context.Context, c authz.Caller, id string, m Amend
 		}
 		before := p
 		judged, changed := m.apply(&p)
-		if p.Name == "" || len(p.Country) != 2 || !isClass(p.Class) {
+		if p.Name == "" || !rulebook.IsCountry(p.Country) || !isClass(p.Class) {
 			return p, fmt.Errorf("%w: a partner needs a legal name, a two-letter country code and a known recipient class", people.ErrInvalid)
 		}
 		if !changed {

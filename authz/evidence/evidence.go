@@ -6,8 +6,6 @@ package evidence
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,12 +87,6 @@ func Canonical(v any) ([]byte, error) {
 		return nil, fmt.Errorf("canonicalising %T: %w", v, err)
 	}
 	return out, nil
-}
-
-// DigestOf is the hex SHA-256 of a stored body.
-func DigestOf(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
 }
 
 // Sentinels that callers branch on.

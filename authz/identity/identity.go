@@ -52,14 +52,15 @@ type Token struct {
 	Root    string     `json:"root,omitempty"`
 	Expires time.Time  `json:"expires"` // exclusive
 	Revoked *time.Time `json:"revoked,omitempty"`
+	Ended   bool       `json:"ended,omitempty"` // the log says that its time is over
 	Actor   string     `json:"actor"`
 	Created time.Time  `json:"created"`
 	Updated time.Time  `json:"updated"`
 }
 
-// LiveAt reports whether the token is honoured at t. A revoked one is not,
-// whatever the clock says.
-func (t Token) LiveAt(at time.Time) bool { return t.Revoked == nil && at.Before(t.Expires) }
+// LiveAt reports whether the token is honoured at t. A revoked one is not, nor
+// one of which the log says that it is over, whatever the clock says.
+func (t Token) LiveAt(at time.Time) bool { return t.Revoked == nil && !t.Ended && at.Before(t.Expires) }
 
 // Secret is the secret of a token. It redacts itself wherever it is printed;
 // only Reveal gives it away, once, to whom it is issued.
@@ -147,6 +148,9 @@ type TokenTx interface {
 	TokenByHash(ctx context.Context, hash string) (Token, error)
 	// TokensOf lists the tokens of a person, oldest first.
 	TokensOf(ctx context.Context, person string) ([]Token, error)
+	// TokensDue lists those that are over at now, not revoked, and that the log
+	// does not say so of, the longest over first, at most so many.
+	TokensDue(ctx context.Context, now time.Time, most int) ([]Token, error)
 	// SaveToken has the turn of the person's tokens until the transaction ends:
 	// what is read after it, nobody else adds to.
 	SaveToken(ctx context.Context, t Token) error

@@ -11,6 +11,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/lifecycle"
+	"safeconduct/authz/rulebook"
 )
 
 // CreateMission registers a mission. By Legal, for headquarters.
@@ -21,7 +22,7 @@ func (r *Register) CreateMission(ctx context.Context, c authz.Caller, m Mission)
 		return Mission{}, err
 	}
 	m.Name, m.Country = strings.TrimSpace(m.Name), strings.ToUpper(strings.TrimSpace(m.Country))
-	if m.Name == "" || len(m.Country) != 2 {
+	if m.Name == "" || !rulebook.IsCountry(m.Country) {
 		return Mission{}, fmt.Errorf("%w: a mission needs a name and a two-letter country code", ErrInvalid)
 	}
 	if strings.TrimSpace(m.Contact) == "" {

@@ -15,7 +15,6 @@ const (
 	CodeUndertaking = "CONFIDENTIALITY_MISSING"
 	codeDenied      = "AUTH_ROLE_DENIED"
 	maxReason       = 4000 // bytes
-	dueAtOnce       = 100
 )
 
 // Standing is what a person's roles rest on, beside the grants.

@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz"
+	"safeconduct/authz/identity"
 	"safeconduct/authz/people"
 	"safeconduct/gateway/app/apptest"
+	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/approvals"
 )
 
@@ -66,6 +71,28 @@ func TestWhatEndsSaysSo(t *testing.T) {
 	terms = append(terms, term{"R44 a training record", "training.expire", id, until, w.People.ExpireDue})
 	id, until = first("undertakings")
 	terms = append(terms, term{"CONFIDENTIALITY_MISSING an undertaking", "undertaking.expire", id, until, w.People.ExpireDue})
+	dataset := strings.Repeat("0a", 32)
+	cleared, err := w.Clearances.Record(w.Ctx, w.As(authz.FP), clearance.Clearance{
+		Mission: w.Mission.ID, Originator: "Agency", Purposes: []string{w.Purpose.ID}, Categories: []string{"identity"},
+		Recipients: []string{w.Partner.ID}, Evidence: dataset, ValidUntil: soon.Add(5 * time.Minute),
+	})
+	w.Must(err)
+	shown, err := w.Disclosures.Write(w.Ctx, w.As(authz.RO), anonymous.DisclosureAssessment{
+		Mission: w.Mission.ID, Datasets: []string{dataset}, Countries: []string{"CO"}, Method: "counted", Cell: 9, Own: true, ValidUntil: soon.Add(6 * time.Minute),
+	})
+	w.Must(err)
+	_, err = w.Disclosures.Sign(w.Ctx, w.As(authz.FP), shown.ID)
+	w.Must(err)
+	token, _, err := w.Identity.Issue(w.Ctx, w.As(authz.LEG), w.Persons[authz.RO], 7*24*time.Hour, nil)
+	w.Must(err)
+	partner, err := w.Parties.Party(w.Ctx, w.As(authz.LEG), w.Partner.ID)
+	w.Must(err)
+	terms = append(terms,
+		term{"ONWARD_ORIGINATOR a clearance", "clearance.expire", cleared.ID, cleared.ValidUntil, w.Clearances.ExpireDue},
+		term{"ANON_NOT_DEMONSTRATED a disclosure assessment", "disclosure.expire", shown.ID, shown.ValidUntil, w.Disclosures.ExpireDue},
+		term{"AUTH_INVALID a token", "token.expire", token.ID, token.Expires, w.Identity.ExpireDue},
+		term{"PARTNER_UNVETTED the vetting of a partner", "party.expire", partner.ID, partner.DueDiligence.ValidUntil, w.Parties.ExpireDue},
+	)
 	slices.SortFunc(terms, func(a, b term) int { return a.until.Compare(b.until) })
 	for _, x := range terms {
 		t.Run(x.name, func(t *testing.T) {
@@ -89,5 +116,79 @@ func TestWhatEndsSaysSo(t *testing.T) {
 			}
 		})
 	}
+	w.Verify()
+}
+
+// TestWhatEndsIsOver: what the log says of is over in its record too, and what was ended before is not told again.
+func TestWhatEndsIsOver(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	fp, leg := w.As(authz.FP), w.As(authz.LEG)
+	all := func() (n int) {
+		for _, job := range []func(context.Context) (int, error){w.Clearances.ExpireDue, w.Disclosures.ExpireDue, w.Identity.ExpireDue} {
+			m, err := job(w.Ctx)
+			w.Must(err)
+			n += m
+		}
+		return n
+	}
+	until := w.Clock.Now().Add(time.Hour)
+	clear := func() clearance.Clearance {
+		c, err := w.Clearances.Record(w.Ctx, fp, clearance.Clearance{
+			Mission: w.Mission.ID, Originator: "Agency", Purposes: []string{w.Purpose.ID}, Categories: []string{"identity"},
+			Recipients: []string{w.Partner.ID}, Evidence: strings.Repeat("0a", 32), ValidUntil: until,
+		})
+		w.Must(err)
+		return c
+	}
+	show := func() anonymous.DisclosureAssessment {
+		a, err := w.Disclosures.Write(w.Ctx, w.As(authz.RO), anonymous.DisclosureAssessment{
+			Mission: w.Mission.ID, Datasets: []string{strings.Repeat("0b", 32)}, Countries: []string{"CO"}, Method: "counted", Cell: 9, Own: true, ValidUntil: until,
+		})
+		w.Must(err)
+		return a
+	}
+	issue := func() (identity.Token, identity.Secret) {
+		k, secret, err := w.Identity.Issue(w.Ctx, leg, w.Persons[authz.RO], time.Hour, nil)
+		w.Must(err)
+		return k, secret
+	}
+	cleared, taken, shown, draft := clear(), clear(), show(), show()
+	token, secret := issue()
+	revoked, _ := issue()
+	_, err := w.Clearances.Withdraw(w.Ctx, fp, taken.ID, "by mistake")
+	w.Must(err)
+	_, err = w.Disclosures.Sign(w.Ctx, fp, shown.ID)
+	w.Must(err)
+	_, err = w.Identity.Revoke(w.Ctx, leg, revoked.ID)
+	w.Must(err)
+	w.Clock.Add(until.Sub(w.Clock.Now()) - time.Minute)
+	if n := all(); n != 0 {
+		t.Fatalf("%d are over before their time", n)
+	}
+	w.Clock.Add(2 * time.Minute)
+	if n := all(); n != 3 { // neither what was taken back or revoked, nor what was never signed
+		t.Errorf("%d are over", n)
+	}
+	t.Run("ONWARD_ORIGINATOR", func(t *testing.T) {
+		c, err := w.Clearances.Clearance(w.Ctx, fp, cleared.ID)
+		if err != nil || c.State != clearance.Expired || c.History[len(c.History)-1].Role != authz.SYS {
+			t.Errorf("%+v, %v", c, err)
+		}
+		_, err = w.Clearances.Withdraw(w.Ctx, fp, cleared.ID, "late")
+		is(t, err, lifecycle.ErrIllegal)
+	})
+	t.Run("ANON_NOT_DEMONSTRATED", func(t *testing.T) {
+		for id, want := range map[string]string{shown.ID: "expired", draft.ID: "draft"} {
+			if a, err := w.Disclosures.Assessment(w.Ctx, fp, id); err != nil || a.State() != want {
+				t.Errorf("%s, want %s, %v", a.State(), want, err)
+			}
+		}
+	})
+	t.Run("AUTH_INVALID", func(t *testing.T) {
+		_, err := w.Identity.Authenticate(w.Ctx, secret)
+		is(t, err, identity.ErrUnknown)
+		_, err = w.Identity.Revoke(w.Ctx, leg, token.ID)
+		is(t, err, lifecycle.ErrIllegal)
+	})
 	w.Verify()
 }

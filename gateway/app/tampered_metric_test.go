@@ -212,7 +212,7 @@ func forgeries(pull, request func(*testing.T) error) []forgery {
 			return func() error { return pull(t) }, undo
 		}},
 		{"a withdrawal that is undone", consent.KindConsent, gate.PullDenied, func(t *testing.T, p *program) (func() error, func()) {
-			id := p.hand.Text("SELECT id FROM consents WHERE version = 2")
+			id := p.hand.Text("SELECT c.id FROM consents c JOIN transfer_subjects s ON s.subject = c.subject WHERE s.transfer = $1 AND c.version = 2", p.transfer)
 			p.hand.RollBack(consent.KindConsent, "consents", id, nil)
 			return func() error { return pull(t) }, func() { p.hand.Exec("UPDATE consents SET version = 2 WHERE id = $1", id) }
 		}},

@@ -37,10 +37,11 @@ func (s *shell) demo() *cobra.Command {
 		Short: "Play one referral from refusal to proof, then serve it to try by hand",
 		Long: `Plays a whole story through the public API: refused without agreement, unsigned,
 half signed, without assessment, without consent; then a dozen more refusals, from
-an officer without training to an incident at the partner, each met and mended by
-the right person; then sent, approved, pulled and identical; consent withdrawn and
-the next pull refused; the log verified, and an alteration found. Persons, papers and data are invented. Then it serves until
-interrupted, and says how to try it.
+an officer without training to data about health and an incident at the partner, each
+met and mended by the right person; then sent and approved, held while the agreement
+is suspended, pulled and identical; consent withdrawn and the next pull refused; the
+log verified, the release decided again from it, and an alteration found. Persons,
+papers and data are invented. Then it serves until interrupted, and says how to try it.
 
 It needs nothing installed. --config plays the same story on the parts that a
 configuration names (PostgreSQL, Vault, S3), which must be empty.`,

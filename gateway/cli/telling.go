@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"safeconduct/gateway/cli/demo"
+	"safeconduct/gateway/edge"
 )
 
 // reporter shows the steps of a story: to people, or a line of JSON each.
@@ -18,7 +20,7 @@ func (g *stage) reporter() demo.Reporter {
 		e.SetEscapeHTML(false)
 		return jsonSteps{e}
 	}
-	return &plainSteps{shell: g.shell}
+	return &plainSteps{shell: g.shell, told: map[string]bool{}}
 }
 
 type jsonSteps struct{ to *json.Encoder }
@@ -33,13 +35,19 @@ func (j jsonSteps) Step(t demo.Telling) error {
 
 type plainSteps struct {
 	*shell
-	n int
+	n       int
+	chapter string
+	told    map[string]bool // contacts, which are told once
 }
 
 // Step implements demo.Reporter.
 func (p *plainSteps) Step(t demo.Telling) error {
 	p.n++
 	var b strings.Builder
+	if t.Chapter != p.chapter {
+		p.chapter = t.Chapter
+		fmt.Fprintf(&b, "\n%s\n\n", t.Chapter)
+	}
 	request := ""
 	if t.Method != "" {
 		request = fmt.Sprintf("  (%s %s -> %d)", t.Method, shortPath(t.Path), t.Status)
@@ -52,16 +60,49 @@ func (p *plainSteps) Step(t demo.Telling) error {
 		fmt.Fprintf(&b, "       %s\n", note)
 	}
 	for _, r := range t.Refusals {
-		fmt.Fprintf(&b, "       %-24s %s (ask: %s)\n", r.Code, r.Mend, asked(r))
+		fmt.Fprintf(&b, "       %-24s %s (%sask: %s)\n", r.Code, r.Mend, at(r), p.asked(r))
 	}
 	return p.print("%s", strings.TrimRight(b.String(), "\n"))
 }
+
+// at names what a refusal is about: the rows, and what is at fault where that is
+// no id, which the JSON has.
+func at(r edge.RefusalView) string {
+	var all []string
+	for i, row := range r.Rows {
+		if i == maxRows {
+			all = append(all, fmt.Sprintf("and %d more", len(r.Rows)-i))
+			break
+		}
+		all = append(all, fmt.Sprintf("row %d", row))
+	}
+	if !slices.ContainsFunc(r.Detail, func(detail string) bool { return len(detail) > longest }) {
+		all = append(all, r.Detail...)
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "at: " + strings.Join(all, ", ") + "; "
+}
+
+// asked names whom to ask, and how to reach them where that was not told yet.
+func (p *plainSteps) asked(r edge.RefusalView) string {
+	r.Contacts = slices.DeleteFunc(slices.Clone(r.Contacts), func(c edge.ContactView) bool {
+		known := p.told[c.Who]
+		p.told[c.Who] = true
+		return known
+	})
+	return asked(r)
+}
+
+// longest is the longest text that is no id.
+const longest = 30
 
 // shortPath is a path without its ids, which are in the JSON.
 func shortPath(path string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
-		if len(part) > 30 {
+		if len(part) > longest {
 			parts[i] = "…"
 		}
 	}

@@ -12,9 +12,9 @@ import (
 
 func disclosures() record[anonymous.DisclosureAssessment] {
 	return record[anonymous.DisclosureAssessment]{
-		kind: anonymous.KindDisclosure, table: "disclosure_assessments", columns: []string{"mission", "datasets", "valid_until"},
+		kind: anonymous.KindDisclosure, table: "disclosure_assessments", columns: []string{"mission", "datasets", "valid_until", "ends"},
 		values: func(a anonymous.DisclosureAssessment) []any {
-			return []any{a.Mission, strings.Join(a.Datasets, " "), a.ValidUntil.UnixMicro()}
+			return []any{a.Mission, strings.Join(a.Datasets, " "), a.ValidUntil.UnixMicro(), micros(a.Ends())}
 		},
 		ident: func(a anonymous.DisclosureAssessment) (string, int) { return a.ID, a.Version },
 	}
@@ -39,6 +39,11 @@ func (t *tx) DisclosuresOf(ctx context.Context, mission string, files []string, 
 		return nil, nil
 	}
 	return find(ctx, t, disclosures(), "WHERE r.mission = $1 AND r.valid_until > $2 AND ("+strings.Join(about, " OR ")+") ORDER BY r.id", args...)
+}
+
+// DisclosuresDue implements anonymous.DisclosureTx.
+func (t *tx) DisclosuresDue(ctx context.Context, now time.Time, most int) ([]anonymous.DisclosureAssessment, error) {
+	return due(ctx, t, disclosures(), most, whereDue, now.UnixMicro())
 }
 
 // SaveDisclosure implements anonymous.DisclosureTx.

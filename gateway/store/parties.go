@@ -9,9 +9,12 @@ import (
 
 func partners() record[parties.Party] {
 	return record[parties.Party]{
-		kind: parties.KindParty, table: "parties", columns: []string{"waits"},
-		values: func(p parties.Party) []any { return []any{yes(p.Suspension != nil)} },
-		ident:  func(p parties.Party) (string, int) { return p.ID, p.Version },
+		kind: parties.KindParty, table: "parties", columns: []string{"waits", "vetted", "ends"},
+		values: func(p parties.Party) []any {
+			since, until := p.Stands()
+			return []any{yes(p.Suspension != nil), micros(since), micros(until)}
+		},
+		ident: func(p parties.Party) (string, int) { return p.ID, p.Version },
 	}
 }
 
@@ -23,6 +26,11 @@ func (t *tx) Party(ctx context.Context, id string) (parties.Party, error) {
 // Parties implements parties.PartyTx.
 func (t *tx) Parties(ctx context.Context) ([]parties.Party, error) {
 	return find(ctx, t, partners(), "ORDER BY r.id")
+}
+
+// PartiesDue implements parties.DueTx.
+func (t *tx) PartiesDue(ctx context.Context, old, now time.Time, most int) ([]parties.Party, error) {
+	return due(ctx, t, partners(), most, "WHERE r.vetted > 0 AND (r.vetted <= $1 OR r.ends > 0 AND r.ends <= $2) ORDER BY r.vetted, r.id", old.UnixMicro(), now.UnixMicro())
 }
 
 // SaveParty implements parties.PartyTx.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"safeconduct/agreements/authorities"
 	"safeconduct/agreements/clearance"
@@ -39,8 +40,8 @@ func incidentRecords() record[incidents.Incident] {
 
 func clearances() record[clearance.Clearance] {
 	return record[clearance.Clearance]{
-		kind: clearance.KindClearance, table: "clearances", columns: []string{"mission"},
-		values: func(c clearance.Clearance) []any { return []any{c.Mission} },
+		kind: clearance.KindClearance, table: "clearances", columns: []string{"mission", "ends"},
+		values: func(c clearance.Clearance) []any { return []any{c.Mission, micros(c.Ends())} },
 		ident:  func(c clearance.Clearance) (string, int) { return c.ID, c.Version },
 	}
 }
@@ -137,6 +138,11 @@ func (t *tx) Clearance(ctx context.Context, id string) (clearance.Clearance, err
 func (t *tx) Clearances(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[clearance.Clearance], error) {
 	where, args := within(in, "mission")
 	return paged(ctx, t, clearances(), order{down: true}, p, where, args...)
+}
+
+// ClearancesDue implements clearance.ClearanceTx.
+func (t *tx) ClearancesDue(ctx context.Context, now time.Time, most int) ([]clearance.Clearance, error) {
+	return due(ctx, t, clearances(), most, whereDue, now.UnixMicro())
 }
 
 // SaveClearance implements clearance.ClearanceTx.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"safeconduct/authz"
 	"safeconduct/authz/identity"
@@ -57,8 +58,8 @@ func signingKeys() record[people.Key] {
 
 func tokens() record[identity.Token] {
 	return record[identity.Token]{
-		kind: identity.KindToken, table: "tokens", columns: []string{"hash", "person"},
-		values: func(t identity.Token) []any { return []any{t.Hash, t.Person} },
+		kind: identity.KindToken, table: "tokens", columns: []string{"hash", "person", "ends"},
+		values: func(t identity.Token) []any { return []any{t.Hash, t.Person, micros(t.Ends())} },
 		ident:  func(t identity.Token) (string, int) { return t.ID, t.Version },
 	}
 }
@@ -181,6 +182,11 @@ func (t *tx) TokenByHash(ctx context.Context, hash string) (identity.Token, erro
 // TokensOf implements identity.TokenTx.
 func (t *tx) TokensOf(ctx context.Context, person string) ([]identity.Token, error) {
 	return find(ctx, t, tokens(), "WHERE r.person = $1 ORDER BY r.id", person)
+}
+
+// TokensDue implements identity.TokenTx.
+func (t *tx) TokensDue(ctx context.Context, now time.Time, most int) ([]identity.Token, error) {
+	return due(ctx, t, tokens(), most, whereDue, now.UnixMicro())
 }
 
 // SaveToken implements identity.TokenTx.

@@ -5,7 +5,6 @@ package anonymous
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +43,7 @@ type DisclosureAssessment struct {
 	ValidUntil  time.Time    `json:"valid_until"` // exclusive
 	Withdrawn   *time.Time   `json:"withdrawn,omitempty"`
 	WithdrawnBy string       `json:"withdrawn_by,omitempty"`
+	Ended       bool         `json:"ended,omitempty" doc:"the log says that its time is over"`
 	Actor       string       `json:"actor"`
 	Created     time.Time    `json:"created"`
 	Updated     time.Time    `json:"updated"`
@@ -54,11 +54,13 @@ func (a DisclosureAssessment) Ref() evidence.Ref {
 	return evidence.Ref{Kind: KindDisclosure, ID: a.ID, Version: a.Version}
 }
 
-// State is draft, signed or withdrawn.
+// State is draft, signed, withdrawn, or expired where the log says so.
 func (a DisclosureAssessment) State() string {
 	switch {
 	case a.Withdrawn != nil:
 		return "withdrawn"
+	case a.Ended:
+		return "expired"
 	case a.Signed != nil:
 		return "signed"
 	default:
@@ -164,12 +166,8 @@ func minimum(a DisclosureAssessment, use Use) int {
 // in writing.
 func (a DisclosureAssessment) agreed() bool {
 	return (a.Own || len(a.Originators) > 0) &&
-		!slices.ContainsFunc(a.Originators, func(o Originator) bool { return !o.Agrees || !isDigest(o.SHA256) })
+		!slices.ContainsFunc(a.Originators, func(o Originator) bool { return !o.Agrees || !evidence.IsDigest(o.SHA256) })
 }
-
-var hexDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-func isDigest(s string) bool { return hexDigest.MatchString(s) }
 
 func (a DisclosureAssessment) refuse(event, guard, mend string) (DisclosureAssessment, error) {
 	return DisclosureAssessment{}, &lifecycle.TransitionError{Entity: KindDisclosure, State: a.State(), Event: event, Guard: guard, Mend: mend}
@@ -203,5 +201,8 @@ type DisclosureTx interface {
 	// DisclosuresOf lists those of the mission that are about any of the files
 	// and whose time is not over at t, by id: one query, however many there are.
 	DisclosuresOf(ctx context.Context, mission string, files []string, t time.Time) ([]DisclosureAssessment, error)
+	// DisclosuresDue lists those that are over at now and that the log does not
+	// say so of, the longest over first, at most so many.
+	DisclosuresDue(ctx context.Context, now time.Time, most int) ([]DisclosureAssessment, error)
 	SaveDisclosure(ctx context.Context, a DisclosureAssessment) error
 }

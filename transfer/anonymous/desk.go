@@ -12,6 +12,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // MaxLife is how long a disclosure assessment holds at most: what else is
@@ -43,18 +44,17 @@ func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
 }
 
 func (a DisclosureAssessment) check(now time.Time) error {
-	badCountry := func(c string) bool { return len(c) != 2 || c != strings.ToUpper(c) }
 	switch {
-	case len(a.Datasets) == 0 || len(a.Datasets) > maxDatasets || slices.ContainsFunc(a.Datasets, func(s string) bool { return !isDigest(s) }):
+	case len(a.Datasets) == 0 || len(a.Datasets) > maxDatasets || slices.ContainsFunc(a.Datasets, func(s string) bool { return !evidence.IsDigest(s) }):
 		return fmt.Errorf("%w: name 1 to %d datasets by their SHA-256, 64 hex digits each", people.ErrInvalid, maxDatasets)
 	case strings.TrimSpace(a.Method) == "" || a.Cell < 0:
 		return fmt.Errorf("%w: say how the smallest cell was found, and how many people are in it", people.ErrInvalid)
-	case len(a.Countries) == 0 || slices.ContainsFunc(a.Countries, badCountry):
+	case len(a.Countries) == 0 || slices.ContainsFunc(a.Countries, func(c string) bool { return !rulebook.IsCountry(c) }):
 		return fmt.Errorf("%w: countries are those that the data is about, two capital letters each", people.ErrInvalid)
 	case a.Own == (len(a.Originators) > 0):
 		return fmt.Errorf("%w: either all is the organisation's own, or name the originators", people.ErrInvalid)
 	case slices.ContainsFunc(a.Originators, func(o Originator) bool {
-		return strings.TrimSpace(o.Name) == "" || o.SHA256 != "" && !isDigest(o.SHA256)
+		return strings.TrimSpace(o.Name) == "" || o.SHA256 != "" && !evidence.IsDigest(o.SHA256)
 	}):
 		return fmt.Errorf("%w: an originator has a name, and its written agreement a SHA-256", people.ErrInvalid)
 	case !a.ValidUntil.After(now) || a.ValidUntil.After(now.Add(MaxLife)):

@@ -36,7 +36,7 @@ func (o *Office) Attach(ctx context.Context, c authz.Caller, id string, p Proof,
 // signed, where there is a paper.
 func (o *Office) Certify(ctx context.Context, c authz.Caller, id, statement string) (Record, error) {
 	check := func() error {
-		if statement != "" && !digest(statement) {
+		if statement != "" && !evidence.IsDigest(statement) {
 			return fmt.Errorf("%w: a statement is named by its SHA-256, 64 hex digits", people.ErrInvalid)
 		}
 		return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
 )
 
@@ -150,16 +151,11 @@ type Circumstances struct {
 	Assent      *bool           `json:"assent,omitempty" doc:"never enough alone (R09)"`
 }
 
-// digest reports whether s is a SHA-256 in small hex digits.
-func digest(s string) bool {
-	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
-}
-
 func (p Proof) check() error {
 	if p.Kind != SignedDocument && p.Kind != Recording {
 		return fmt.Errorf("%w: evidence is a signed_document or a recording; a fingerprint alone is none (R12)", people.ErrInvalid)
 	}
-	if !digest(p.SHA256) {
+	if !evidence.IsDigest(p.SHA256) {
 		return fmt.Errorf("%w: evidence is named by its SHA-256, 64 hex digits", people.ErrInvalid)
 	}
 	return nil
@@ -179,10 +175,10 @@ func (c Circumstances) check() error {
 			return fmt.Errorf("%w: capacity needs its aspects, a method, and a result: capable or incapable (R07)", people.ErrInvalid)
 		}
 	}
-	if g := c.Guardian; g != nil && (g.Kind != ByGuardian && g.Kind != ByAuthority || g.Proof != "" && !digest(g.Proof) || g.Verified && g.Proof == "") {
+	if g := c.Guardian; g != nil && (g.Kind != ByGuardian && g.Kind != ByAuthority || g.Proof != "" && !evidence.IsDigest(g.Proof) || g.Verified && g.Proof == "") {
 		return fmt.Errorf("%w: a guardian is a guardian or a guardianship_authority, verified by a proof of authority named by its SHA-256 (R08)", people.ErrInvalid)
 	}
-	if v := c.Views; v != nil && (!slices.Contains([]string{"agrees", "disagrees", "cannot_express"}, v.Outcome) || v.SHA256 != "" && !digest(v.SHA256)) {
+	if v := c.Views; v != nil && (!slices.Contains([]string{"agrees", "disagrees", "cannot_express"}, v.Outcome) || v.SHA256 != "" && !evidence.IsDigest(v.SHA256)) {
 		return fmt.Errorf("%w: views are agrees, disagrees or cannot_express (R08)", people.ErrInvalid)
 	}
 	return nil
@@ -272,7 +268,7 @@ func JudgeEvidence(r *Record, collector string) []Gap {
 
 func (r *Record) evidenced() bool {
 	has := func(kind ProofKind) bool {
-		return r.Evidence != nil && r.Evidence.Kind == kind && digest(r.Evidence.SHA256)
+		return r.Evidence != nil && r.Evidence.Kind == kind && evidence.IsDigest(r.Evidence.SHA256)
 	}
 	switch r.Form {
 	case Written:
@@ -307,7 +303,7 @@ func JudgeCapacity(r *Record, child bool) []Gap {
 	switch {
 	case r.Guardian == nil || r.ExpressedBy != r.Guardian.Kind || r.Guardian.Kind != ByGuardian && r.Guardian.Kind != ByAuthority:
 		gaps = append(gaps, GuardianMissing)
-	case !digest(r.Guardian.Proof) || r.Guardian.VerifiedBy == "" || r.Guardian.Verified == nil:
+	case !evidence.IsDigest(r.Guardian.Proof) || r.Guardian.VerifiedBy == "" || r.Guardian.Verified == nil:
 		gaps = append(gaps, GuardianUnverified)
 	}
 	if r.Views == nil {

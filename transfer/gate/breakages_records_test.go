@@ -104,7 +104,7 @@ func restBreakages() []breakage {
 		}, rests: []string{"Retention", "Manifest"}, alone: true},
 		{code: ApprovalPending, name: "no answer", harm: given(), rests: []string{"Approval"}, alone: true},
 		{code: ApprovalPending, name: "not entitled", harm: given(GivenApproval{Person: "ro2", Granted: true}), rests: []string{"Approval"}, alone: true},
-		{code: ApprovalPending, name: "opaque files, and their necessity not attested", harm: func(f *Facts) { f.Manifest.Opaque, f.Manifest.ContentAttested = []int{1}, "1" }, rests: []string{"Approval", "Manifest"}},
+		{code: ApprovalPending, name: "opaque files, and their necessity not attested", harm: func(f *Facts) { f.Manifest.Opaque, f.Manifest.ContentAttested = []int{1}, "1" }, rests: []string{"Approval", "Manifest"}, alone: true},
 		{code: ApprovalSelf, name: "separation of duties 1", harm: given(GivenApproval{Person: "ro1", Granted: true, Allowed: true}), rests: []string{"Approval", "Sender"}, alone: true},
 		{code: ApprovalDenied, harm: given(GivenApproval{Person: "hom1", Allowed: true}), rests: []string{"Approval"}, alone: true},
 		{code: ApprovalDenied, name: "by one of two", harm: given(GivenApproval{Person: "hom1", Granted: true, Allowed: true}, GivenApproval{Person: "leg1"}), rests: []string{"Approval"}, alone: true},

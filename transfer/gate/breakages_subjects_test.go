@@ -45,8 +45,11 @@ func placeBreakages() []breakage {
 		{code: JurMechanismMissing, name: "R39 of the mission, whatever the sender states", harm: func(f *Facts) {
 			f.Manifest.Origin, f.Clearance, f.Country = Origin{Source: OwnData, Country: "US"}, nil, "ES"
 			scope(func(s *agreements.Scope) { s.TransferMechanism = "" })(f)
-		}, rests: []string{"Agreement", "Manifest", "Rules", "Country"}, needs: noAgreement, alone: true},
-		{code: JurRestricted, name: "recipient", harm: func(f *Facts) { f.Rules.Jurisdiction.Restricted = []string{"KE"} }, rests: []string{"Rules", "Partner", "Agreement"}, needs: []Code{PartnerUnknown}, alone: true},
+		}, rests: []string{"Agreement", "Manifest", "Rules", "Country"}, hides: []Code{OnwardOriginator}, needs: noAgreement, alone: true},
+		{code: JurRestricted, name: "recipient", harm: func(f *Facts) {
+			f.Rules.Jurisdiction.Restricted = []string{"KE"}
+			scope(func(s *agreements.Scope) { s.StorageCountries = []string{"CH"} })(f)
+		}, rests: []string{"Rules", "Partner", "Agreement"}, needs: []Code{PartnerUnknown}, alone: true},
 		{code: JurRestricted, name: "storage", harm: func(f *Facts) {
 			f.Rules.Jurisdiction = rulebook.Jurisdiction{Restricted: []string{"RU"}, Mechanism: f.Rules.Jurisdiction.Mechanism}
 			stored("KE", "RU")(f)
@@ -100,8 +103,8 @@ func permissionBreakages() []breakage {
 		{code: DPOExpired, name: "at the exclusive instant", harm: dpo(func(a *approvals.DPOApproval) { a.Until = noon() }), rests: append(by, "Now"), alone: true},
 		{code: NoticeMissing, name: "R14 none of the purpose", harm: func(f *Facts) { f.Notices = nil }, rests: []string{"Notices", "Subjects"}, alone: true},
 		{code: NoticeMissing, name: "R14 not approved", harm: func(f *Facts) { f.Notices[0].Approved = nil }, rests: []string{"Notices", "Subjects"}, alone: true},
-		{code: NoticeMissing, name: "R14 not in their language", harm: ofConsent(3, func(r *consent.Record) { r.Language = "so" }), rests: []string{"Notices", "Subjects"}, alone: true},
-		{code: NoticePurpose, name: "R14", harm: ofConsent(3, func(r *consent.Record) { r.Notice = "of photos" }), rests: []string{"Notices", "Subjects"}, alone: true},
+		{code: NoticeMissing, name: "R14 not in their language", harm: ofConsent(3, func(r *consent.Record) { r.Language = "so" }), rests: []string{"Notices", "Subjects"}, needs: []Code{ConsentRecipient}, alone: true},
+		{code: NoticePurpose, name: "R14", harm: ofConsent(3, func(r *consent.Record) { r.Notice = "of photos" }), rests: []string{"Notices", "Subjects"}, needs: []Code{ConsentRecipient}, alone: true},
 		{code: ConsentEvidence, name: "R04 no document", harm: ofConsent(2, func(r *consent.Record) { r.Evidence = nil }), rests: subjects, alone: true},
 		{code: ConsentEvidence, name: "R05 recorded, and nobody says why", harm: ofConsent(2, func(r *consent.Record) {
 			r.Form, r.Evidence = consent.Audio, &consent.Evidence{Proof: consent.Proof{Kind: consent.Recording, SHA256: sha1st}}

@@ -34,7 +34,7 @@ func (p *Player) agree(ctx context.Context) error {
 		return err
 	}
 	path := "/agreements/" + p.draft.ID
-	if err := p.do(ctx, post("review-agreement", authz.FP, "hands it to Legal", path+"/review", nil), nil); err != nil {
+	if err := p.do(ctx, post("review-agreement", authz.FP, "hands the agreement to Legal", path+"/review", nil), nil); err != nil {
 		return err
 	}
 	if err := p.do(ctx, post("approve-agreement", authz.LEG, "approves it for signature", path+"/approval", object{"decision": "approved"}), nil); err != nil {
@@ -78,9 +78,9 @@ func (p *Player) document() object {
 		"language": "en", "clauses": clauses, "effective_from": now.Add(-time.Hour), "valid_until": now.AddDate(1, 0, 0),
 		"scope": object{
 			"missions": []string{p.world.Mission}, "purposes": []string{p.world.Purpose}, "subject_types": []string{"beneficiary"},
-			"categories": []string{category}, "fields": Fields(), "recipient_countries": []string{country}, "storage_countries": []string{country},
+			"categories": []string{category, health}, "fields": append(Fields(), need), "recipient_countries": []string{country}, "storage_countries": []string{country},
 			"onward_rule": "none", "max_subjects_per_transfer": MaxSubjects, "max_subjects_per_year": 40 * MaxSubjects,
-			"retention_days": object{category: keepDays},
+			"retention_days": object{category: keepDays, health: keepDays},
 		},
 	}
 }
@@ -140,7 +140,7 @@ func (p *Player) assess(ctx context.Context, suffix string) error {
 		} `json:"result"`
 	}
 	if err := p.do(ctx, post("draft-assessment"+suffix, authz.RO, "weighs risks and benefits", "/assessments", object{
-		"agreement": p.draft.ID, "purposes": []string{p.world.Purpose}, "categories": []string{category}, "countries": []string{country}, "answers": answers,
+		"agreement": p.draft.ID, "purposes": []string{p.world.Purpose}, "categories": []string{category, health}, "countries": []string{country}, "answers": answers,
 	}), &a); err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ type Player struct {
 	records  []string // of consent
 	transfer string
 	met      map[string]bool // codes of refusals
+	// turnedDown is the transfer that was refused last.
+	turnedDown string
+	chapter    string // of the step that comes next
 }
 
 // Play plays the whole story, and answers with the world that it leaves and
@@ -44,9 +47,21 @@ func (p *Player) Play(ctx context.Context) (World, string, error) {
 			c.Close()
 		}
 	}()
-	for _, act := range []func(context.Context) error{p.setUp, p.agree, p.consent, p.meet, p.send, p.prove} {
-		if err := act(ctx); err != nil {
-			return World{}, "", err
+	for _, c := range []struct {
+		title string
+		acts  []func(context.Context) error
+	}{
+		{"The people, the partner and the rules", []func(context.Context) error{p.setUp}},
+		{"An agreement, and what it needs before anything leaves", []func(context.Context) error{p.agree, p.consent}},
+		{"Refusals, each met and mended by the right person", []func(context.Context) error{p.meet}},
+		{"One transfer, from the request to the receipt", []func(context.Context) error{p.send}},
+		{"What the log shows", []func(context.Context) error{p.prove}},
+	} {
+		p.chapter = c.title
+		for _, act := range c.acts {
+			if err := act(ctx); err != nil {
+				return World{}, "", err
+			}
 		}
 	}
 	return p.world, p.transfer, nil
@@ -110,7 +125,7 @@ func (p *Player) ended(c call, status int, outcome Outcome, err error) error {
 		t.Outcome, t.Refusals, t.Codes = Refused, problem.Refusals, codesOf(problem)
 	}
 	if err == nil || problem != nil {
-		if err := p.Report.Step(t); err != nil {
+		if err := p.report(t); err != nil {
 			return err
 		}
 	}
@@ -143,11 +158,11 @@ func (p *Player) refused(ctx context.Context, c call, want ...gate.Code) error {
 	case err == nil:
 		t.Outcome = Done
 	case errors.As(err, &problem):
-		t.Codes, t.Refusals = codesOf(problem), problem.Refusals
+		t.Codes, t.Refusals, p.turnedDown = codesOf(problem), problem.Refusals, problem.Transfer
 	default:
 		return unexpected(c.step, err)
 	}
-	if err := p.Report.Step(t); err != nil {
+	if err := p.report(t); err != nil {
 		return err
 	}
 	for _, code := range t.Codes {
@@ -157,6 +172,12 @@ func (p *Player) refused(ctx context.Context, c call, want ...gate.Code) error {
 		return fmt.Errorf("%w: step %s: wanted a refusal for %v, got %d %v", ErrUnexpected, c.step, want, status, t.Codes)
 	}
 	return nil
+}
+
+// report shows a step, in its chapter.
+func (p *Player) report(t Telling) error {
+	t.Chapter = p.chapter
+	return p.Report.Step(t)
 }
 
 func codesOf(p *edge.Problem) []string {
@@ -177,7 +198,7 @@ func texts(codes []gate.Code) []string {
 
 // local reports what was done on the machine itself.
 func (p *Player) local(step, what string, notes ...string) error {
-	return p.Report.Step(Telling{Step: Step{Step: step, Actor: Operator, Outcome: Done, Codes: []string{}}, What: what, Notes: notes})
+	return p.report(Telling{Step: Step{Step: step, Actor: Operator, Outcome: Done, Codes: []string{}}, What: what, Notes: notes})
 }
 
 // shortPause is how long one waits for the checkpoint of the last entries.

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/gateway/cli/client"
 	"safeconduct/gateway/store"
+	"safeconduct/transfer"
+	"safeconduct/transfer/gate"
 )
 
 // prove keeps a checkpoint, verifies the log against it, and shows that an
@@ -29,7 +33,45 @@ func (p *Player) prove(ctx context.Context) error {
 	if err := p.local("verify-log", "verifies the log, against the checkpoint that the auditor kept", summary(v)); err != nil {
 		return err
 	}
+	if err := p.replay(ctx); err != nil {
+		return err
+	}
 	return p.alter(ctx)
+}
+
+// replay has the release decided again, from the records as they were then.
+func (p *Player) replay(ctx context.Context) error {
+	const step = "replay-release"
+	var page struct {
+		Items []transfer.LogLine `json:"items"`
+	}
+	find := call{step: step, role: authz.OIG, method: http.MethodGet, path: "/log/entries?kind=decision&object=" + p.transfer}
+	if err := p.quiet(ctx, find, &page); err != nil {
+		return err
+	}
+	at := slices.IndexFunc(page.Items, func(l transfer.LogLine) bool {
+		return l.Entry.Phase == string(gate.Commit) && l.Entry.Verdict == evidence.Allowed
+	})
+	if at < 0 {
+		return fmt.Errorf("%w: step %s: the log has no release of the transfer", ErrUnexpected, step)
+	}
+	seq := page.Items[at].Seq
+	c := call{
+		step: step, role: authz.OIG, what: "has the release decided again, from the records as they were then", method: http.MethodGet,
+		path: fmt.Sprintf("/log/%d/replay", seq),
+	}
+	var r transfer.Replay
+	if err := p.quiet(ctx, c, &r); err != nil {
+		return err
+	}
+	if !r.Same || len(r.Then)+len(r.Now) > 0 {
+		return fmt.Errorf("%w: step %s: then %v, now %v: %v", ErrUnexpected, step, r.Then, r.Now, r.Differs)
+	}
+	c.notes = []string{
+		fmt.Sprintf("safeconduct log replay %d: then released, now released, from the %d records that were read", seq, len(r.Read)),
+		"what changed since, such as the consent taken back, changes nothing of it",
+	}
+	return p.report(c.telling(http.StatusOK, Done))
 }
 
 func summary(v store.Verification) string {

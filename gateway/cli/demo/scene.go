@@ -24,8 +24,8 @@ type scene struct {
 // meet plays the scenes: each refusal is another one, and each is mended.
 func (p *Player) meet(ctx context.Context) error {
 	for _, make := range []func() scene{
-		p.untrained, p.uncovered, p.wrongRecipient, p.incomplete, p.consentOfLess, p.objection, p.legalHold, p.noDownloader, p.partnerSuspended,
-		p.agreementSuspended, p.incident,
+		p.untrained, p.uncovered, p.wrongRecipient, p.incomplete, p.consentOfLess, p.wrongNotice, p.spoken, p.sensitive, p.objection, p.legalHold,
+		p.noDownloader, p.partnerSuspended, p.incident,
 	} {
 		if err := p.play(ctx, make()); err != nil {
 			return err

@@ -42,7 +42,7 @@ func (p *Player) untrained() scene {
 			return p.admit(newcomer, secret)
 		},
 		mend: func(ctx context.Context) error {
-			if err := p.train(ctx, newcomer, p.people[newcomer]); err != nil {
+			if err := p.do(ctx, p.course(newcomer, p.people[newcomer]), nil); err != nil {
 				return err
 			}
 			return p.undertake(ctx, newcomer, p.people[newcomer], true)
@@ -67,21 +67,6 @@ func (p *Player) partnerSuspended() scene {
 		name: "partner", as: authz.RO, what: "the partner is suspended", order: p.one(), codes: []gate.Code{gate.PartnerSuspended},
 		cause: p.acts(post("suspend-partner", authz.DPO, "suspends the partner", path, object{"reason": "an audit is under way"})),
 		mend:  p.acts(post("lift-partner", authz.LEG, "lifts it: not the one who suspended", path+"/lift", object{"reason": "the audit found nothing"})),
-	}
-}
-
-// agreementSuspended is one that the mission stops, and two at headquarters put
-// in force again.
-func (p *Player) agreementSuspended() scene {
-	path := "/agreements/" + p.world.Agreement + "/suspension"
-	closed := object{"reason": "the question is answered"}
-	return scene{
-		name: "suspension", as: authz.RO, what: "the agreement is suspended", order: p.one(), codes: []gate.Code{gate.AgrSuspended},
-		cause: p.acts(post("suspend-agreement", authz.FP, "suspends the agreement", path, object{"reason": "a question to the partner"})),
-		mend: p.acts(
-			post("lift-agreement-leg", authz.LEG, "agrees to lift it", path+"/lift", closed),
-			post("lift-agreement-dpo", authz.DPO, "agrees too: it is lifted by two", path+"/lift", closed),
-		),
 	}
 }
 

@@ -70,10 +70,13 @@ func (p *Player) send(ctx context.Context) error {
 	if t.State != "available" {
 		return fmt.Errorf("%w: step approve-transfer: the transfer is %s", ErrUnexpected, t.State)
 	}
+	if err := p.suspend(ctx); err != nil {
+		return err
+	}
 	if err := p.pull(ctx, sum); err != nil {
 		return err
 	}
-	if err := p.local("count-refusals", fmt.Sprintf("counts: %d different refusals were met and mended before it was released", len(p.met)),
+	if err := p.local("count-refusals", fmt.Sprintf("counts: %d different refusals were met and mended before the partner had the file", len(p.met)),
 		strings.Join(slices.Sorted(maps.Keys(p.met)), ", ")); err != nil {
 		return err
 	}
@@ -150,46 +153,6 @@ func answered(success int, err error) int {
 		return problem.Status
 	}
 	return 0
-}
-
-// withdraw takes the consent of the first person back, after which the partner
-// is refused, and only the mission learns why.
-func (p *Player) withdraw(ctx context.Context) error {
-	if err := p.do(ctx, post("withdraw-consent", authz.RO, "records that the first person takes consent back", "/consents/"+p.records[0]+"/withdrawal",
-		object{"reason": "invented for the demo"}), nil); err != nil {
-		return err
-	}
-	c := call{step: "refused-after-withdrawal", role: authz.PDL, what: "pulls again", method: http.MethodGet, path: "/transfers/" + p.transfer + "/files/1"}
-	status, err := p.clients[authz.PDL].Call(ctx, c.method, c.path, nil, nil)
-	var problem *edge.Problem
-	if err != nil && !errors.As(err, &problem) {
-		return unexpected(c.step, err)
-	}
-	t := c.telling(status, Refused)
-	if err == nil {
-		t.Outcome = Released
-		return errors.Join(p.Report.Step(t), fmt.Errorf("%w: step %s: it was pulled", ErrUnexpected, c.step))
-	}
-	partner := codesOf(problem)
-	// The cause is not the partner's to know: the officer reads it.
-	var seen struct {
-		Codes    []string `json:"codes"`
-		Decision struct {
-			Refusals []edge.RefusalView `json:"refusals"`
-		} `json:"decision"`
-	}
-	if err := p.quiet(ctx, call{step: c.step, role: authz.RO, method: http.MethodGet, path: "/transfers/" + p.transfer}, &seen); err != nil {
-		return err
-	}
-	t.Codes, t.Refusals = append([]string{}, seen.Codes...), seen.Decision.Refusals
-	t.Notes = []string{"the partner is told only " + string(gate.PullDenied) + "; the referral officer reads the cause on the transfer:"}
-	if err := p.Report.Step(t); err != nil {
-		return err
-	}
-	if !slices.Equal(partner, texts([]gate.Code{gate.PullDenied})) || !slices.Equal(t.Codes, texts([]gate.Code{gate.ConsentWithdrawn})) {
-		return fmt.Errorf("%w: step %s: the partner sees %v and the officer %v", ErrUnexpected, c.step, partner, t.Codes)
-	}
-	return nil
 }
 
 // comparison is a sink that compares what comes with what was sent, and keeps

@@ -13,6 +13,8 @@ import (
 
 const (
 	category  = "referral"
+	health    = "health" // sensitive: the data protection officer approves each transfer
+	need      = "health_need"
 	country   = "NE"
 	keepDays  = 90
 	tokenDays = 90 // the longest
@@ -24,7 +26,7 @@ func (p *Player) setUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.local("bootstrap", "the system gets its first two role-granters, offline and once"); err != nil {
+	if err := p.local("bootstrap", "enrols the first two who may grant roles, offline and once"); err != nil {
 		return err
 	}
 	if err := p.granter(ctx, enrolled); err != nil {
@@ -148,17 +150,18 @@ func (p *Player) enrol(ctx context.Context, role authz.Role) error {
 	var made struct {
 		ID string `json:"id"`
 	}
-	if err := p.do(ctx, post(step, authz.LEG, "registers the "+Title(lower(role)), "/people", person), &made); err != nil {
+	what := "enrols the " + Title(lower(role)) + ": registers them, grants the role, imports their course, hands over a token in person"
+	if err := p.do(ctx, post(step, authz.LEG, what, "/people", person), &made); err != nil {
 		return err
 	}
 	p.people[role] = made.ID
-	if err := p.do(ctx, post("grant-"+lower(role), authz.LEG, "grants the role", "/people/"+made.ID+"/roles", grant), nil); err != nil {
+	if err := p.quiet(ctx, post(step, authz.LEG, "", "/people/"+made.ID+"/roles", grant), nil); err != nil {
 		return err
 	}
-	if err := p.train(ctx, role, made.ID); err != nil {
+	if err := p.quiet(ctx, p.course(role, made.ID), nil); err != nil {
 		return err
 	}
-	secret, err := p.token(ctx, post("token-"+lower(role), authz.LEG, "hands over a token, in person", "/tokens", nil), made.ID, true)
+	secret, err := p.token(ctx, post(step, authz.LEG, "", "/tokens", nil), made.ID, false)
 	if err != nil {
 		return err
 	}
@@ -195,14 +198,19 @@ func (p *Player) terms(ctx context.Context) error {
 	if err := p.notice(ctx); err != nil {
 		return err
 	}
-	if err := p.do(ctx, post("record-category", authz.LEG, "records the category of data", "/categories", object{
-		"code": category, "fields": Fields(), "sensitivity": "high",
-	}), nil); err != nil {
-		return err
-	}
-	return p.do(ctx, post("record-retention", authz.LEG, "records how long it may be kept", "/retention-rules", object{
+	return p.acts(
+		post("record-category", authz.LEG, "records the category of data", "/categories", object{"code": category, "fields": Fields(), "sensitivity": "high"}),
+		post("record-health", authz.LEG, "records a sensitive category, health, of which the data protection officer approves each transfer", "/categories", object{
+			"code": health, "fields": []string{need}, "sensitivity": "high", "sensitive": true, "approval_scope": "transfer",
+		}),
+		p.retention("record-retention", category), p.retention("record-retention-health", health),
+	)(ctx)
+}
+
+func (p *Player) retention(step, category string) call {
+	return post(step, authz.LEG, "records how long data of the category "+category+" may be kept", "/retention-rules", object{
 		"purpose": p.world.Purpose, "category": category, "trigger": "case_closed", "days": keepDays, "action": "delete", "review": p.Now().AddDate(1, 0, 0).UTC(),
-	}), nil)
+	})
 }
 
 // notice records what people are told before they are asked, and has it approved.

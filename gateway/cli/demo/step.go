@@ -30,6 +30,7 @@ type Step struct {
 // Telling is a step for people.
 type Telling struct {
 	Step
+	Chapter  string             // of the story
 	What     string             // in a few words
 	Refusals []edge.RefusalView // with mends
 	Notes    []string

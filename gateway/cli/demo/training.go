@@ -17,10 +17,10 @@ const (
 // passed is the day on which everybody of the story passed the course.
 func passed(now time.Time) time.Time { return now.UTC().AddDate(0, 0, -1).Truncate(24 * time.Hour) }
 
-// train imports a person's completion of the course (R44).
-func (p *Player) train(ctx context.Context, role authz.Role, person string) error {
+// course imports a person's completion of the course (R44).
+func (p *Player) course(role authz.Role, person string) call {
 	rows := fmt.Sprintf("person,course,version,language,passed\n%s,%s,%s,en,%s\n", person, course, courseVersion, passed(p.Now()).Format(time.DateOnly))
-	return p.do(ctx, post("train-"+lower(role), authz.LEG, "imports the completed course of the "+Title(lower(role)), "/trainings", object{"csv": rows}), nil)
+	return post("train-"+lower(role), authz.LEG, "imports the completed course of the "+Title(lower(role)), "/trainings", object{"csv": rows})
 }
 
 // undertake has a person sign the confidentiality undertaking in force (R23).

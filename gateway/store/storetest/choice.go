@@ -171,7 +171,7 @@ type waitingTx interface {
 // choiceFilled: what the migration finds of records that are there is what
 // saving them writes.
 func choiceFilled(t *testing.T, l *logged) {
-	if _, err := l.provider(t).UpTo(t.Context(), 24); err != nil {
+	if _, err := l.provider(t).UpTo(t.Context(), 16); err != nil {
 		t.Fatal(err)
 	}
 	next := agreement("a-2", "m-1", "x")

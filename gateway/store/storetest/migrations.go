@@ -23,6 +23,7 @@ func RunMigrations(t *testing.T, open Open) {
 		"R52 data is kept":              dataKept,
 		"assessments are looked up by":  assessmentsFilled,
 		"approvals end":                 approvalsFilled,
+		"others end":                    endingsFilled,
 		"queues are looked up by":       queuesFilled,
 		"agreements are chosen by":      choiceFilled,
 		"several at once":               atOnce,

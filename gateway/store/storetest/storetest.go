@@ -66,6 +66,7 @@ type Tx interface {
 	rights.FactTx
 	rights.TargetTx
 	parties.LockTx
+	parties.DueTx
 	authorities.CaseTx
 	incidents.IncidentTx
 	clearance.ClearanceTx
@@ -100,7 +101,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"partners": testPartners, "assessments": testAssessments, "transfers": testTransfers, "holds due": testHoldsDue, "subjects": testSubjects,
 		"holds": testHolds, "approvals": testApprovals, "notices": testNotices, "disclosures": testDisclosures,
 		"log lines": testLogLines, "log excerpts": testExcerpts, "race": testRace, "rules": testRules, "facts": testFacts, "claims": testClaims,
-		"rates": testRates, "tallies": testTallies, "papers": testPapers,
+		"rates": testRates, "tallies": testTallies, "papers": testPapers, "endings": testEndings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
-	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/approvals"
@@ -123,16 +121,7 @@ func approvalsFilled(t *testing.T, l *logged) {
 		"3-revoked": {Granted: true, Until: until, Revoked: &until},
 	} {
 		a.ID, a.Version, a.Scope, a.Mission, a.Partner = id, 1, approvals.ForPathway, "m", "x"
-		body, err := evidence.Canonical(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		written := "x'" + hex.EncodeToString(body) + "'"
-		if l.Engine() == store.Postgres {
-			written = `'\x` + hex.EncodeToString(body) + "'"
-		}
-		l.exec(t, fmt.Sprintf("INSERT INTO record_versions (kind, id, version, body) VALUES ('dpo_approval', '%s', 1, %s)", id, written),
-			fmt.Sprintf("INSERT INTO dpo_approvals (id, version, about, transfer, mission) VALUES ('%s', 1, 'pathway:m:x', '', 'm')", id))
+		older(t, l, "dpo_approval", "dpo_approvals", id, a, "about", a.About(), "transfer", "", "mission", "m")
 	}
 	l.migrate(t)
 	got := l.texts(t, "SELECT id || ' ' || ends FROM dpo_approvals ORDER BY id")
