@@ -48,7 +48,7 @@ func placeBreakages() []breakage {
 		}, rests: []string{"Agreement", "Manifest", "Rules", "Country"}, hides: []Code{OnwardOriginator}, needs: noAgreement, alone: true},
 		{code: JurRestricted, name: "recipient", harm: func(f *Facts) {
 			f.Rules.Jurisdiction.Restricted = []string{"KE"}
-			scope(func(s *agreements.Scope) { s.StorageCountries = []string{"CH"} })(f)
+			stored("CH")(f)
 		}, rests: []string{"Rules", "Partner", "Agreement"}, needs: []Code{PartnerUnknown}, alone: true},
 		{code: JurRestricted, name: "storage", harm: func(f *Facts) {
 			f.Rules.Jurisdiction = rulebook.Jurisdiction{Restricted: []string{"RU"}, Mechanism: f.Rules.Jurisdiction.Mechanism}
