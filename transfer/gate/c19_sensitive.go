@@ -49,7 +49,9 @@ func (f *Facts) DPOUse() approvals.Use {
 	if a := f.ruling(); a != nil {
 		use.Agreement, use.Document = a.ID, a.Document.Version
 	}
-	use.Manifest = m.Asked(use.Agreement, f.Files).Digest()
+	if len(use.Sensitive) > 0 { // else nothing is asked, and hashing it would be most of the work of a decision
+		use.Manifest = m.Asked(use.Agreement, f.Files).Digest()
+	}
 	return use
 }
 
