@@ -12,6 +12,7 @@ import (
 )
 
 func (t Transfer) notPulled() error {
+	t.State = t.unheld() // whether it is held is not the partner's to know
 	return t.illegal("acknowledge", "the file was pulled", "pull every file first")
 }
 

@@ -154,6 +154,10 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 	}
 	now := f.Now
 	t.Decision = o.decide(ctx, f)
+	// What would go on by an approval rests on who gives it, after the last wait too.
+	if (t.Decision.Released() || waits(t.Decision)) && action == authz.TransferApprove && !o.allowedNow(s, c, action, t.resource(), now) {
+		return authz.ErrDenied
+	}
 	if waits(t.Decision) && t.State == AwaitingApproval {
 		// It waits: that is the answer, and not a refusal of the transfer.
 		_, err = o.decided(ctx, tx, c, role, action, *t, f, t.Decision)

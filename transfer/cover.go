@@ -33,6 +33,9 @@ func (o *Office) Cover(ctx context.Context, c authz.Caller, id, language string)
 	if err != nil {
 		return cover.Sheet{}, err
 	}
+	if err := o.untold(ctx, c, authz.TransferPull, t); err != nil {
+		return cover.Sheet{}, err
+	}
 	if c.Of(t.Partner) {
 		return o.coverForPartner(ctx, c, t, language)
 	}

@@ -73,7 +73,7 @@ func firstShipped() (Template, error) {
 		texts[lang] = all
 	}
 	t := Template{
-		ID: ShippedID, Name: Standard, Number: 1, State: Approved, Author: string(authz.SYS), Approver: string(authz.SYS),
+		ID: FirstShippedID, Name: Standard, Number: 1, State: Approved, Author: string(authz.SYS), Approver: string(authz.SYS),
 		Reason: "shipped with the program", Content: Content{Safeguards: frame.Safeguards},
 	}
 	for _, code := range Codes() {

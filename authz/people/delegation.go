@@ -73,6 +73,9 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 		if err != nil {
 			return err
 		}
+		if held, err := Clear(ctx, tx, []string{c.Person}, now); err != nil || held[c.Person].Stopped() {
+			return cmp.Or(err, authz.ErrDenied) // R42: suspended in this moment
+		}
 		g.Origin = &Origin{Grant: post.ID, Person: c.Person}
 		if err := r.mayHold(ctx, tx, c, g); err != nil {
 			return err
@@ -82,7 +85,10 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 		}
 		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.PostDelegate, res))
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, authz.ErrDenied):
+		return Grant{}, errors.Join(err, r.office.Deny(ctx, c, authz.PostDelegate, res, "AUTH_ROLE_DENIED"))
+	case err != nil:
 		return Grant{}, r.office.Ended(ctx, c, authz.PostDelegate, res, err)
 	}
 	return g, nil

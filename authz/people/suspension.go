@@ -141,6 +141,10 @@ func (r *Register) SuspendPerson(ctx context.Context, c authz.Caller, id, reason
 		if err := Apart(ctx, tx, c.Person, now, now, p.ID); err != nil {
 			return err
 		}
+		// Nor do they delegate in the same moment: see Delegate.
+		if err := tx.LockGrants(ctx, p.ID); err != nil {
+			return err
+		}
 		held, err := tx.GrantsOf(ctx, p.ID)
 		if err != nil {
 			return err

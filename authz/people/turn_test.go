@@ -42,6 +42,13 @@ func (t *turnedTx) GrantsOf(ctx context.Context, person string) ([]people.Grant,
 	return t.Tx.GrantsOf(ctx, person)
 }
 
+func (t *turnedTx) GrantsFrom(ctx context.Context, grant string) ([]people.Grant, error) {
+	if len(t.has) == 0 {
+		return nil, errNoTurn
+	}
+	return t.Tx.GrantsFrom(ctx, grant)
+}
+
 func (t *turnedTx) SaveGrant(ctx context.Context, g people.Grant) error {
 	delegator := g.Origin != nil && !slices.Contains(t.has, g.Origin.Person)
 	if g.Version == 1 && (!slices.Contains(t.has, g.Person) || slices.Contains(t.read, g.Person) || delegator) {
@@ -62,6 +69,16 @@ func TestTurnOfGrants(t *testing.T) {
 	t.Run("separation of duties 9 a delegation, and of the delegator's", func(t *testing.T) {
 		if _, err := w.Delegate(w.ctx, w.as(hom), people.Delegation{To: deputy, Role: authz.HOM, Mission: w.here, Until: w.clock.Now().Add(time.Hour)}); err != nil {
 			t.Fatal(err)
+		}
+	})
+	t.Run("R42 a suspension ends what is delegated in its moment: it has the turn of the grants, and who waited for it is denied", func(t *testing.T) {
+		if _, err := w.SuspendPerson(w.ctx, w.as(w.legal), hom, "looked into"); err != nil {
+			t.Fatal(err)
+		}
+		before := w.as(hom) // as they came, before they were suspended
+		_, err := w.Delegate(w.ctx, before, people.Delegation{To: deputy, Role: authz.HOM, Mission: w.here, Until: w.clock.Now().Add(time.Hour)})
+		if !errors.Is(err, authz.ErrDenied) {
+			t.Errorf("%v", err)
 		}
 	})
 	t.Run("separation of duties 10 a nomination", func(t *testing.T) {

@@ -146,7 +146,7 @@ func actionsOf(operation string) []authz.Action {
 	case "place-hold":
 		return []authz.Action{authz.HoldOpen, authz.HoldPlaceLegal, authz.HoldPlaceReview}
 	case "lift-hold":
-		return []authz.Action{authz.HoldClose}
+		return []authz.Action{authz.HoldClose, authz.HoldLiftLegal, authz.HoldLiftReview}
 	case "report-incident":
 		return []authz.Action{authz.IncidentReport}
 	case "get-incident":

@@ -182,6 +182,7 @@ func TestDPOApprovesSensitiveCategories(t *testing.T) {
 		w.Must(err)
 		held()
 		again(nil)
+		asked(w, o, "DPO_REQUIRED") // that is for what was held, and for no other
 		toldAgain(w)
 	})
 	t.Run("DPO_EXPIRED an agreement", func(t *testing.T) {

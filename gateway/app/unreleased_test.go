@@ -27,6 +27,7 @@ func TestNothingIsKnownBeforeTheRelease(t *testing.T) {
 				"a file it has not": func() error { _, err := w.Transfers.Pull(w.Ctx, c, id, 9, 0); return err },
 				"read":              func() error { _, err := w.Transfers.Transfer(w.Ctx, c, id); return err },
 				"confirmed":         func() error { _, err := w.Transfers.Acknowledge(w.Ctx, c, id, sum); return err },
+				"its cover sheet":   func() error { _, err := w.Transfers.Cover(w.Ctx, c, id, ""); return err },
 				"taken back":        func() error { _, err := w.Transfers.Recall(w.Ctx, c, id, "x"); return err },
 				"approved":          func() error { _, err := w.Transfers.Approve(w.Ctx, c, id, true, ""); return err },
 				"committed":         func() error { _, err := w.Transfers.Commit(w.Ctx, c, id); return err },
@@ -48,7 +49,7 @@ func TestNothingIsKnownBeforeTheRelease(t *testing.T) {
 		for id, code := range map[string]string{draft.ID: "PULL_DENIED", waits.ID: "APPROVAL_PENDING"} {
 			n := w.Hand().Text("SELECT COUNT(*) || '' FROM log_entries WHERE CAST(body AS TEXT) LIKE '%\"action\":\"transfer.pull\"%' AND CAST(body AS TEXT) LIKE '%" +
 				code + "%' AND CAST(body AS TEXT) LIKE '%" + id + "%'")
-			if n != "4" {
+			if n != "6" {
 				t.Errorf("%s entries of %s", n, code)
 			}
 		}

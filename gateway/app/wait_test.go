@@ -94,3 +94,23 @@ func TestWhatEndsInTheWait(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoApprovesEndsInTheWait: the role of who approves must count when the wait is over, too.
+func TestWhoApprovesEndsInTheWait(t *testing.T) {
+	t.Run("AUTH_ROLE_DENIED the approver's role", func(t *testing.T) {
+		w := apptest.Ready(t, apptest.Options{})
+		join(w, another, "")
+		grant(w, another, people.Grant{Role: authz.HOM, Mission: w.Mission.ID, Until: new(w.Clock.Now().Add(time.Hour))})
+		x := sent(w)
+		deps := w.Transfers.Deps
+		deps.Store = elapsing{deps.Store, func() { w.Clock.Add(2 * time.Hour) }}
+		_, err := transfer.NewOffice(deps).Approve(w.Ctx, w.Holder(w.Persons[another]), x.ID, true, "")
+		is(t, err, authz.ErrDenied)
+		x, err = w.Transfers.Transfer(w.Ctx, w.As(authz.HOM), x.ID)
+		w.Must(err)
+		if x.State != transfer.AwaitingApproval || len(x.Approvals) > 0 {
+			t.Errorf("%s with %d approvals", x.State, len(x.Approvals))
+		}
+		w.Verify()
+	})
+}

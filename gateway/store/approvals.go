@@ -90,5 +90,5 @@ AND (r.state = 'held' OR NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.trans
 }
 
 func waiting(x transfer.Transfer) approvals.Waiting {
-	return approvals.Waiting{Transfer: x.ID, Asked: x.Asked(), Sender: x.Sender, Since: x.Created}
+	return approvals.Waiting{Transfer: x.ID, Asked: x.Asked(), Sender: x.Sender, Since: x.Created, Released: x.Released != nil}
 }

@@ -131,7 +131,7 @@ func Released(all []DisclosureAssessment, use Use) []Gap {
 			continue
 		}
 		if !slices.ContainsFunc(all, func(a DisclosureAssessment) bool {
-			return a.shows(file, use) && !takenBack(all, use, file, *a.Signed)
+			return a.stood(file, use) && !takenBack(all, use, file, *a.Signed)
 		}) {
 			return []Gap{NotDemonstrated}
 		}
@@ -141,7 +141,13 @@ func Released(all []DisclosureAssessment, use Use) []Gap {
 
 // shows reports whether the assessment is of the file, in the mission, and stands.
 func (a DisclosureAssessment) shows(file string, use Use) bool {
-	return file != "" && a.Mission == use.Mission && a.counts(use.At) && slices.Contains(a.Datasets, file)
+	return a.stood(file, use) && a.counts(use.At)
+}
+
+// stood reports whether the assessment is of the file, in the mission, and was
+// not withdrawn since it was signed; its time may be over.
+func (a DisclosureAssessment) stood(file string, use Use) bool {
+	return file != "" && a.Mission == use.Mission && slices.Contains(a.Datasets, file) && a.Signed != nil && a.Withdrawn == nil && a.SignedBy != a.Author
 }
 
 // takenBack reports whether a signed assessment of the file was withdrawn, at

@@ -90,6 +90,7 @@ func TestReleased(t *testing.T) {
 		{"ANON_NOT_DEMONSTRATED withdrawn, and over", []anonymous.DisclosureAssessment{signed(over, withdrawn(noon()))}, not},
 		{"ANON_NOT_DEMONSTRATED one of two", []anonymous.DisclosureAssessment{signed(), signed(withdrawn(noon()))}, not},
 		{"another was signed since", []anonymous.DisclosureAssessment{signed(again), signed(withdrawn(noon().Add(-2 * time.Minute)))}, nil},
+		{"another was signed since, whose time is over", []anonymous.DisclosureAssessment{signed(again, over), signed(withdrawn(noon().Add(-2 * time.Minute)))}, nil},
 		{"another mission's", []anonymous.DisclosureAssessment{signed(), signed(withdrawn(noon()), func(a *anonymous.DisclosureAssessment) { a.Mission = "n" })}, nil},
 		{"another file's", []anonymous.DisclosureAssessment{signed(), signed(withdrawn(noon()), func(a *anonymous.DisclosureAssessment) { a.Datasets = []string{strings.Repeat("1b", 32)} })}, nil},
 	} {

@@ -249,6 +249,8 @@ type Waiting struct {
 	Asked
 	Sender string    `json:"sender"`
 	Since  time.Time `json:"since"`
+	// Released says that it is held: what is decided on it is for no other.
+	Released bool `json:"-"`
 }
 
 func (w Waiting) use(known []terms.Category, now time.Time) Use {

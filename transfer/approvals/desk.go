@@ -163,6 +163,13 @@ func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.
 	if err := ends(ctx, tx, *a); err != nil {
 		return err
 	}
+	if a.Scope == ForTransfer {
+		if w, err := tx.Awaiting(ctx, a.Transfer); err != nil {
+			return err
+		} else if w.Released { // no commit spends it any more
+			a.Spent = a.Transfer
+		}
+	}
 	for _, p := range a.Purposes {
 		if _, err := tx.Purpose(ctx, p); err != nil {
 			return fmt.Errorf("%w: unknown purpose", people.ErrInvalid)

@@ -123,9 +123,14 @@ func approvalsFilled(t *testing.T, l *logged) {
 		a.ID, a.Version, a.Scope, a.Mission, a.Partner = id, 1, approvals.ForPathway, "m", "x"
 		older(t, l, "dpo_approval", "dpo_approvals", id, a, "about", a.About(), "transfer", "", "mission", "m")
 	}
+	one := approvals.DPOApproval{ID: "4-one", Version: 1, Scope: approvals.ForTransfer, Transfer: "t", Mission: "m", Partner: "x", Until: until}
+	older(t, l, "dpo_approval", "dpo_approvals", one.ID, one, "about", "subjects:1a2b", "transfer", "t", "mission", "m")
 	l.migrate(t)
 	got := l.texts(t, "SELECT id || ' ' || ends FROM dpo_approvals ORDER BY id")
-	if want := []string{fmt.Sprintf("1-granted %d", until.UnixMicro()), "2-refused 0", "3-revoked 0"}; !slices.Equal(got, want) {
+	if want := []string{fmt.Sprintf("1-granted %d", until.UnixMicro()), "2-refused 0", "3-revoked 0", "4-one 0"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := l.texts(t, "SELECT about FROM dpo_approvals WHERE id = '4-one'"); !slices.Equal(got, []string{one.About()}) {
+		t.Errorf("it is looked up by %q, and says %q", got, one.About())
 	}
 }
