@@ -224,7 +224,7 @@ func TestDecideCombinationsOfOneRecord(t *testing.T) {
 				f.Approval.Given = append(f.Approval.Given, GivenApproval{Person: "ro1", Granted: true, Allowed: true})
 			},
 		}, ""},
-		"no approval needed": {Commit, []func(*Facts){func(f *Facts) { f.Approval = Approval{} }}, ""},
+		"no approval needed": {Commit, []func(*Facts){func(f *Facts) { f.Approval = Approval{Needless: true} }}, ""},
 		"pulled while it awaits approval": {Pull, []func(*Facts){
 			func(f *Facts) { f.Approval.Given, f.Pull = nil, PullFacts{Recipient: true} },
 		}, "APPROVAL_PENDING PULL_DENIED"},
