@@ -72,8 +72,12 @@ func (d *Desk) WithdrawAmendment(ctx context.Context, c authz.Caller, id string)
 
 // SendToReview hands the draft to Legal.
 func (d *Desk) SendToReview(ctx context.Context, c authz.Caller, id string) (Agreement, error) {
-	return d.change(ctx, c, authz.AgreementReview, id, "review", "", func(_ Tx, a Agreement, act Act) (Agreement, error) {
-		return a.onDocument(act, Agreement.SendToReview)
+	return d.change(ctx, c, authz.AgreementReview, id, "review", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		known, err := tx.Categories(ctx)
+		if err != nil {
+			return a, err
+		}
+		return a.onDocument(act, func(a Agreement, act Act) (Agreement, error) { return a.categorised(act, known) })
 	})
 }
 

@@ -147,8 +147,8 @@ func TestActivate(t *testing.T) {
 	}
 	w := newWorld(t)
 	whole := w.signed()
-	t.Run("AGR_UNSIGNED", func(t *testing.T) { activate(t, w, w.approved(), "the state is signed") })
-	t.Run("AGR_PART_SIGNED", func(t *testing.T) {
+	t.Run("nobody has signed", func(t *testing.T) { activate(t, w, w.approved(), "the state is signed") })
+	t.Run("one party has signed", func(t *testing.T) {
 		part, err := w.sign("HOM", w.approved())
 		w.must(err)
 		activate(t, w, part, "the state is signed")
@@ -203,7 +203,7 @@ func TestActivate(t *testing.T) {
 			t.Errorf("%s, %v", a.State, err)
 		}
 	})
-	t.Run("AGR_NOT_YET", func(t *testing.T) {
+	t.Run("before the effective date", func(t *testing.T) {
 		d := w.document()
 		d.EffectiveFrom = d.EffectiveFrom.Add(2 * time.Hour)
 		a, err := w.Create(w.ctx, w.people["FP"], d)
@@ -287,7 +287,7 @@ func TestExpireDue(t *testing.T) {
 		running.ID: agreements.Expired, stopped.ID: agreements.Expired, draft.ID: agreements.Draft, ended.ID: agreements.Terminated,
 	} {
 		if a, err := w.Agreement(w.ctx, w.people["LEG"], id); err != nil || a.State != want || want == agreements.Expired && !strings.HasPrefix(a.Actor, "SYS") {
-			t.Errorf("AGR_EXPIRED: %s, want %s, %v", a.State, want, err)
+			t.Errorf("it is %s, want %s, %v", a.State, want, err)
 		}
 	}
 	if n, err := w.ExpireDue(w.ctx); err != nil || n != 0 {

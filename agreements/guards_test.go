@@ -37,7 +37,7 @@ func TestAnnexIComplete(t *testing.T) {
 		"retention_days.identity":   func(s *agreements.Scope) { s.RetentionDays = map[string]int{"other": 1} },
 		"retention_days.health":     func(s *agreements.Scope) { s.Categories = append(slices.Clone(s.Categories), "health") },
 	} {
-		t.Run("R24 Annex I without "+name, func(t *testing.T) {
+		t.Run("Annex I without "+name, func(t *testing.T) {
 			a := in(agreements.Draft)
 			empty(&a.Document.Scope)
 			_, err := a.SendToReview(by(drafter, authz.FP))
@@ -95,8 +95,8 @@ func TestActivationGuards(t *testing.T) {
 		{"R35 no focal point", agreements.Posts{Controller: true}, true, 0, "R35"},
 		{"R35 neither", agreements.Posts{}, true, 0, "R35"},
 		{"R40 no approved assessment", posts(), false, 0, "R40"},
-		{"AGR_NOT_YET before the effective date", posts(), true, -time.Hour - time.Microsecond, "effective date"},
-		{"AGR_EXPIRED at valid_until", posts(), true, 24 * time.Hour, "the term is not over"},
+		{"before the effective date", posts(), true, -time.Hour - time.Microsecond, "effective date"},
+		{"at valid_until", posts(), true, 24 * time.Hour, "the term is not over"},
 		{"at the effective date", posts(), true, -time.Hour, ""},
 		{"at the last instant", posts(), true, 24*time.Hour - time.Microsecond, ""},
 	} {

@@ -96,7 +96,7 @@ func TestSign(t *testing.T) {
 		unchanged(t, err, lifecycle.ErrIllegal)
 		w.enrol("HOM", true)
 	})
-	t.Run("AGR_PART_SIGNED then signed", func(t *testing.T) {
+	t.Run("part-signed, then signed", func(t *testing.T) {
 		part, err := w.sign("PSG", a)
 		if err != nil || part.State != agreements.PartSigned || !part.SignedBy(w.partner) || part.SignedBy(signing.PartyIOM) {
 			t.Fatalf("%s, %v", part.State, err)

@@ -176,7 +176,7 @@ func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *reading
 }
 
 func (o *Office) gatherApproval(t Transfer, s standing, f *gate.Facts) {
-	f.Approval.Needed = rules{f.Rules}.needsSecondPerson(f.Assessment, t.Categories, f.Categories) || len(f.Manifest.Opaque) > 0
+	f.Approval.Needless = len(f.Manifest.Opaque) == 0 && !rules{f.Rules}.needsSecondPerson(f.Assessment, t.Categories, f.Categories)
 	for _, given := range t.Approvals {
 		// An approval that the release rested on outlives the approver's role.
 		allowed := f.Phase == gate.Pull || o.allowedNow(s, authz.Caller{Person: given.Person}, authz.TransferApprove, t.resource(), f.Now)

@@ -55,7 +55,7 @@ type Replay struct {
 
 // Replay decides again what the entry seq decided. It fails with ErrNotFound
 // for an entry that the caller may not see, and with people.ErrInvalid for one
-// that is no decision of the gate.
+// that is no decision of the gate, or a refusal that rested on no facts.
 func (l *LogOffice) Replay(ctx context.Context, c authz.Caller, seq int64) (Replay, error) {
 	f := LogFilter{After: seq - 1, AtMost: 1}
 	if seq < 0 {
@@ -82,7 +82,7 @@ func (l *LogOffice) Replay(ctx context.Context, c authz.Caller, seq int64) (Repl
 func replay(ctx context.Context, tx FactsTx, line LogLine) (Replay, error) {
 	e := line.Entry
 	if e.Facts == "" {
-		return Replay{}, fmt.Errorf("%w: the entry is of no decision on facts", people.ErrInvalid)
+		return Replay{}, withoutFacts(e)
 	}
 	r := Replay{
 		Seq: line.Seq, Entry: e.ID, Time: e.Time, Phase: gate.Phase(e.Phase), Policy: e.Policy, Facts: e.Facts,
@@ -120,6 +120,17 @@ func replay(ctx context.Context, tx FactsTx, line LogLine) (Replay, error) {
 		r.Differs = append(r.Differs, "then "+told(e.Codes)+", now "+told(r.Now))
 	}
 	return r, nil
+}
+
+// withoutFacts says why there is nothing to tell again: the entry is of no
+// decision, or of a refusal for one reason, such as bytes that are not those
+// declared or an approver who is the sender, on which no other fact was gathered.
+func withoutFacts(e evidence.Entry) error {
+	if len(e.Codes) == 0 {
+		return fmt.Errorf("%w: the entry is of no decision of the gate", people.ErrInvalid)
+	}
+	return fmt.Errorf("%w: the entry is of a refusal (%s) for which nothing but what it names was judged: no facts were gathered, and there is nothing to decide again",
+		people.ErrInvalid, strings.Join(e.Codes, ", "))
 }
 
 func told(codes []string) string {

@@ -155,7 +155,7 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 		return err
 	}
 	t.Decision = o.decide(ctx, f)
-	t.NeedsApproval = f.Approval.Needed
+	t.NeedsApproval = !f.Approval.Needless
 	if f.Agreement != nil {
 		t.Agreement, t.Document = f.Agreement.ID, f.Agreement.Document.Version
 	}

@@ -55,7 +55,7 @@ func TestNothingLiesLongerThanItMay(t *testing.T) {
 		}
 		w.SweepAll()
 	})
-	t.Run("R24 pulled, and the window is over", func(t *testing.T) {
+	t.Run("pulled, and the window is over", func(t *testing.T) {
 		sent := w.Available(payload(1))
 		d, err := w.Transfers.Pull(w.Ctx, pdl, sent.ID, 1, 0)
 		w.Must(err)
@@ -69,7 +69,7 @@ func TestNothingLiesLongerThanItMay(t *testing.T) {
 		}
 		ended(w, sent.ID, transfer.Pulled)
 	})
-	t.Run("R24 never approved", func(t *testing.T) {
+	t.Run("never approved", func(t *testing.T) {
 		sent, err := w.Transfers.Request(w.Ctx, ro, w.Order())
 		w.Must(err)
 		_, err = w.Transfers.Receive(w.Ctx, ro, sent.ID, 1, "", bytes.NewReader(payload(1)))

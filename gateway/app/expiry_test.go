@@ -58,19 +58,19 @@ func TestWhatEndsSaysSo(t *testing.T) {
 		job              func(context.Context) (int, error)
 	}
 	terms := []term{
-		{"R35 a delegation of a post", "grant.expire", delegated.ID, *delegated.Until, w.People.ExpireDue},
+		{"a delegation of a post", "grant.expire", delegated.ID, *delegated.Until, w.People.ExpireDue},
 		{"a grant of a role", "grant.expire", granted.ID, *granted.Until, w.People.ExpireDue},
-		{"AGR_EXPIRED an agreement", "agreement.expire", sent.Agreement, agreement.Document.ValidUntil, w.Agreements.ExpireDue},
-		{"RBA_EXPIRED an assessment", "assessment.expire", sent.Assessment, assessed.ValidUntil, w.Assessments.ExpireDue},
+		{"an agreement", "agreement.expire", sent.Agreement, agreement.Document.ValidUntil, w.Agreements.ExpireDue},
+		{"an assessment", "assessment.expire", sent.Assessment, assessed.ValidUntil, w.Assessments.ExpireDue},
 	}
 	for after, in := range map[time.Duration]approvals.Decision{2 * time.Minute: agreed, 3 * time.Minute: of, 4 * time.Minute: on} {
 		a := decided(in, after)
-		terms = append(terms, term{"DPO_EXPIRED an approval of scope " + string(in.Scope), "dpo_approval.expire", a.ID, a.Until, w.Approvals.ExpireDue})
+		terms = append(terms, term{"an approval of scope " + string(in.Scope), "dpo_approval.expire", a.ID, a.Until, w.Approvals.ExpireDue})
 	}
 	id, until := first("trainings")
-	terms = append(terms, term{"R44 a training record", "training.expire", id, until, w.People.ExpireDue})
+	terms = append(terms, term{"a training record", "training.expire", id, until, w.People.ExpireDue})
 	id, until = first("undertakings")
-	terms = append(terms, term{"CONFIDENTIALITY_MISSING an undertaking", "undertaking.expire", id, until, w.People.ExpireDue})
+	terms = append(terms, term{"an undertaking", "undertaking.expire", id, until, w.People.ExpireDue})
 	dataset := strings.Repeat("0a", 32)
 	cleared, err := w.Clearances.Record(w.Ctx, w.As(authz.FP), clearance.Clearance{
 		Mission: w.Mission.ID, Originator: "Agency", Purposes: []string{w.Purpose.ID}, Categories: []string{"identity"},
@@ -88,10 +88,10 @@ func TestWhatEndsSaysSo(t *testing.T) {
 	partner, err := w.Parties.Party(w.Ctx, w.As(authz.LEG), w.Partner.ID)
 	w.Must(err)
 	terms = append(terms,
-		term{"ONWARD_ORIGINATOR a clearance", "clearance.expire", cleared.ID, cleared.ValidUntil, w.Clearances.ExpireDue},
-		term{"ANON_NOT_DEMONSTRATED a disclosure assessment", "disclosure.expire", shown.ID, shown.ValidUntil, w.Disclosures.ExpireDue},
-		term{"AUTH_INVALID a token", "token.expire", token.ID, token.Expires, w.Identity.ExpireDue},
-		term{"PARTNER_UNVETTED the vetting of a partner", "party.expire", partner.ID, partner.DueDiligence.ValidUntil, w.Parties.ExpireDue},
+		term{"a clearance", "clearance.expire", cleared.ID, cleared.ValidUntil, w.Clearances.ExpireDue},
+		term{"a disclosure assessment", "disclosure.expire", shown.ID, shown.ValidUntil, w.Disclosures.ExpireDue},
+		term{"a token", "token.expire", token.ID, token.Expires, w.Identity.ExpireDue},
+		term{"the vetting of a partner", "party.expire", partner.ID, partner.DueDiligence.ValidUntil, w.Parties.ExpireDue},
 	)
 	slices.SortFunc(terms, func(a, b term) int { return a.until.Compare(b.until) })
 	for _, x := range terms {

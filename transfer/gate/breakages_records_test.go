@@ -54,6 +54,9 @@ func agreementBreakages() []breakage {
 			f.Categories = append(f.Categories, terms.Category{ID: "k3", Version: 1, Code: "health", Fields: []string{"given_name"}})
 			f.Categories[0].Fields = nil
 		}, rests: []string{"Categories", "Manifest", "Agreement"}, alone: true},
+		{code: AgrCategory, name: "a field of a declared category, and of a sensitive one that is not", harm: func(f *Facts) {
+			f.Categories = append(f.Categories, terms.Category{ID: "k3", Version: 1, Code: "health", Fields: []string{"given_name"}, Sensitive: true, ApprovalScope: "transfer"})
+		}, rests: []string{"Categories", "Manifest", "Agreement"}, alone: true},
 		{code: AgrField, name: "a field of no category", harm: func(f *Facts) { f.Categories[0].Fields = []string{"family_name"} }, rests: []string{"Categories", "Manifest", "Agreement"}, alone: true},
 		{code: AgrVolume, name: "per transfer", harm: ofAgreement(func(a *agreements.Agreement) { a.Document.Scope.MaxSubjectsPerTransfer = 2 }), rests: []string{"Agreement", "Manifest", "Subjects"}},
 		{code: AgrVolume, name: "per year", harm: func(f *Facts) { f.SubjectsThisYear++ }, rests: []string{"Agreement", "Manifest", "Subjects", "SubjectsThisYear"}},

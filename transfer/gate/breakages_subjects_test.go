@@ -8,7 +8,6 @@ import (
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/clearance"
 	"safeconduct/authz/rulebook"
-	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 )
@@ -44,6 +43,10 @@ func placeBreakages() []breakage {
 		{code: JurNotCovered, name: "stored where nobody can tell", harm: stored("Russia"), rests: agr, needs: noAgreement, alone: true},
 		{code: JurMechanismMissing, name: "R39 of the mission, whatever the sender states", harm: func(f *Facts) {
 			f.Manifest.Origin, f.Clearance, f.Country = Origin{Source: OwnData, Country: "US"}, nil, "ES"
+			scope(func(s *agreements.Scope) { s.TransferMechanism = "" })(f)
+		}, rests: []string{"Agreement", "Manifest", "Rules", "Country"}, hides: []Code{OnwardOriginator}, needs: noAgreement, alone: true},
+		{code: JurMechanismMissing, name: "R39 of a mission in nobody knows which country", harm: func(f *Facts) {
+			f.Manifest.Origin, f.Clearance, f.Country = Origin{Source: OwnData}, nil, ""
 			scope(func(s *agreements.Scope) { s.TransferMechanism = "" })(f)
 		}, rests: []string{"Agreement", "Manifest", "Rules", "Country"}, hides: []Code{OnwardOriginator}, needs: noAgreement, alone: true},
 		{code: JurRestricted, name: "recipient", harm: func(f *Facts) {
@@ -142,55 +145,4 @@ func asChild(s *Subject) {
 	r.ExpressedBy = consent.ByGuardian
 	r.Guardian = &consent.Guardian{Kind: consent.ByGuardian, Proof: sha1st, VerifiedBy: "fp1", Verified: &now}
 	r.Views = &consent.Views{ViewsStated: consent.ViewsStated{Outcome: "agrees"}}
-}
-
-// nobodyBreakages are of the facts of passingOfNobody.
-func nobodyBreakages() []breakage {
-	personal := func(nature string) func(*Facts) {
-		return func(f *Facts) {
-			*f = passing(f.Phase)
-			f.Statistics, f.Manifest.Nature = true, nature
-		}
-	}
-	shown := func(edit func(*anonymous.DisclosureAssessment)) func(*Facts) {
-		return func(f *Facts) { edit(&f.Disclosures[0]) }
-	}
-	field := func(name string) func(*Facts) {
-		return func(f *Facts) {
-			f.Manifest.Fields = append(f.Manifest.Fields, name)
-			f.Agreement.Document.Scope.Fields, f.Categories[0].Fields = f.Manifest.Fields, f.Manifest.Fields
-		}
-	}
-	all := []breakage{
-		{code: NatureMismatch, name: "case numbers are personal data", harm: func(f *Facts) {
-			f.Manifest.Subjects, f.Subjects, f.Notices = 1, []Subject{consenting(1)}, passing(Commit).Notices
-		}},
-		{waits: true, code: AnonNotDemonstrated, name: "nothing says so", harm: func(f *Facts) { f.Disclosures = nil }},
-		{waits: true, code: AnonNotDemonstrated, name: "not signed", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Signed = nil })},
-		{waits: true, code: AnonNotDemonstrated, name: "signed by its author", harm: shown(func(a *anonymous.DisclosureAssessment) { a.SignedBy = a.Author })},
-		{waits: true, code: AnonNotDemonstrated, name: "of one file only", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Datasets = a.Datasets[:1] })},
-		{waits: true, code: AnonNotDemonstrated, name: "over at the exclusive instant", harm: shown(func(a *anonymous.DisclosureAssessment) { a.ValidUntil = noon() })},
-		{waits: true, code: AnonNotDemonstrated, name: "of another mission", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Mission = "m2" })},
-		{waits: true, code: AnonSmallCells, name: "R19", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Cell = 4 })},
-		{waits: true, code: AnonSmallCells, name: "R19 in a conflict", harm: func(f *Facts) {
-			f.Disclosures[0].Cell, f.Rules.MinimumCell.Conflicts = 9, []string{"KE"}
-		}},
-		{waits: true, code: OriginatorAuthMissing, harm: shown(func(a *anonymous.DisclosureAssessment) {
-			a.Own, a.Originators = false, []anonymous.Originator{{Name: "Ministry"}}
-		})},
-		{code: AnonNotDemonstrated, name: "withdrawn", harm: shown(func(a *anonymous.DisclosureAssessment) { a.Withdrawn = new(noon()) })},
-		{code: AnonNotDemonstrated, name: "another was withdrawn since", harm: func(f *Facts) {
-			other := f.Disclosures[0]
-			other.ID, other.Withdrawn = "da0", other.Signed
-			f.Disclosures = append(f.Disclosures, other)
-		}},
-		{code: PayloadHash, name: "another file than was shown", harm: func(f *Facts) { f.Files[0].Declared = sha2nd }},
-	}
-	for _, nature := range []string{Personal, Pseudonymised} {
-		all = append(all, breakage{code: NatureMismatch, name: "R19 statistics " + nature, harm: personal(nature)})
-	}
-	for _, name := range []string{"GivenName", "given name", "Nom", "Número de teléfono", "case_no", "dob", "#contact+phone", "FIRSTNAME", "birthdate", "home_address", "pre\u0301nom", "unhcr_id"} {
-		all = append(all, breakage{code: NatureMismatch, name: name, harm: field(name)})
-	}
-	return all
 }

@@ -30,6 +30,9 @@ func demonstrated() condition {
 			}
 			use := anonymous.Use{Mission: f.Manifest.Mission, Country: f.Country, Rules: f.Rules.MinimumCell, At: f.Now}
 			use.Rules.Conflicts = slices.Concat(use.Rules.Conflicts, f.Conflicts)
+			if !stated(f.Country) { // nobody can tell whether it is in conflict
+				use.Rules.Usual = max(use.Rules.Usual, use.Rules.Conflict)
+			}
 			for _, file := range f.Files {
 				use.Files = append(use.Files, cmp.Or(file.Sealed, file.Declared))
 			}

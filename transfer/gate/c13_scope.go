@@ -46,30 +46,37 @@ func scope() condition {
 	}
 }
 
-// undeclared finds the declared fields that are of no declared category: of is of
-// another one, as category:field, and homeless of none that is known. Consent,
-// retention, assessment and approvals are asked by category, and so a field goes
-// by no category but its own.
+// undeclared finds the declared fields that do not go by their categories: of is
+// of one that is not declared, as category:field, and homeless of none that is
+// known. Consent, retention, assessment and approvals are asked by category, and
+// so a field goes by no category but its own; one that is of several by any of
+// them, but by none without those that are sensitive: the harmless one of two
+// names asks the data protection officer nothing.
 func (f *Facts) undeclared() (of, homeless []string) {
 	if !allStated(f.Manifest.Categories) {
 		return nil, nil // REQ_INCOMPLETE
 	}
 	for _, field := range lacking(f.Manifest.Fields, nil) {
-		home, declared := "", false
+		var sensitive, others []string // homes that are not declared
+		declared := false
 		for _, k := range f.Categories {
-			if slices.Contains(k.Fields, field) {
-				home = k.Code
-				if declared = slices.Contains(f.Manifest.Categories, k.Code); declared {
-					break
-				}
+			switch {
+			case !slices.Contains(k.Fields, field):
+			case slices.Contains(f.Manifest.Categories, k.Code):
+				declared = true
+			case k.Sensitive:
+				sensitive = append(sensitive, k.Code+":"+field)
+			default:
+				others = append(others, k.Code+":"+field)
 			}
 		}
 		switch {
-		case declared:
-		case home == "":
-			homeless = append(homeless, field)
+		case declared || len(sensitive) > 0:
+			of = append(of, sensitive...)
+		case len(others) > 0:
+			of = append(of, others...)
 		default:
-			of = append(of, home+":"+field)
+			homeless = append(homeless, field)
 		}
 	}
 	return of, homeless

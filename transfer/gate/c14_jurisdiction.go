@@ -44,7 +44,11 @@ func jurisdiction() condition {
 					found = append(found, one(JurNotCovered, object, outside...)...)
 				}
 				origins := f.origins()
-				if ask := lacking(origins, lacking(origins, f.Rules.Jurisdiction.Mechanism)); len(ask) > 0 && !stated(s.TransferMechanism) {
+				ask := lacking(origins, lacking(origins, f.Rules.Jurisdiction.Mechanism))
+				if !stated(origins[len(origins)-1]) && len(f.Rules.Jurisdiction.Mechanism) > 0 {
+					ask = append(ask, "mission") // nobody can tell whether one is needed
+				}
+				if len(ask) > 0 && !stated(s.TransferMechanism) {
 					found = append(found, one(JurMechanismMissing, object, ask...)...)
 				}
 				places = append(places, s.StorageCountries...)
@@ -58,7 +62,7 @@ func jurisdiction() condition {
 }
 
 // origins are the countries that the data come from: the one that the sender
-// states, and the mission's, which what it collected itself comes from too.
+// states, and last the mission's, which what it collected itself comes from too.
 func (f *Facts) origins() []string {
 	if f.Manifest.Origin.Source == ThirdPartyData && stated(f.Manifest.Origin.Country) {
 		return []string{f.Manifest.Origin.Country}

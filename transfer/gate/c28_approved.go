@@ -29,7 +29,7 @@ func approved() condition {
 				}
 			}
 			var found []Finding
-			switch waiting := f.Approval.Needed && !second; {
+			switch waiting := !f.Approval.Needless && !second; {
 			case waiting && self:
 				found = one(ApprovalSelf, f.Transfer)
 			case waiting && !denied:

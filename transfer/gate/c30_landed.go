@@ -21,7 +21,7 @@ func landed() condition {
 				found = one(CryptoFailed, f.Transfer)
 			}
 			start := &f.Landing
-			if a := f.ruling(); a != nil && (a.ID != start.AgreementAtStart || start.DocumentAtStart > 0 && a.Document.Version != start.DocumentAtStart) {
+			if a := f.ruling(); a != nil && (a.ID != start.AgreementAtStart || a.Document.Version != start.DocumentAtStart) {
 				found = append(found, one(ChangedDuringUpload, agreementRef(a))...)
 			}
 			return found

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 )
 
@@ -212,12 +213,18 @@ func TestDecideCombinationsOfOneRecord(t *testing.T) {
 				f.Actor.Allowed, f.Stopped = false, evidence.Ref{Kind: "mission", ID: "m1", Version: 2}
 			},
 		}, "AUTH_ROLE_DENIED"},
+		"a field of two categories, of which the other is not sensitive": {Request, []func(*Facts){
+			func(f *Facts) { f.Categories[1].Fields = append(f.Categories[1].Fields, "given_name") },
+			func(f *Facts) {
+				f.Categories = append(f.Categories, terms.Category{ID: "k3", Version: 1, Code: "contacts of others", Fields: []string{"phone"}})
+			},
+		}, ""},
 		"own approval, then a second person's": {Commit, []func(*Facts){
 			func(f *Facts) {
 				f.Approval.Given = append(f.Approval.Given, GivenApproval{Person: "ro1", Granted: true, Allowed: true})
 			},
 		}, ""},
-		"no approval needed": {Commit, []func(*Facts){func(f *Facts) { f.Approval = Approval{} }}, ""},
+		"no approval needed": {Commit, []func(*Facts){func(f *Facts) { f.Approval = Approval{Needless: true} }}, ""},
 		"pulled while it awaits approval": {Pull, []func(*Facts){
 			func(f *Facts) { f.Approval.Given, f.Pull = nil, PullFacts{Recipient: true} },
 		}, "APPROVAL_PENDING PULL_DENIED"},

@@ -26,7 +26,8 @@ const (
 )
 
 // Facts is all that the gate knows. Whoever gathers them does so in one
-// transaction; what could not be read is named in Unreadable, which refuses.
+// transaction. The absence of a member refuses, unless it is one that counts or
+// names what stands against the transfer: of these none is what was found.
 type Facts struct {
 	Phase  Phase     `json:"phase,omitzero"`
 	Now    time.Time `json:"now,omitzero"`
@@ -96,7 +97,11 @@ type Facts struct {
 	Landing  Landing   `json:"landing,omitzero"`
 	Pull     PullFacts `json:"pull,omitzero"`
 
-	// Unreadable names the facts that could not be read. Any is a refusal.
+	// Unreadable names the facts that could not be read. Any is a refusal. The
+	// services never set it: they gather in the transaction of the act, whose
+	// failed read ends it with no decision, no act and GATE_UNAVAILABLE for the
+	// caller. It is for who gathers without such a transaction, from several
+	// places of which one may be away.
 	Unreadable []string `json:"unreadable,omitzero"`
 	// Read names the records of which only what was found stands above: grants,
 	// keys, tokens, the mission and the purpose.
@@ -173,8 +178,10 @@ type Hold struct {
 
 // Approval is the second person's part (condition 28).
 type Approval struct {
-	Needed bool            `json:"needed,omitzero"` // by band or category, as the policy data says
-	Given  []GivenApproval `json:"given,omitzero"`
+	// Needless says that none is needed, by band and category, as the policy data
+	// has it; where nothing is said one is.
+	Needless bool            `json:"needless,omitzero"`
+	Given    []GivenApproval `json:"given,omitzero"`
 }
 
 // GivenApproval is one approver's answer.
@@ -197,7 +204,7 @@ type File struct {
 type Landing struct {
 	Sealed           bool   `json:"sealed,omitzero"`             // every file is sealed under a key of the agreement
 	AgreementAtStart string `json:"agreement_at_start,omitzero"` // id of the agreement that ruled at REQUEST
-	DocumentAtStart  int    `json:"document_at_start,omitzero"`  // version of its document then; 0 where it was not kept
+	DocumentAtStart  int    `json:"document_at_start,omitzero"`  // version of its document then
 }
 
 // PullFacts is what only a pull asks (condition 31).

@@ -143,7 +143,7 @@ func (c condition) overridable(code Code) bool {
 }
 
 // unreadable names what could not be read, and what must have been read to
-// decide at all: the clock, the policy and, at a pull, where condition 3 is not
+// decide at all: the clock, the policy, which transfer it is and, at a pull, where condition 3 is not
 // asked again, the manifest of what was released.
 func unreadable(f *Facts) []string {
 	names := append([]string(nil), f.Unreadable...)
@@ -152,6 +152,9 @@ func unreadable(f *Facts) []string {
 	}
 	if f.Policy == "" {
 		names = append(names, "policy") // R37
+	}
+	if f.Transfer.ID == "" { // approvals and derogations are of one transfer
+		names = append(names, "transfer")
 	}
 	if f.Phase == Pull {
 		for _, field := range f.missingFields() {

@@ -66,7 +66,7 @@ func passingWith(phase Phase, subjects int) Facts {
 			{ID: "r1", Version: 1, Purpose: "referral", Category: "identity", Trigger: terms.Collection, Days: 30}, {ID: "r2", Version: 1, Purpose: "referral", Category: "contact", Days: 30},
 		},
 		Rules:    shippedRules(),
-		Approval: Approval{Needed: true, Given: []GivenApproval{{Person: "hom1", Granted: true, Allowed: true}}},
+		Approval: Approval{Given: []GivenApproval{{Person: "hom1", Granted: true, Allowed: true}}},
 		Files: []File{
 			{N: 1, Declared: sha1st, Sealed: sha1st}, {N: 2, Sealed: sha2nd},
 		},

@@ -352,6 +352,21 @@ func (w *World) Sign(a agreements.Agreement, role authz.Role) agreements.Agreeme
 // Assess has vector V1 approved for the agreement.
 func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
 	w.T.Helper()
+	x := w.Submitted(a)
+	for _, role := range x.PendingApprovals() {
+		var err error
+		x, err = w.Assessments.Decide(w.Ctx, w.As(role), x.ID, assessment.DecisionApproved, "")
+		w.Must(err)
+	}
+	if x.State != assessment.Approved || x.Result.Band != assessment.High {
+		w.T.Fatalf("V1 ends %s in band %s", x.State, x.Result.Band)
+	}
+	return x
+}
+
+// Submitted has vector V1 for the agreement submitted to those who approve it.
+func (w *World) Submitted(a agreements.Agreement) assessment.Assessment {
+	w.T.Helper()
 	answers := assessment.Answers{}
 	for id, v := range map[string]int{
 		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 5, "S2": 4, "S3": 4, "S4": 5, "L1": 3, "L2": 3, "L3": 2, "L4": 1, "L5": 2, "L6": 3,
@@ -365,13 +380,6 @@ func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
 	w.Must(err)
 	x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
 	w.Must(err)
-	for _, role := range x.PendingApprovals() {
-		x, err = w.Assessments.Decide(w.Ctx, w.As(role), x.ID, assessment.DecisionApproved, "")
-		w.Must(err)
-	}
-	if x.State != assessment.Approved || x.Result.Band != assessment.High {
-		w.T.Fatalf("V1 ends %s in band %s", x.State, x.Result.Band)
-	}
 	return x
 }
 
