@@ -13,6 +13,9 @@ import (
 // through the same states as an agreement does, from draft to signed, beside
 // the document in force, which rules until the amendment is activated
 // (domain.md section 4). What is done to it stands in the agreement's history.
+// The amendment of an agreement that has expired is its renewal: once active, it
+// brings the agreement back into force, and what was held meanwhile passes the
+// gate again (gate.md).
 type Amendment struct {
 	State      State          `json:"state"`
 	Document   Document       `json:"document"`
@@ -56,7 +59,10 @@ func (a Agreement) onDocument(act Act, step func(Agreement, Act) (Agreement, err
 	if a.Amendment == nil {
 		return step(a, act)
 	}
-	if err := a.in(act.Event, Active, Suspended); err != nil {
+	if err := a.in(act.Event, Active, Suspended, Expired); err != nil {
+		return a, err
+	}
+	if err := a.renewable(act); err != nil {
 		return a, err
 	}
 	act.Document = a.Amendment.Document.Version
@@ -75,13 +81,30 @@ func (a Agreement) onDocument(act Act, step func(Agreement, Act) (Agreement, err
 	return a, nil
 }
 
-// Amend: active -> active, with an amendment in draft beside it.
+// renewable is the guard of each step of a renewal. Whoever suspended is not
+// outwaited: what was suspended when its term ended would come back without the
+// two who lift.
+func (a Agreement) renewable(act Act) error {
+	if a.State == Expired && a.Suspension != nil {
+		return a.illegal(act.Event, "it was not suspended when its term ended", "draft a new agreement")
+	}
+	return nil
+}
+
+// Amend: active -> active, with an amendment in draft beside it; and
+// expired -> expired, with its renewal in draft, whose term lies ahead.
 func (a Agreement) Amend(doc Document, digest signing.Digest, act Act) (Agreement, error) {
-	if err := a.in(act.Event, Active); err != nil {
+	if err := a.in(act.Event, Active, Expired); err != nil {
+		return a, err
+	}
+	if err := a.renewable(act); err != nil {
 		return a, err
 	}
 	if a.Amendment != nil {
 		return a, a.illegal(act.Event, "no other amendment is on its way", "revise that one, or withdraw it first")
+	}
+	if a.State == Expired && !act.At.Before(doc.ValidUntil) {
+		return a, a.illegal(act.Event, "the term of a renewal is not over", "give it a later valid_until")
 	}
 	act.Document = doc.Version
 	a.Amendment = &Amendment{State: Draft, Document: doc, Digest: digest, Drafter: act.Person}
@@ -91,7 +114,7 @@ func (a Agreement) Amend(doc Document, digest signing.Digest, act Act) (Agreemen
 
 // WithdrawAmendment gives an amendment up before it is active.
 func (a Agreement) WithdrawAmendment(act Act) (Agreement, error) {
-	if err := a.in(act.Event, Active, Suspended); err != nil {
+	if err := a.in(act.Event, Active, Suspended, Expired); err != nil {
 		return a, err
 	}
 	if a.Amendment == nil {
@@ -104,23 +127,29 @@ func (a Agreement) WithdrawAmendment(act Act) (Agreement, error) {
 
 // activateAmendment puts the amendment in force: its document takes the place
 // of the one that ruled, which is kept with its signatures. The guards are
-// those of an agreement's activation.
+// those of an agreement's activation. One whose term is over, swept or not, is
+// renewed by it: expired -> active.
 func (a Agreement) activateAmendment(posts Posts, assessed bool, act Act) (Agreement, error) {
-	if err := a.in(act.Event, Active); err != nil {
+	if err := a.in(act.Event, Active, Expired); err != nil {
 		return a, err
 	}
-	if !act.At.Before(a.Document.ValidUntil) {
-		return a, a.illegal(act.Event, "the term is not over", "draft a new agreement")
+	if err := a.renewable(act); err != nil {
+		return a, err
 	}
 	act.Document = a.Amendment.Document.Version
 	p, err := a.proposed().Activate(posts, assessed, act)
 	if err != nil {
 		return a, err
 	}
-	a.Former = append(slices.Clip(a.Former), Former{Document: a.Document, Digest: a.Digest, Deviations: a.Deviations, Signatures: a.Signatures, Until: act.At})
+	until := act.At
+	if a.Document.ValidUntil.Before(until) {
+		until = a.Document.ValidUntil
+		a.Endings = nil // what one of two asked for in the former term is asked for again, or not at all
+	}
+	a.Former = append(slices.Clip(a.Former), Former{Document: a.Document, Digest: a.Digest, Deviations: a.Deviations, Signatures: a.Signatures, Until: until})
 	a.Document, a.Digest, a.Drafter, a.Editors, a.Deviations, a.Signatures = p.Document, p.Digest, p.Drafter, p.Editors, p.Deviations, p.Signatures
 	a.Amendment = nil
-	return a.next(a.State, act), nil
+	return a.next(Active, act), nil
 }
 
 // Broader names in what the second scope goes beyond the first, such as

@@ -43,9 +43,10 @@ type Tx interface {
 // AgreementTx reads and writes agreements.
 type AgreementTx interface {
 	Agreement(ctx context.Context, id string) (Agreement, error)
-	// AgreementsBetween lists the agreements that name the mission and the
-	// partner, newest first, at most MaxBetween+1 of them.
-	AgreementsBetween(ctx context.Context, mission, partner string) ([]Agreement, error)
+	// AgreementOfPaper answers with the agreement that was imported from the scan
+	// of the hex SHA-256 and names the mission and the partner, amended since or
+	// not, unless it was rejected; evidence.ErrNotFound where there is none.
+	AgreementOfPaper(ctx context.Context, mission, partner, sha256 string) (Agreement, error)
 	// AgreementsDue lists agreements in force whose valid_until is reached.
 	AgreementsDue(ctx context.Context, now time.Time, most int) ([]Agreement, error)
 	// AgreementsSuspended lists suspended agreements in the order of their ids, from after the given one on.
@@ -235,9 +236,9 @@ func unknowns(ctx context.Context, tx Tx, c authz.Caller, doc Document) (all []u
 	}
 	_, failed := tx.Party(ctx, doc.Partner)
 	missing("partner", "unknown partner", true, failed)
-	for _, m := range append([]string{doc.Mission}, doc.Scope.Missions...) {
+	for i, m := range doc.Missions() {
 		_, failed := tx.Mission(ctx, m)
-		missing("mission", "unknown mission in the scope", c.In(m), failed)
+		missing([]string{"mission", "missions"}[min(i, 1)], "unknown mission in the scope", c.In(m), failed)
 	}
 	if doc.Supersedes != "" {
 		old, failed := tx.Agreement(ctx, doc.Supersedes)

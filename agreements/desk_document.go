@@ -49,10 +49,10 @@ func (d *Desk) again(ctx context.Context, tx Tx, c authz.Caller, a Agreement, do
 }
 
 // Amend drafts the next version of an active agreement, which rules as it is
-// until that one is active.
+// until that one is active; or the renewal of one that has expired.
 func (d *Desk) Amend(ctx context.Context, c authz.Caller, id string, doc Document) (Agreement, error) {
 	return d.change(ctx, c, authz.AgreementAmend, id, "amend", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
-		if err := a.in(act.Event, Active); err != nil {
+		if err := a.in(act.Event, Active, Expired); err != nil {
 			return a, err
 		}
 		doc, digest, err := d.again(ctx, tx, c, a, doc, act)

@@ -2,6 +2,7 @@ package agreements
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -120,18 +121,14 @@ func (d *Desk) imported(ctx context.Context, tx Tx, c authz.Caller, role authz.R
 	return made, done, imports.Checked(findings)
 }
 
-// imported is the agreement that was made of the same paper before.
+// imported is the agreement that was made of the same paper before; empty for
+// none.
 func imported(ctx context.Context, tx Tx, r imports.Row) (string, error) {
-	all, err := tx.AgreementsBetween(ctx, r.Mission, r.Partner)
-	if err != nil {
-		return "", err
+	a, err := tx.AgreementOfPaper(ctx, r.Mission, r.Partner, r.ScanSHA256)
+	if errors.Is(err, evidence.ErrNotFound) {
+		return "", nil
 	}
-	for _, a := range all {
-		if p := a.Document.Paper; p != nil && p.SHA256 == r.ScanSHA256 && a.State != Rejected {
-			return a.ID, nil
-		}
-	}
-	return "", nil
+	return a.ID, err
 }
 
 // paperOf is the document that a row describes.
@@ -140,7 +137,7 @@ func paperOf(r imports.Row) Document {
 		Type: Type(r.Type), Title: r.Title, Mission: r.Mission, Partner: r.Partner, Language: r.Language,
 		EffectiveFrom: r.EffectiveFrom, ValidUntil: r.ValidUntil,
 		Scope: Scope{
-			Missions: []string{r.Mission}, Purposes: r.Purposes, SubjectTypes: r.SubjectTypes, Categories: r.Categories, Fields: r.Fields,
+			Missions: append([]string{r.Mission}, r.FurtherMissions...), Programmes: r.Programmes, TransferMechanism: r.TransferMechanism, Purposes: r.Purposes, SubjectTypes: r.SubjectTypes, Categories: r.Categories, Fields: r.Fields,
 			RecipientCountries: r.RecipientCountries, StorageCountries: r.StorageCountries, OnwardRule: "none", OnwardRecipients: r.OnwardRecipients,
 			MaxSubjectsPerTransfer: r.MaxSubjectsPerTransfer, MaxSubjectsPerYear: r.MaxSubjectsPerYear, RetentionDays: r.RetentionDays,
 		},
@@ -149,6 +146,7 @@ func paperOf(r imports.Row) Document {
 			{Party: r.Partner, Name: r.Other.Name, Title: r.Other.Title, SignedAt: r.Other.SignedAt.UTC()},
 		}},
 	}
+	doc.Scope.Missions = doc.Missions() // each once, the one that signed first
 	if len(r.OnwardRecipients) > 0 {
 		doc.Scope.OnwardRule = "listed"
 	}
@@ -188,13 +186,17 @@ func (d *Desk) row(ctx context.Context, tx Tx, c authz.Caller, doc Document, fou
 	}
 	unknown, err := unknowns(ctx, tx, c, doc)
 	for _, u := range unknown {
-		found(u.member, u.says, "register it first, or write the id or code of one that is registered")
+		found(columnOf(u.member), u.says, "register it first, or write the id or code of one that is registered")
 	}
 	return err
 }
 
-// columnOf is the column of a member of Annex I.
+// columnOf is the column of a member of Annex I. The mission that signed has a
+// column of its own.
 func columnOf(member string) string {
 	column, _, _ := strings.Cut(member, ".")
+	if column == "missions" {
+		return "further_missions"
+	}
 	return column
 }

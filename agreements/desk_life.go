@@ -20,10 +20,11 @@ import (
 // must be approved; where it is not they hold.
 func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreement, error) {
 	return d.change(ctx, c, authz.AgreementActivate, id, "activate", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
-		if err := tx.LockAgreement(ctx, id); err != nil { // before the causes, as decisions do
+		doc := a.UnderWay().Document
+		if err := lockBoth(ctx, tx, id, doc.Supersedes); err != nil {
 			return a, err
 		}
-		posts, err := inPosts(ctx, tx, a.UnderWay().Document.Missions(), act.At)
+		posts, err := inPosts(ctx, tx, doc.Missions(), act.At)
 		if err != nil {
 			return a, err
 		}
@@ -35,8 +36,8 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 			if all, err = underCauses(ctx, tx, a, all); err != nil {
 				return a, err
 			}
-			next, err := a.Activate(posts, assessed(all, a.Document, act.At), act)
-			return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act), a.succeed(ctx, tx, act))
+			next, err := a.Activate(posts, assessed(all, doc, act.At), act)
+			return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act), doc.succeed(ctx, tx, act))
 		}
 		if all, err = d.settleAll(ctx, tx, a, all, act); err != nil {
 			return a, err
@@ -44,23 +45,33 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 		if all, err = underCauses(ctx, tx, a, all); err != nil {
 			return a, err
 		}
-		next, err := a.activateAmendment(posts, assessed(all, a.Amendment.Document, act.At), act)
-		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act))
+		next, err := a.activateAmendment(posts, assessed(all, doc, act.At), act)
+		return next, cmp.Or(err, a.notItsAuthor(ctx, tx, act), doc.succeed(ctx, tx, act))
 	})
 }
 
-// succeed ends the agreement whose place this one takes, in the transaction in
-// which it comes into force: both parties signed that it does. What was asked for
-// under the older one is released and pulled no more.
-func (a Agreement) succeed(ctx context.Context, tx Tx, act Act) error {
-	if a.Document.Supersedes == "" {
-		return nil
-	}
-	old, err := tx.Agreement(ctx, a.Document.Supersedes)
-	if err != nil || old.State != Active && old.State != Suspended {
+// lockBoth locks the agreement, and the one whose place it takes where it takes
+// one's: before the causes, as decisions do.
+func lockBoth(ctx context.Context, tx Tx, id, old string) error {
+	if err := tx.LockAgreement(ctx, id); err != nil || old == "" {
 		return err
 	}
-	act.Event, act.Reason = "superseded", "agreement "+a.ID+" took its place"
+	return tx.LockAgreement(ctx, old)
+}
+
+// succeed ends the agreement whose place the document's takes, in the transaction
+// in which the document comes into force: both parties signed that it does. What
+// was asked for under the older one is released and pulled no more, and one that
+// has expired is not renewed any more.
+func (doc Document) succeed(ctx context.Context, tx Tx, act Act) error {
+	if doc.Supersedes == "" {
+		return nil
+	}
+	old, err := tx.Agreement(ctx, doc.Supersedes)
+	if err != nil || !slices.Contains([]State{Active, Suspended, Expired}, old.State) {
+		return err
+	}
+	act.Event, act.Reason = "superseded", "agreement "+doc.Agreement+" took its place"
 	return tx.SaveAgreement(ctx, old.next(Terminated, act))
 }
 

@@ -45,7 +45,9 @@ func (s State) onward() string {
 		return "it is in force: amend, suspend or terminate it"
 	case Suspended:
 		return "have Legal and the DPO lift the suspension, or terminate it"
-	case Expired, Terminated:
+	case Expired:
+		return "renew it by an amendment with a later term, or close it out"
+	case Terminated:
 		return "close it out, and draft a new agreement where data are still to be shared"
 	case Rejected, ClosedOut:
 		return "draft a new agreement"
@@ -296,11 +298,15 @@ func (a Agreement) overdue(now time.Time) bool {
 	return s != nil && s.DecideBy != nil && s.Overdue == nil && !now.Before(*s.DecideBy)
 }
 
-// CloseOut: expired/terminated -> closed out. Guard: no copy is left of which
-// the destruction was not certified and the certificate accepted (R27).
+// CloseOut: expired/terminated -> closed out. Guards: no copy is left of which
+// the destruction was not certified and the certificate accepted (R27), and an
+// expired one is not about to be renewed.
 func (a Agreement) CloseOut(open int, act Act) (Agreement, error) {
 	if err := a.in(act.Event, Expired, Terminated); err != nil {
 		return a, err
+	}
+	if a.State == Expired && a.Amendment != nil {
+		return a, a.illegal(act.Event, "no renewal is on its way", "have the amendment activated, or withdraw it first")
 	}
 	if open != 0 {
 		return a, a.illegal(act.Event, "every certificate of destruction is accepted (R27)",

@@ -94,11 +94,11 @@ func events() []event {
 	return append(papers(), []event{
 		{"amend by FP", func(a agreements.Agreement) (agreements.Agreement, error) {
 			return a.Amend(amended, signing.Digest{1}, by("fp", authz.FP))
-		}, moves{active: active}, nil},
+		}, moves{active: active, expired: expired}, nil},
 		{"withdraw an amendment by FP", func(a agreements.Agreement) (agreements.Agreement, error) {
 			a.Amendment = &agreements.Amendment{State: signed, Document: amended}
 			return a.WithdrawAmendment(by("fp", authz.FP))
-		}, moves{active: active, suspended: suspended}, nil},
+		}, moves{active: active, suspended: suspended, expired: expired}, nil},
 		{"tell that nobody decided, by SYS", func(a agreements.Agreement) (agreements.Agreement, error) {
 			a.Suspension = &agreements.Suspension{Act: by("fp", authz.FP), DecideBy: new(noon())}
 			return a.MarkOverdue(by("SYS", authz.SYS))

@@ -41,6 +41,20 @@ type Paper struct {
 	Signatories []PaperSignatory `json:"signatories"`
 }
 
+// PaperSHA256 is that of the scan that the agreement was imported from, whatever
+// amended it since; empty where it was not imported.
+func (a Agreement) PaperSHA256() string {
+	if a.Document.Paper != nil {
+		return a.Document.Paper.SHA256
+	}
+	for _, f := range a.Former {
+		if f.Document.Paper != nil {
+			return f.Document.Paper.SHA256
+		}
+	}
+	return ""
+}
+
 // Attest adds signatures in wet ink: approved -> part-signed -> signed. Guards:
 // the attester wrote none of it and did not bring the scan; the paper of an
 // import is the scan, which has every mandatory clause.

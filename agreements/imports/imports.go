@@ -16,6 +16,8 @@ type Row struct {
 	Line                   int            `json:"line" minimum:"2" maximum:"1000000" example:"2" doc:"where it stands in the list, the header being line 1"`
 	Partner                string         `json:"partner" minLength:"1" maxLength:"128"`
 	Mission                string         `json:"mission" minLength:"1" maxLength:"128"`
+	FurtherMissions        []string       `json:"further_missions,omitempty" nullable:"false" maxItems:"500" doc:"missions that send under it too, beside the one that signed it"`
+	Programmes             []string       `json:"programmes,omitempty" nullable:"false" maxItems:"500"`
 	Type                   string         `json:"type" enum:"data_sharing,controller_processor,joint_controllers"`
 	Title                  string         `json:"title" minLength:"1" maxLength:"300"`
 	Language               string         `json:"language" enum:"en,fr,es"`
@@ -25,6 +27,7 @@ type Row struct {
 	Fields                 []string       `json:"fields" nullable:"false" maxItems:"1000" example:"[\"given_name\"]"`
 	RecipientCountries     []string       `json:"recipient_countries" nullable:"false" maxItems:"250" example:"[\"NE\"]"`
 	StorageCountries       []string       `json:"storage_countries" nullable:"false" maxItems:"250" example:"[\"NE\"]"`
+	TransferMechanism      string         `json:"transfer_mechanism,omitempty" maxLength:"300" doc:"by which data may leave the country that they come from, where the rules ask for one (R39)" example:"Standard contractual clauses"`
 	OnwardRecipients       []string       `json:"onward_recipients,omitempty" nullable:"false" maxItems:"500" doc:"none means that nothing goes onward"`
 	MaxSubjectsPerTransfer int            `json:"max_subjects_per_transfer" minimum:"1" example:"100"`
 	MaxSubjectsPerYear     int            `json:"max_subjects_per_year" minimum:"1" example:"2500"`

@@ -19,20 +19,31 @@ const MaxBytes = 4 << 20
 
 // Columns are those of a list, in any order, each once. Lists in a cell are separated by semicolons; retention_days is
 // CATEGORY=DAYS, clauses are codes or ranges such as C01-C25, and days are UTC: a valid_until of 2027-01-31 ends when that
-// day begins. onward_recipients and consent_collected_by may be empty, and every other cell is filled; the column
-// consent_collected_by may be left out.
+// day begins. onward_recipients and the cells of the optional columns may be empty, and every other cell is filled.
 func Columns() []string {
 	return []string{
 		"partner", "mission", "type", "title", "language", "purposes", "subject_types", "categories", "fields",
 		"recipient_countries", "storage_countries", "onward_recipients", "max_subjects_per_transfer", "max_subjects_per_year",
-		"retention_days", "effective_from", "valid_until", "clauses", consentColumn,
+		"retention_days", "effective_from", "valid_until", "clauses", consentColumn, mechanismColumn, programmesColumn, missionsColumn,
 		"iom_signatory", "iom_title", "iom_signed_at", "partner_signatory", "partner_title", "partner_signed_at", "scan",
 	}
 }
 
-// consentColumn is to whom the paper gives the collection of consent: organisation, partner, or empty for the organisation
-// (R10). Lists were written before there was one.
-const consentColumn = "consent_collected_by"
+// Optional are the columns that may be left out: lists were written before there were any.
+func Optional() []string {
+	return []string{consentColumn, mechanismColumn, programmesColumn, missionsColumn}
+}
+
+const (
+	// consentColumn is to whom the paper gives the collection of consent: organisation, partner, or empty for the
+	// organisation (R10).
+	consentColumn = "consent_collected_by"
+	// mechanismColumn is by which data may leave the country that they come from (R39).
+	mechanismColumn  = "transfer_mechanism"
+	programmesColumn = "programmes"
+	// missionsColumn is the missions that send under the paper beside the one that signed it.
+	missionsColumn = "further_missions"
+)
 
 // Parse reads a list. The rows are whole where there is no finding, and must not be used otherwise. An error means that the
 // list cannot be read at all: ErrForm, or that of r.
@@ -95,7 +106,7 @@ func places(header []string) (map[string]int, error) {
 		at[name] = i
 	}
 	for _, name := range Columns() {
-		if _, ok := at[name]; !ok && name != consentColumn {
+		if _, ok := at[name]; !ok && !slices.Contains(Optional(), name) {
 			return nil, fmt.Errorf("%w: column %s is missing", ErrForm, name)
 		}
 	}
@@ -124,17 +135,27 @@ func (p *parser) row() Row {
 		OnwardRecipients:       p.optional("onward_recipients"),
 		MaxSubjectsPerTransfer: p.number("max_subjects_per_transfer"), MaxSubjectsPerYear: p.number("max_subjects_per_year"),
 		RetentionDays: p.retention("retention_days"), EffectiveFrom: p.time("effective_from"), ValidUntil: p.time("valid_until"), Clauses: p.clauses("clauses"),
-		ConsentCollectedBy: p.collector(),
-		IOM:                Signatory{p.text("iom_signatory", 200), p.text("iom_title", 200), p.time("iom_signed_at")},
-		Other:              Signatory{p.text("partner_signatory", 200), p.text("partner_title", 200), p.time("partner_signed_at")},
-		Scan:               p.file("scan"),
+		ConsentCollectedBy: p.collector(), TransferMechanism: p.mechanism(),
+		Programmes: p.optional(programmesColumn), FurtherMissions: p.further("mission"),
+		IOM:   Signatory{p.text("iom_signatory", 200), p.text("iom_title", 200), p.time("iom_signed_at")},
+		Other: Signatory{p.text("partner_signatory", 200), p.text("partner_title", 200), p.time("partner_signed_at")},
+		Scan:  p.file("scan"),
 	}
 }
 
 var country = regexp.MustCompile(`^[A-Z]{2}$`)
 
+// cell is what stands in the column; empty where the list has no such column.
+func (p *parser) cell(column string) string {
+	at, ok := p.at[column]
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(p.cells[at])
+}
+
 func (p *parser) text(column string, most int) string {
-	v := strings.TrimSpace(p.cells[p.at[column]])
+	v := p.cell(column)
 	switch {
 	case v == "":
 		p.found(column, "it is empty", "fill it in")
@@ -147,7 +168,7 @@ func (p *parser) text(column string, most int) string {
 }
 
 func (p *parser) one(column string, of ...string) string {
-	v := strings.TrimSpace(p.cells[p.at[column]])
+	v := p.cell(column)
 	if !slices.Contains(of, v) {
 		p.found(column, "it is none of the known words", "write "+strings.Join(of, ", or "))
 	}
@@ -155,11 +176,26 @@ func (p *parser) one(column string, of ...string) string {
 }
 
 func (p *parser) collector() string {
-	at, ok := p.at[consentColumn]
-	if !ok || strings.TrimSpace(p.cells[at]) == "" {
+	if p.cell(consentColumn) == "" {
 		return ""
 	}
 	return p.one(consentColumn, "organisation", "partner")
+}
+
+func (p *parser) mechanism() string {
+	if p.cell(mechanismColumn) == "" {
+		return ""
+	}
+	return p.text(mechanismColumn, 300)
+}
+
+// further is the missions beside the one that the column names.
+func (p *parser) further(signing string) []string {
+	all := p.optional(missionsColumn)
+	if slices.Contains(all, p.cell(signing)) {
+		p.found(missionsColumn, "the mission that signed it stands there", "name the others alone")
+	}
+	return all
 }
 
 func (p *parser) list(column string, form *regexp.Regexp) []string {
@@ -175,7 +211,7 @@ func (p *parser) list(column string, form *regexp.Regexp) []string {
 
 func (p *parser) optional(column string) []string {
 	var all []string
-	for v := range strings.SplitSeq(p.cells[p.at[column]], ";") {
+	for v := range strings.SplitSeq(p.cell(column), ";") {
 		if v = strings.TrimSpace(v); v == "" {
 			continue
 		}
@@ -188,7 +224,7 @@ func (p *parser) optional(column string) []string {
 }
 
 func (p *parser) number(column string) int {
-	n, err := strconv.Atoi(strings.TrimSpace(p.cells[p.at[column]]))
+	n, err := strconv.Atoi(p.cell(column))
 	if err != nil || n < 1 || n > 1_000_000_000 {
 		p.found(column, "it is not a whole number above 0", "write digits only")
 	}
@@ -196,7 +232,7 @@ func (p *parser) number(column string) int {
 }
 
 func (p *parser) time(column string) time.Time {
-	v := strings.TrimSpace(p.cells[p.at[column]])
+	v := p.cell(column)
 	for _, form := range []string{time.DateOnly, time.RFC3339} {
 		if t, err := time.Parse(form, v); err == nil && t.Year() >= 1951 { // IOM's founding
 			return t.UTC()

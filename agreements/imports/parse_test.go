@@ -62,18 +62,32 @@ func TestConsentColumn(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a list without the column is read as before", func(t *testing.T) {
-		var names, row []string
-		for _, c := range imports.Columns() {
-			if c != "consent_collected_by" {
-				names, row = append(names, c), append(row, `"`+cells()[c]+`"`)
-			}
+}
+
+// Lists that were written before there was a column are read as before.
+func TestOptionalColumns(t *testing.T) {
+	var names, row []string
+	for _, c := range imports.Columns() {
+		if !slices.Contains(imports.Optional(), c) {
+			names, row = append(names, c), append(row, `"`+cells()[c]+`"`)
 		}
-		rows, findings, err := imports.Parse(strings.NewReader(strings.Join(names, ",") + "\n" + strings.Join(row, ",") + "\n"))
-		if err != nil || len(findings) != 0 || len(rows) != 1 || rows[0].ConsentCollectedBy != "" {
-			t.Errorf("%+v, %v, %v", rows, findings, err)
-		}
-	})
+	}
+	rows, findings, err := imports.Parse(strings.NewReader(strings.Join(names, ",") + "\n" + strings.Join(row, ",") + "\n"))
+	if err != nil || len(findings) != 0 || len(rows) != 1 || len(names) != len(imports.Columns())-4 {
+		t.Fatalf("%+v, %v, %v", rows, findings, err)
+	}
+	if r := rows[0]; r.ConsentCollectedBy != "" || r.TransferMechanism != "" || len(r.Programmes) != 0 || len(r.FurtherMissions) != 0 || r.Partner != "p-1" {
+		t.Errorf("%+v", r)
+	}
+	whole := with("transfer_mechanism", " Standard clauses ")
+	whole["programmes"], whole["further_missions"] = "shelter; health", "m-2;m-3"
+	rows, findings, err = imports.Parse(strings.NewReader(list(whole)))
+	if err != nil || len(findings) != 0 {
+		t.Fatalf("%v, %v", findings, err)
+	}
+	if r := rows[0]; r.TransferMechanism != "Standard clauses" || !slices.Equal(r.Programmes, []string{"shelter", "health"}) || !slices.Equal(r.FurtherMissions, []string{"m-2", "m-3"}) {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestFindings(t *testing.T) {
@@ -84,6 +98,7 @@ func TestFindings(t *testing.T) {
 		"retention_days": {"", "religion", "identity=0", "identity=x", "=3", "identity=1;identity=2"},
 		"effective_from": {"", "31/01/2024", "2024-13-01", "0001-01-01"}, "valid_until": {"soon"},
 		"clauses": {"", "C26", "C00", "C1", "C05-C02", "C01-C03;C02", "x"}, "iom_signatory": {""}, "partner_title": {""}, "partner_signed_at": {"yesterday"}, "consent_collected_by": {"them", "Partner"},
+		"transfer_mechanism": {strings.Repeat("x", 301), "two\nlines"}, "programmes": {"shelter;shelter"}, "further_missions": {"m-2;m-2", "m-2;m-1"},
 		"scan": {"", "../x.pdf", "a/b.pdf", `a\b.pdf`, "..", "c:x.pdf"},
 	} {
 		for _, cell := range bad {

@@ -66,7 +66,8 @@ func (r *routes) agreementActs() {
 		again, func(ctx context.Context, c authz.Caller, in *with[deviationBody]) (agreements.Agreement, error) {
 			return r.Agreements.ApproveDeviation(ctx, c, in.ID, in.Body.Code, in.Body.Reason)
 		})
-	write(r, post("amend-agreement", "amendment", "Draft an amendment", "The next version of an active agreement's document. The one in force rules until the amendment is activated; review, "+
+	write(r, post("amend-agreement", "amendment", "Draft an amendment", "The next version of an active agreement's document, or the renewal of one that has expired, with a later valid_until. The one in force "+
+		"rules until the amendment is activated, and an expired one stays expired until then; one that was suspended when its term ended is not renewed. Review, "+
 		"deviations, approval, signatures, scans, attestations and activation are asked for as for the agreement, and go to the amendment while there is one."),
 		again, func(ctx context.Context, c authz.Caller, in *with[draftBody]) (agreements.Agreement, error) {
 			return r.Agreements.Amend(ctx, c, in.ID, in.Body.document())
@@ -81,7 +82,8 @@ func (r *routes) agreementActs() {
 		again, func(ctx context.Context, c authz.Caller, in *with[signatureBody]) (agreements.Agreement, error) {
 			return r.Agreements.Sign(ctx, c, in.ID, in.Body.Key, in.Body.JWS)
 		})
-	write(r, post("activate-agreement", "activation", "Put a signed agreement in force", "By Legal, but not by who drafted it. An amendment that is broader makes the assessments of the agreement stale, and needs one of its own version."),
+	write(r, post("activate-agreement", "activation", "Put a signed agreement in force", "By Legal, but not by who drafted it. An amendment that is broader makes the assessments of the agreement stale, and needs one of its own version. The renewal of one "+
+		"that has expired brings it back into force, and what was held for that passes the gate again. Either ends the agreement that its document supersedes."),
 		again, func(ctx context.Context, c authz.Caller, in *RecordID) (agreements.Agreement, error) {
 			return r.Agreements.Activate(ctx, c, in.ID)
 		})
@@ -97,7 +99,7 @@ func (r *routes) agreementActs() {
 		again, func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (agreements.Agreement, error) {
 			return r.Agreements.Terminate(ctx, c, in.ID, in.Body.Reason)
 		})
-	write(r, post("close-out-agreement", "closeout", "Close out an agreement that has ended", "When every certificate of destruction is accepted."),
+	write(r, post("close-out-agreement", "closeout", "Close out an agreement that has ended", "When every certificate of destruction is accepted, and no renewal of it is on its way."),
 		again, func(ctx context.Context, c authz.Caller, in *RecordID) (agreements.Agreement, error) {
 			return r.Agreements.CloseOut(ctx, c, in.ID)
 		})

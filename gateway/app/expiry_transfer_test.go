@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"safeconduct/agreements"
 	"safeconduct/authz"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
@@ -102,6 +103,84 @@ func TestAgreementEndsBeforeThePull(t *testing.T) {
 	t.Run("after a pull its duties go on", func(t *testing.T) {
 		if seen, err := w.Transfers.Transfer(w.Ctx, w.As(authz.RO), other.ID); err != nil || !strings.HasPrefix(string(seen.State), "pulled") {
 			t.Errorf("%s, %v", seen.State, err)
+		}
+	})
+	w.Verify()
+}
+
+// The renewal of an agreement that has expired brings what is held for that through the gate again, at the clock's job or the next pull.
+func TestRenewalFreesWhatIsHeld(t *testing.T) {
+	w, until := ending(t)
+	byJob, byPull := w.Available(payload(1)), w.Available(payload(2))
+	w.Clock.Add(until.Sub(w.Clock.Now()))
+	_, err := w.Agreements.ExpireDue(w.Ctx)
+	w.Must(err)
+	pullRefused(w, byJob.ID, "AGR_EXPIRED")
+	pullRefused(w, byPull.ID, "AGR_EXPIRED")
+	a, err := w.Agreements.Agreement(w.Ctx, w.As(authz.LEG), byJob.Agreement)
+	w.Must(err)
+	if a.State != agreements.Expired {
+		t.Fatalf("the agreement is %s", a.State)
+	}
+	w.Clock.Add(48 * time.Hour)
+	a = w.Amend(a, func(d *agreements.Document) {
+		d.EffectiveFrom, d.ValidUntil = until, until.AddDate(1, 0, 0)
+	})
+	t.Run("AGR_EXPIRED is over with the renewal", func(t *testing.T) {
+		if last := a.Former[len(a.Former)-1]; a.State != agreements.Active || a.Document.Version != 2 || !last.Until.Equal(until) {
+			t.Errorf("%s, document %d after one that ended %s", a.State, a.Document.Version, last.Until)
+		}
+		received(w, byPull.ID)
+		if n, err := w.Transfers.HoldDue(w.Ctx); err != nil || n != 1 {
+			t.Errorf("%d changed, %v", n, err)
+		}
+		seen, err := w.Transfers.Transfer(w.Ctx, w.As(authz.RO), byJob.ID)
+		if err != nil || seen.State != transfer.Available || seen.HeldSince != nil || seen.WindowEnds.Sub(*byJob.WindowEnds) < 48*time.Hour {
+			t.Errorf("%s until %s, %v", seen.State, seen.WindowEnds, err)
+		}
+		received(w, byJob.ID)
+	})
+	t.Run("and it rules what is asked for from then on", func(*testing.T) {
+		if sent := asked(w, w.Order()); sent.Agreement != a.ID {
+			t.Errorf("agreement %s rules", sent.Agreement)
+		}
+	})
+	toldAgain(w)
+	w.Verify()
+}
+
+// received pulls the first file of the transfer, whole.
+func received(w *apptest.World, id string) {
+	w.T.Helper()
+	d, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), id, 1, 0)
+	w.Must(err)
+	w.Must(d.Send(w.Ctx, io.Discard))
+}
+
+// What was held for longer than the rulebook allows is not brought back by a renewal, even before it is swept.
+func TestRenewalComesTooLate(t *testing.T) {
+	w, until := ending(t)
+	sent := w.Available(payload(1))
+	w.Clock.Add(until.Sub(w.Clock.Now()))
+	_, err := w.Agreements.ExpireDue(w.Ctx)
+	w.Must(err)
+	pullRefused(w, sent.ID, "AGR_EXPIRED")
+	w.Clock.Add(31 * 24 * time.Hour)
+	a, err := w.Agreements.Agreement(w.Ctx, w.As(authz.LEG), sent.Agreement)
+	w.Must(err)
+	w.Amend(a, func(d *agreements.Document) { d.ValidUntil = w.Clock.Now().AddDate(1, 0, 0) })
+	_, err = w.Transfers.HoldDue(w.Ctx)
+	w.Must(err)
+	t.Run("R49 PULL_WINDOW and its data key is destroyed", func(t *testing.T) {
+		if _, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0); !errors.Is(err, transfer.ErrNotAvailable) {
+			t.Errorf("pulled after the days held: %v", err)
+		}
+		if n, err := w.Transfers.Lapse(w.Ctx); err != nil || n != 1 {
+			t.Errorf("%d lapsed, %v", n, err)
+		}
+		w.SweepAll()
+		if left := w.Objects(); len(left) > 0 {
+			t.Errorf("%v are left", left)
 		}
 	})
 	w.Verify()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"safeconduct/agreements"
 	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
@@ -209,35 +210,36 @@ func TestCertifierDoesNotApprove(t *testing.T) {
 	w.Verify()
 }
 
-// Whoever takes another agreement's place ends it: what was asked for under the older one neither leaves nor is pulled.
+// Whoever takes another agreement's place ends it, at first or by an amendment: what was asked for under the older one
+// neither leaves nor is pulled.
 func TestSupersededAgreementEnds(t *testing.T) {
-	w := apptest.Ready(t, apptest.Options{})
-	waiting := release(w, asked(w, w.Order()))
-	asking := asked(w, w.Order())
-	old, err := w.Agreements.Agreement(w.Ctx, w.As(authz.LEG), asking.Agreement)
-	w.Must(err)
-	doc := old.Document
-	doc.Supersedes, doc.Agreement, doc.Template = old.ID, "", nil
-	next, err := w.Agreements.Create(w.Ctx, w.As(authz.FP), doc)
-	w.Must(err)
-	w.Enforce(next)
-	t.Run("AGR_TERMINATED superseded", func(t *testing.T) {
-		_, err := w.Transfers.Receive(w.Ctx, w.As(authz.RO), asking.ID, 1, "", strings.NewReader("given_name\nx\n"))
-		w.Must(err)
-		_, err = w.Transfers.Approve(w.Ctx, w.As(authz.HOM), asking.ID, true, "")
-		var r *transfer.RefusedError
-		if !errors.As(err, &r) || !slices.Contains(r.Decision.Codes(), "AGR_TERMINATED") {
-			t.Errorf("released under a superseded agreement: %v", err)
-		}
-		if _, err = w.Transfers.Pull(w.Ctx, w.As(authz.PDL), waiting.ID, 1, 0); err == nil {
-			t.Error("pulled under a superseded agreement")
-		}
-	})
-	if sent := asked(w, w.Order()); sent.Agreement != next.ID {
-		t.Errorf("agreement %s rules", sent.Agreement)
+	for name, supersede := range map[string]func(w *apptest.World, old agreements.Agreement) agreements.Agreement{
+		"by a new agreement": func(w *apptest.World, old agreements.Agreement) agreements.Agreement { return w.Next(old, old.ID) },
+		"by an amendment": func(w *apptest.World, old agreements.Agreement) agreements.Agreement {
+			return w.Amend(w.Next(old, ""), func(d *agreements.Document) { d.Supersedes = old.ID })
+		},
+	} {
+		t.Run("AGR_TERMINATED superseded "+name, func(t *testing.T) {
+			w := apptest.Ready(t, apptest.Options{})
+			waiting, asking := release(w, asked(w, w.Order())), asked(w, w.Order())
+			old, err := w.Agreements.Agreement(w.Ctx, w.As(authz.LEG), asking.Agreement)
+			w.Must(err)
+			next := supersede(w, old)
+			_, err = w.Transfers.Receive(w.Ctx, w.As(authz.RO), asking.ID, 1, "", strings.NewReader("given_name\nx\n"))
+			w.Must(err)
+			_, err = w.Transfers.Approve(w.Ctx, w.As(authz.HOM), asking.ID, true, "")
+			var r *transfer.RefusedError
+			if !errors.As(err, &r) || r.Decision.Phase != gate.Commit || !slices.Equal(r.Decision.Codes(), []string{"AGR_TERMINATED"}) {
+				t.Errorf("COMMIT under a superseded agreement: %v", err)
+			}
+			pullRefused(w, waiting.ID, "AGR_TERMINATED")
+			if sent := asked(w, w.Order()); sent.Agreement != next.ID {
+				t.Errorf("agreement %s rules", sent.Agreement)
+			}
+			toldAgain(w)
+			w.Verify()
+		})
 	}
-	toldAgain(w)
-	w.Verify()
 }
 
 func TestFieldsGoByTheirCategory(t *testing.T) {

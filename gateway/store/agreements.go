@@ -44,9 +44,9 @@ func notices() record[terms.Notice] {
 
 func agreementRecords() record[agreements.Agreement] {
 	return record[agreements.Agreement]{
-		kind: agreements.KindAgreement, table: "agreements", columns: []string{"mission", "partner", "state", "valid_until", "awaits", "supersedes"},
+		kind: agreements.KindAgreement, table: "agreements", columns: []string{"mission", "partner", "state", "valid_until", "awaits", "supersedes", "paper"},
 		values: func(a agreements.Agreement) []any {
-			return []any{a.Document.Mission, a.Document.Partner, string(a.State), a.Document.ValidUntil.UnixMicro(), awaits(a), a.Document.Supersedes}
+			return []any{a.Document.Mission, a.Document.Partner, string(a.State), a.Document.ValidUntil.UnixMicro(), awaits(a), a.Document.Supersedes, a.PaperSHA256()}
 		},
 		ident: func(a agreements.Agreement) (string, int) { return a.ID, a.Version },
 	}
@@ -117,11 +117,11 @@ func (t *tx) Agreement(ctx context.Context, id string) (agreements.Agreement, er
 	return one(ctx, t, agreementRecords(), "WHERE r.id = $1", id)
 }
 
-// AgreementsBetween implements agreements.AgreementTx.
-func (t *tx) AgreementsBetween(ctx context.Context, mission, partner string) ([]agreements.Agreement, error) {
-	return find(ctx, t, agreementRecords(),
-		"JOIN agreement_missions m ON m.agreement = r.id WHERE m.partner = $1 AND m.mission = $2 ORDER BY r.id DESC LIMIT $3",
-		partner, mission, agreements.MaxBetween+1)
+// AgreementOfPaper implements agreements.AgreementTx.
+func (t *tx) AgreementOfPaper(ctx context.Context, mission, partner, sha256 string) (agreements.Agreement, error) {
+	return one(ctx, t, agreementRecords(),
+		"JOIN agreement_missions m ON m.agreement = r.id WHERE m.partner = $1 AND m.mission = $2 AND r.paper = $3 AND r.paper <> '' AND r.state <> 'rejected' ORDER BY r.id LIMIT 1",
+		partner, mission, sha256)
 }
 
 // AgreementsNearest implements transfer.DecisionTx. What is asked of others, and

@@ -322,7 +322,40 @@ func (w *World) Agreement() agreements.Agreement {
 	return a
 }
 
-// Sign enrols a key for the role, has it confirmed, and signs with it.
+// Next has another agreement of the same document in force, which takes the
+// place of the one that it names.
+func (w *World) Next(of agreements.Agreement, supersedes string) agreements.Agreement {
+	w.T.Helper()
+	doc := of.Document
+	doc.Supersedes, doc.Template = supersedes, nil
+	next, err := w.Agreements.Create(w.Ctx, w.As(authz.FP), doc)
+	w.Must(err)
+	w.Enforce(next)
+	next, err = w.Agreements.Agreement(w.Ctx, w.As(authz.LEG), next.ID)
+	w.Must(err)
+	return next
+}
+
+// Amend has an amendment of the agreement, or its renewal, signed and in force;
+// its scope stays within the one before, whose assessment holds.
+func (w *World) Amend(a agreements.Agreement, edit func(*agreements.Document)) agreements.Agreement {
+	w.T.Helper()
+	doc := a.Document
+	edit(&doc)
+	a, err := w.Agreements.Amend(w.Ctx, w.As(authz.FP), a.ID, doc)
+	w.Must(err)
+	_, err = w.Agreements.SendToReview(w.Ctx, w.As(authz.FP), a.ID)
+	w.Must(err)
+	a, err = w.Agreements.Decide(w.Ctx, w.As(authz.LEG), a.ID, "approved", "")
+	w.Must(err)
+	w.Sign(w.Sign(a, authz.HOM), authz.PSG)
+	a, err = w.Agreements.Activate(w.Ctx, w.As(authz.LEG), a.ID)
+	w.Must(err)
+	return a
+}
+
+// Sign enrols a key for the role, has it confirmed, and signs the document that
+// is under way with it.
 func (w *World) Sign(a agreements.Agreement, role authz.Role) agreements.Agreement {
 	w.T.Helper()
 	key, err := signing.GenerateKey(rand.Reader)
@@ -340,8 +373,9 @@ func (w *World) Sign(a agreements.Agreement, role authz.Role) agreements.Agreeme
 	if role == authz.PSG {
 		party = w.Partner.ID
 	}
+	signs := a.UnderWay()
 	jws, err := signing.Sign(key, signing.Statement{
-		Agreement: a.ID, Version: 1, Digest: a.Digest, Party: party, Signatory: c.Person, Title: "Head", SignedAt: w.Clock.Now().UTC(),
+		Agreement: a.ID, Version: signs.Document.Version, Digest: signs.Digest, Party: party, Signatory: c.Person, Title: "Head", SignedAt: w.Clock.Now().UTC(),
 	})
 	w.Must(err)
 	a, err = w.Agreements.Sign(w.Ctx, c, a.ID, k.ID, jws)

@@ -175,7 +175,7 @@ func choiceFilled(t *testing.T, l *logged) {
 		t.Fatal(err)
 	}
 	next := agreement("a-2", "m-1", "x")
-	next.Document.Supersedes = "a-1"
+	next.Document.Supersedes, next.Document.Paper = "a-1", &agreements.Paper{SHA256: "0a"}
 	insert := func(kind, table, columns, id string, body any) {
 		text, err := evidence.Canonical(body)
 		if err != nil {
@@ -195,7 +195,7 @@ func choiceFilled(t *testing.T, l *logged) {
 	}
 	insert(assessment.KindAssessment, "assessments", "agreement", "s-1", inForce("s-1", "a-1", func(x *assessment.Assessment) { x.Mission = "m-1" }))
 	l.migrate(t)
-	if got := fmt.Sprint(l.texts(t, "SELECT id || '=' || supersedes FROM agreements ORDER BY id")); got != "[a-1= a-2=a-1]" {
+	if got := fmt.Sprint(l.texts(t, "SELECT id || '=' || supersedes || '=' || paper FROM agreements ORDER BY id")); got != "[a-1== a-2=a-1=0a]" {
 		t.Errorf("agreements: %s", got)
 	}
 	if got := fmt.Sprint(l.texts(t, "SELECT id || '=' || mission FROM assessments ORDER BY id")); got != "[s-1=m-1]" {

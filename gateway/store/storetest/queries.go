@@ -142,32 +142,37 @@ func agreement(id, mission, partner string, others ...string) agreements.Agreeme
 }
 
 func testAgreements(t *testing.T, b *bench) {
-	many := make([]agreements.Agreement, agreements.MaxBetween+5)
-	for i := range many {
-		many[i] = agreement(fmt.Sprintf("n-%03d", i), "m-many", "x")
+	of := func(paper string, a agreements.Agreement) agreements.Agreement {
+		a.Document.Paper = &agreements.Paper{SHA256: paper}
+		return a
 	}
-	saveEach(t, b, agreementKind(), append(many,
-		agreement("a-1", "m-1", "x", "m-1", "m-2"), agreement("a-3", "m-2", "x"), agreement("a-2", "m-2", "x", "m-2", "m-2", "m-3"), agreement("a-4", "m-2", "y"))...)
+	rejected := of("one", agreement("a-0", "m-1", "x"))
+	rejected.State = agreements.Rejected
+	saveEach(t, b, agreementKind(),
+		rejected, of("one", agreement("a-1", "m-1", "x", "m-1", "m-2")), of("two", agreement("a-2", "m-2", "x", "m-2", "m-2", "m-3")), of("two", agreement("a-4", "m-2", "y")), agreement("a-3", "m-2", "x"))
+	for i := range agreements.MaxBetween + 5 { // newer ones, however many
+		saveEach(t, b, agreementKind(), of(fmt.Sprintf("p-%d", i), agreement(fmt.Sprintf("n-%03d", i), "m-1", "x")))
+	}
 	amended := agreement("a-2", "m-2", "x", "m-2", "m-4")
-	amended.Version = 2
-	amended.State = agreements.Active
+	amended.Version, amended.State = 2, agreements.Active
+	amended.Former = []agreements.Former{{Document: agreements.Document{Paper: &agreements.Paper{SHA256: "two"}}}}
 	saveEach(t, b, agreementKind(), amended)
-	between := func(tx Tx, mission, partner string, want ...string) {
-		t.Helper()
-		all, err := tx.AgreementsBetween(t.Context(), mission, partner)
-		lists(t, mission, agreementKind(), all, err, want...)
-	}
 	b.view(t, func(tx Tx) error {
 		ctx := t.Context()
-		between(tx, "m-1", "x", "a-1")
-		between(tx, "m-2", "x", "a-3", "a-2", "a-1") // newest first
-		between(tx, "m-2", "y", "a-4")
-		between(tx, "m-3", "x") // named no more
-		between(tx, "m-4", "x", "a-2")
-		between(tx, "m-9", "x")
-		all, err := tx.AgreementsBetween(ctx, "m-many", "x")
-		if err != nil || len(all) != agreements.MaxBetween+1 || all[0].ID != "n-104" {
-			t.Errorf("%d agreements, %v", len(all), err)
+		for _, c := range []struct{ mission, partner, paper, want string }{
+			{"m-1", "x", "one", "a-1"},
+			{"m-2", "x", "one", "a-1"}, // that shares it
+			{"m-2", "x", "two", "a-2"}, // amended since
+			{"m-4", "x", "two", "a-2"},
+			{"m-3", "x", "two", ""}, // named no more
+			{"m-2", "y", "two", "a-4"},
+			{"m-2", "x", "", ""}, // a-3 is no paper
+			{"m-9", "x", "one", ""},
+		} {
+			a, err := tx.AgreementOfPaper(ctx, c.mission, c.partner, c.paper)
+			if a.ID != c.want || (c.want == "") != errors.Is(err, evidence.ErrNotFound) || c.want != "" && err != nil {
+				t.Errorf("%+v: %q, %v", c, a.ID, err)
+			}
 		}
 		due, err := tx.AgreementsDue(ctx, Epoch(), 10)
 		lists(t, "due", agreementKind(), due, err, "a-2") // the others are drafts
