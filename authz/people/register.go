@@ -260,6 +260,9 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 	if err := enrols(ctx, tx, g); err != nil {
 		return err
 	}
+	if err := g.checkSmall(ctx, tx); err != nil {
+		return err
+	}
 	held, err := tx.GrantsOf(ctx, g.Person)
 	if err != nil {
 		return err

@@ -106,6 +106,9 @@ func (r Rules) Validate() error {
 			return fmt.Errorf("%w: %s[%d] is not an ISO 3166-1 alpha-2 code in capitals", ErrInvalid, l.name, i)
 		}
 	}
+	if err := r.validateLives(); err != nil {
+		return err
+	}
 	return r.validateWords()
 }
 
