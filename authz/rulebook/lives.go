@@ -47,6 +47,7 @@ const (
 	mostDisclosureDays = 1830
 	mostSmallStaff     = 20
 	mostStanding       = 10_000
+	mostNotice         = 3660
 )
 
 // MostDisclosureLife is the longest life of a disclosure assessment that any edition can have allowed.

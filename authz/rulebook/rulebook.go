@@ -108,7 +108,7 @@ type MinimumCell struct {
 // Agreement bounds the life of agreements.
 type Agreement struct {
 	SuspensionHours int   `json:"suspension_hours" doc:"how long headquarters has to decide on a suspension by a mission"`
-	ExpiryNotices   []int `json:"expiry_notice_days" doc:"days before the end at which an agreement is told to expire"`
+	ExpiryNotices   []int `json:"expiry_notice_days" doc:"days before its end from which an agreement waits in the queues of its focal point and of Legal to be renewed; each is told as it passes"`
 }
 
 // Approval bounds approvals (gate conditions 19 and 28, R36).

@@ -89,6 +89,7 @@ func TestValidate(t *testing.T) {
 		"R44 no course":                 func(r *Rules) { r.Training.Courses = nil },
 		"R23 no undertaking":            func(r *Rules) { r.Undertaking.Version = "" },
 		"a notice on the day itself":    func(r *Rules) { r.Agreement.ExpiryNotices = []int{30, 0} },
+		"a notice of a lifetime":        func(r *Rules) { r.Agreement.ExpiryNotices = []int{3661} },
 		"R21 the public":                func(r *Rules) { r.Classes = map[string][]string{"public": {"ngo"}} },
 		"R21 the media":                 func(r *Rules) { r.Classes = map[string][]string{"media": {"company"}} },
 		"R21 a kind unheard of":         func(r *Rules) { r.Classes = map[string][]string{"un_io": {"militia"}} },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
@@ -39,6 +40,12 @@ func awaits(a agreements.Agreement) string {
 // AgreementsWaiting implements queue.PaperTx.
 func (t *tx) AgreementsWaiting(ctx context.Context, in authz.Places, most int) ([]agreements.Agreement, error) {
 	return placed(ctx, t, agreementRecords(), in, []string{"mission", "partner"}, " AND (r.awaits <> '' OR r.state = 'suspended')", "r.id", most)
+}
+
+// AgreementsEnding implements queue.PaperTx.
+func (t *tx) AgreementsEnding(ctx context.Context, in authz.Places, now, by time.Time, most int) ([]agreements.Agreement, error) {
+	and := fmt.Sprintf(" AND r.state IN ('active', 'suspended') AND r.valid_until > %d AND r.valid_until <= %d", now.UnixMicro(), by.UnixMicro())
+	return placed(ctx, t, agreementRecords(), in, []string{"mission", "partner"}, and, "r.valid_until, r.id", most)
 }
 
 // ScansWaiting implements queue.PaperTx.
