@@ -44,8 +44,10 @@ func (t *tx) AgreementsWaiting(ctx context.Context, in authz.Places, most int) (
 
 // AgreementsEnding implements queue.PaperTx.
 func (t *tx) AgreementsEnding(ctx context.Context, in authz.Places, now, by time.Time, most int) ([]agreements.Agreement, error) {
-	and := fmt.Sprintf(" AND r.state IN ('active', 'suspended') AND r.valid_until > %d AND r.valid_until <= %d", now.UnixMicro(), by.UnixMicro())
-	return placed(ctx, t, agreementRecords(), in, []string{"mission", "partner"}, and, "r.valid_until, r.id", most)
+	where, args := within(in, "mission", "partner")
+	n := len(args)
+	return find(ctx, t, agreementRecords(), fmt.Sprintf("WHERE %s AND r.state IN ('active', 'suspended') AND r.valid_until > $%d AND r.valid_until <= $%d ORDER BY r.valid_until, r.id LIMIT $%d",
+		where, n+1, n+2, n+3), append(args, now.UnixMicro(), by.UnixMicro(), most)...)
 }
 
 // ScansWaiting implements queue.PaperTx.
