@@ -8,6 +8,7 @@ type Action string
 const (
 	MissionCreate Action = "mission.create"
 	MissionRead   Action = "mission.read"
+	MissionAmend  Action = "mission.amend" // its contact
 
 	PersonCreate Action = "person.create"
 	PersonRead   Action = "person.read"
@@ -146,7 +147,7 @@ func GrantRole(role Role) Action { return roleGrant + Action(role) }
 // Actions are all actions that a policy may name.
 func Actions() []Action {
 	all := []Action{
-		MissionCreate, MissionRead,
+		MissionCreate, MissionRead, MissionAmend,
 		PersonCreate, PersonRead,
 		KeyEnrol, KeyConfirm,
 		TokenIssue, TokenRevoke,

@@ -12,7 +12,6 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
 	"safeconduct/authz/rulebook"
-	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/gate"
 )
@@ -155,7 +154,7 @@ func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *reading
 	}
 	var err error
 	// Those whose time is over are among them: one that was withdrawn still says so.
-	if f.Disclosures, err = tx.DisclosuresOf(ctx, t.Mission, files, f.Now.Add(-anonymous.MaxLife)); err != nil || f.Phase == gate.Pull {
+	if f.Disclosures, err = tx.DisclosuresOf(ctx, t.Mission, files, f.Now.Add(-rulebook.MostDisclosureLife)); err != nil || f.Phase == gate.Pull {
 		return err
 	}
 	about := []string{assessment.AboutCountry(f.Country)}

@@ -160,7 +160,7 @@ func (w *world) signed(person string) authz.Caller {
 	now := w.office.Time()
 	k := identity.Token{
 		ID: newID(), Version: 1, Person: person, Hash: secret.Hash(), Assurance: c.Assurance, RolesAsOf: now,
-		Expires: now.Add(identity.MaxLife), Actor: "SYS", Created: now, Updated: now,
+		Expires: now.Add(90 * day), Actor: "SYS", Created: now, Updated: now,
 	}
 	w.save(k)
 	c.Token, c.RolesAsOf = k.ID, k.RolesAsOf

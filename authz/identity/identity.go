@@ -220,21 +220,13 @@ func (d *Desk) Authenticate(ctx context.Context, secret Secret) (authz.Caller, e
 	return c, err
 }
 
-// MaxLife bounds the life of every token [P].
-const MaxLife = 90 * 24 * time.Hour
-
-// MaxMade is how many live tokens may have been made with one that was handed
-// over [P]: enough for each machine and script of a person, and each decision
-// on a transfer reads those of all who may receive it.
-const MaxMade = 20
-
 // Issue makes a token for a person and returns its secret, once. For oneself
 // it carries at most the assurance that one has now; for another it is handed
 // over in person (AssuranceVouched), and only by who may grant every role that
 // it would carry: whoever issues could otherwise act beyond their own rights.
 func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life time.Duration, scope []authz.Action) (Token, Secret, error) {
-	if life <= 0 || life > MaxLife {
-		return Token{}, Secret{}, fmt.Errorf("%w: a token lives at most %d days", people.ErrInvalid, int(MaxLife.Hours()/24))
+	if life <= 0 {
+		return Token{}, Secret{}, fmt.Errorf("%w: a token ends after it begins", people.ErrInvalid)
 	}
 	var p people.Person
 	var held []people.Grant
@@ -280,6 +272,14 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 	}
 	res := authz.Resource{Kind: KindToken, ID: t.ID, Mission: p.Mission, Partner: p.Partner, Owner: person}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
+		book, err := tx.Rulebook(ctx)
+		if err != nil {
+			return err
+		}
+		rules := book.At(now).Rules
+		if most := rules.TokenLife(); life > most {
+			return fmt.Errorf("%w: a token lives at most %d days", people.ErrInvalid, int(most.Hours()/24))
+		}
 		if err := tx.LockGrants(ctx, person); err != nil {
 			return err
 		}
@@ -296,7 +296,7 @@ func (d *Desk) Issue(ctx context.Context, c authz.Caller, person string, life ti
 		if err := tx.SaveToken(ctx, t); err != nil {
 			return err
 		}
-		if err := fewMade(ctx, tx, t); err != nil {
+		if err := fewMade(ctx, tx, t, rules.MadeTokens()); err != nil {
 			return err
 		}
 		return tx.Record(ctx, d.office.Entry(c, role, evidence.Change, authz.TokenIssue, res))
@@ -328,8 +328,8 @@ func (d *Desk) narrow(ctx context.Context, c authz.Caller, t *Token) error {
 	})
 }
 
-// fewMade refuses a token beyond MaxMade; it is saved already.
-func fewMade(ctx context.Context, tx TokenTx, t Token) error {
+// fewMade refuses a token beyond the most that were made with one; it is saved already.
+func fewMade(ctx context.Context, tx TokenTx, t Token, most int) error {
 	if t.Root == "" {
 		return nil
 	}
@@ -343,8 +343,8 @@ func fewMade(ctx context.Context, tx TokenTx, t Token) error {
 			made++
 		}
 	}
-	if made > MaxMade {
-		return fmt.Errorf("%w: %d tokens that were made with this one are live, and more may not be; revoke one that is not needed", people.ErrInvalid, MaxMade)
+	if made > most {
+		return fmt.Errorf("%w: %d tokens that were made with this one are live, and more may not be; revoke one that is not needed", people.ErrInvalid, most)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func TestFewTokensAreMadeWithOne(t *testing.T) {
 	_, secret := w.issued(ro, 2*day)
 	_, other := w.issued(ro, 2*day)
 	var last identity.Token
-	for range identity.MaxMade {
+	for range 20 { // as many as the shipped rules allow
 		last, _ = w.renewed(secret, day)
 	}
 	c, err := w.Authenticate(w.ctx, secret)
@@ -41,7 +41,7 @@ func TestFewTokensAreMadeWithOne(t *testing.T) {
 	})
 	t.Run("R50 and once they have ended, there may be as many again", func(t *testing.T) {
 		w.clock.Add(day)
-		for range identity.MaxMade {
+		for range 20 { // as many as the shipped rules allow
 			w.renewed(secret, day)
 		}
 	})

@@ -44,7 +44,7 @@ func TestATokenMadeWithAnother(t *testing.T) {
 		}
 	})
 	t.Run("R50 it never outlives the one that it is made with", func(t *testing.T) {
-		if child, _ := w.renewed(secret, identity.MaxLife); child.Root != root.ID || child.Expires != root.Expires {
+		if child, _ := w.renewed(secret, 90*day); child.Root != root.ID || child.Expires != root.Expires {
 			t.Errorf("%+v", child)
 		}
 		if child, _ := w.renewed(secret, day); child.Root != root.ID || child.Expires != child.Created.Add(day) {
@@ -85,7 +85,7 @@ func TestATokenEndsWithItsRoot(t *testing.T) {
 	})
 	t.Run("AUTH_INVALID by its end", func(t *testing.T) {
 		_, secret := w.issued(ro, 2*day)
-		_, child := w.renewed(secret, identity.MaxLife)
+		_, child := w.renewed(secret, 90*day)
 		w.clock.Add(2*day - time.Minute)
 		w.honoured(true, secret, child)
 		w.clock.Add(time.Minute)

@@ -17,9 +17,6 @@ type Origin struct {
 	Person string `json:"person"` // the delegator
 }
 
-// MaxDelegation bounds how long one delegation of a post lasts [P].
-const MaxDelegation = 366 * 24 * time.Hour
-
 // Delegation is what is asked for: a post of the caller's, for another person,
 // from a moment until another.
 type Delegation struct {
@@ -50,8 +47,8 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 	switch {
 	case d.Role != authz.HOM && d.Role != authz.FP:
 		return Grant{}, fmt.Errorf("%w: the posts of the head of mission (HOM) and of the focal point (FP) are delegated", ErrInvalid)
-	case !d.Until.After(d.From) || d.Until.Sub(d.From) > MaxDelegation:
-		return Grant{}, fmt.Errorf("%w: a delegation ends after it begins, and lasts at most %d days", ErrInvalid, int(MaxDelegation.Hours()/24))
+	case !d.Until.After(d.From):
+		return Grant{}, fmt.Errorf("%w: a delegation ends after it begins", ErrInvalid)
 	}
 	if d.To == c.Person {
 		return Grant{}, errors.Join(ErrOwnAccess, r.denyOwn(ctx, c, authz.PostDelegate, res)) // separation of duties 8
@@ -68,6 +65,13 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 		}
 		if p, err := tx.Person(ctx, d.To); err != nil || !p.KnownTo(c) {
 			return cmp.Or(err, evidence.ErrNotFound) // another's person is as unknown as none
+		}
+		book, err := tx.Rulebook(ctx)
+		if err != nil {
+			return err
+		}
+		if most := book.At(now).Rules.DelegationLife(); d.Until.Sub(d.From) > most {
+			return fmt.Errorf("%w: a delegation lasts at most %d days", ErrInvalid, int(most.Hours()/24))
 		}
 		post, err := r.post(ctx, tx, c, d, now)
 		if err != nil {

@@ -23,9 +23,14 @@ func (r *Register) EnrolKey(ctx context.Context, c authz.Caller, publicJWK, proo
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: %w", ErrKeyUnproven, err)
 	}
-	k := Key{ID: thumb, Version: 1, Person: c.Person, Public: publicJWK, Enrolled: now, Expires: now.Add(KeyLife), Actor: c.Person, Created: now, Updated: now}
+	k := Key{ID: thumb, Version: 1, Person: c.Person, Public: publicJWK, Enrolled: now, Actor: c.Person, Created: now, Updated: now}
 	e := r.office.Entry(c, "", evidence.Change, authz.KeyEnrol, authz.Resource{Kind: KindKey, ID: k.ID, Owner: c.Person})
 	_, err = r.store.Update(ctx, func(tx Tx) error {
+		book, err := tx.Rulebook(ctx)
+		if err != nil {
+			return err
+		}
+		k.Expires = now.Add(book.At(now).Rules.KeyLife())
 		if err := tx.SaveKey(ctx, k); err != nil {
 			return err
 		}

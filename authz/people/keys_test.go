@@ -134,7 +134,7 @@ func TestConfirmKey(t *testing.T) {
 		p, err := w.Person(w.ctx, w.as(hom), hom)
 		w.must(err)
 		got := p.Keys[0]
-		if got.ProvenAt(got.Enrolled.Add(people.KeyLife)) || !got.ProvenAt(got.Enrolled.Add(people.KeyLife-time.Microsecond)) {
+		if got.ProvenAt(got.Enrolled.Add(730*24*time.Hour)) || !got.ProvenAt(got.Enrolled.Add(730*24*time.Hour-time.Microsecond)) {
 			t.Errorf("enrolled %v, expires %v", got.Enrolled, got.Expires)
 		}
 	})

@@ -10,18 +10,15 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/lifecycle"
+	"safeconduct/authz/rulebook"
 )
 
 // KindNomination is the record kind of nominations.
 const KindNomination = "nomination"
 
-// SmallStaff is up to how many people of a partner one may sign and download,
-// with Legal's note (separation of duties 10) [P].
-const SmallStaff = 3
-
 // SmallPartner is Legal's note that a partner is too small for two people.
 type SmallPartner struct {
-	Staff int    `json:"staff" minimum:"1" maximum:"3" doc:"how many people the partner has" example:"2"`
+	Staff int    `json:"staff" minimum:"1" maximum:"20" doc:"how many people the partner has; the rulebook says up to how many it is small" example:"2"`
 	Note  string `json:"note" minLength:"1" maxLength:"4000" doc:"why one person may sign and download, and what was checked" example:"Two staff, seen in the register of associations"`
 }
 
@@ -33,10 +30,26 @@ func (g Grant) check(place authz.Place, now time.Time) error {
 	if g.Small == nil {
 		return nil
 	}
-	if place != authz.AtPartner || g.Small.Staff < 1 || g.Small.Staff > SmallStaff {
-		return fmt.Errorf("%w: small_partner is for a role at a partner of 1 to %d people (separation of duties 10)", ErrInvalid, SmallStaff)
+	if place != authz.AtPartner || g.Small.Staff < 1 {
+		return fmt.Errorf("%w: small_partner is for a role at a partner, of 1 person or more (separation of duties 10)", ErrInvalid)
 	}
 	return checkReason(g.Small.Note)
+}
+
+// checkSmall refuses Legal's note on a partner that the rules in force do not
+// call small (separation of duties 10).
+func (g Grant) checkSmall(ctx context.Context, tx rulebook.Reader) error {
+	if g.Small == nil {
+		return nil
+	}
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return err
+	}
+	if most := book.At(g.Created).Rules.SmallStaff(); g.Small.Staff > most {
+		return fmt.Errorf("%w: small_partner is for a role at a partner of 1 to %d people (separation of duties 10)", ErrInvalid, most)
+	}
+	return nil
 }
 
 // NominationState is how far a nomination has come.

@@ -109,10 +109,6 @@ type Key struct {
 	Updated   time.Time  `json:"updated"`
 }
 
-// KeyLife is how long a signing key lives from its enrolment [P]. What was signed
-// with it before stands.
-const KeyLife = 2 * 365 * 24 * time.Hour
-
 // ProvenAt reports whether a signature made with the key at t binds: enrolled,
 // confirmed by Legal, not revoked or expired by then (R50).
 func (k Key) ProvenAt(t time.Time) bool {

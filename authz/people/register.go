@@ -25,8 +25,9 @@ func (r *Register) CreateMission(ctx context.Context, c authz.Caller, m Mission)
 	if m.Name == "" || !rulebook.IsCountry(m.Country) {
 		return Mission{}, fmt.Errorf("%w: a mission needs a name and a two-letter country code", ErrInvalid)
 	}
-	if strings.TrimSpace(m.Contact) == "" {
-		return Mission{}, fmt.Errorf("%w: a mission needs a contact, which its refusals name (R56)", ErrInvalid)
+	m.Contact = strings.TrimSpace(m.Contact)
+	if err := checkContact(m.Contact); err != nil {
+		return Mission{}, err
 	}
 	m.ID, m.Version, m.Actor, m.Created = r.office.NewID(), 1, c.Person, r.office.Time()
 	m.Updated = m.Created
@@ -257,6 +258,9 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 		}
 	}
 	if err := enrols(ctx, tx, g); err != nil {
+		return err
+	}
+	if err := g.checkSmall(ctx, tx); err != nil {
 		return err
 	}
 	held, err := tx.GrantsOf(ctx, g.Person)

@@ -36,6 +36,9 @@ type Rules struct {
 	Agreement    Agreement           `json:"agreement"`
 	Approval     Approval            `json:"approval"`
 	Contacts     Contacts            `json:"contacts"`
+	Token        Token               `json:"token,omitzero" required:"true"`
+	Lives        Lives               `json:"lives,omitzero" required:"true"`
+	Partner      Partner             `json:"partner,omitzero" required:"true"`
 	// Principles are mandatory. Only an edition from before there was such a member has none, which then is not written, so
 	// that its digest stays.
 	Principles Principles `json:"principles,omitzero" required:"true" doc:"the data protection principles in force; every decision cites their version (R37)"`
@@ -105,7 +108,7 @@ type MinimumCell struct {
 // Agreement bounds the life of agreements.
 type Agreement struct {
 	SuspensionHours int   `json:"suspension_hours" doc:"how long headquarters has to decide on a suspension by a mission"`
-	ExpiryNotices   []int `json:"expiry_notice_days" doc:"days before the end at which an agreement is told to expire"`
+	ExpiryNotices   []int `json:"expiry_notice_days" doc:"days before its end from which an agreement waits in the queues of its focal point and of Legal to be renewed; each is told as it passes"`
 }
 
 // Approval bounds approvals (gate conditions 19 and 28, R36).
@@ -113,6 +116,9 @@ type Approval struct {
 	DPODays      int      `json:"dpo_days" doc:"longest life of an approval by the DPO"`
 	StandingDays int      `json:"standing_days" doc:"longest life of a standing approval of a pathway"`
 	SinglyBands  []string `json:"legal_singly_bands" doc:"bands whose transfers Legal sees one by one (R36)"`
+	// Of editions from before there were such members both are zero, and mean what Standing says.
+	StandingTransfers     int `json:"standing_transfers,omitempty" required:"true" minimum:"1" maximum:"10000" doc:"how many transfers a standing approval covers where it does not say"`
+	StandingTransfersMost int `json:"standing_transfers_most,omitempty" required:"true" minimum:"1" maximum:"10000" doc:"how many it may cover; more of them is a feed, which an agreement and its assessment are for"`
 }
 
 // Contacts are whom a refusal names, after the mission's own focal point (R56).

@@ -106,6 +106,9 @@ func (r Rules) Validate() error {
 			return fmt.Errorf("%w: %s[%d] is not an ISO 3166-1 alpha-2 code in capitals", ErrInvalid, l.name, i)
 		}
 	}
+	if err := r.validateLives(); err != nil {
+		return err
+	}
 	return r.validateWords()
 }
 
@@ -126,8 +129,8 @@ func (r Rules) validateWords() error {
 	if len(r.Training.Courses) == 0 || slices.Contains(r.Training.Courses, "") || r.Undertaking.Version == "" {
 		return fmt.Errorf("%w: training.courses and undertaking.version are needed", ErrInvalid)
 	}
-	if slices.ContainsFunc(r.Agreement.ExpiryNotices, func(days int) bool { return days < 1 }) {
-		return fmt.Errorf("%w: agreement.expiry_notice_days are at least 1", ErrInvalid)
+	if slices.ContainsFunc(r.Agreement.ExpiryNotices, func(days int) bool { return days < 1 || days > mostNotice }) {
+		return fmt.Errorf("%w: agreement.expiry_notice_days lie between 1 and %d", ErrInvalid, mostNotice)
 	}
 	for class, of := range r.Classes {
 		if !MayReceive(class) {

@@ -21,7 +21,7 @@ type dpoBody struct {
 	Purposes   []string        `json:"purposes,omitempty" maxItems:"100" doc:"ids, for an agreement or a pathway"`
 	Categories []string        `json:"categories,omitempty" maxItems:"100" doc:"codes, for an agreement or a pathway" example:"[\"health\"]"`
 	Most       int             `json:"most_subjects,omitempty" minimum:"0" maximum:"1000" doc:"in one transfer on a pathway; 1 where it is left out"`
-	Times      int             `json:"most_transfers,omitempty" minimum:"0" maximum:"1000" doc:"that are released on a pathway under it; 100 where it is left out"`
+	Times      int             `json:"most_transfers,omitempty" minimum:"0" maximum:"10000" doc:"that are released on a pathway under it, within what the rulebook allows; as the rulebook says where it is left out"`
 	Until      *time.Time      `json:"until,omitempty" doc:"exclusive; as long as the rules allow where it is left out"`
 	Reason     string          `json:"reason,omitempty" maxLength:"4000"`
 }

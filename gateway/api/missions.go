@@ -15,6 +15,10 @@ type missionBody struct {
 	Contact string `json:"contact" minLength:"1" maxLength:"300" doc:"whom a refusal names first: a post, not a person (R56)" example:"dp-niger@example.org"`
 }
 
+type contactBody struct {
+	Contact string `json:"contact" minLength:"1" maxLength:"300" doc:"whom a refusal names first: a post, not a person (R56)" example:"dp-niger@example.org"`
+}
+
 func (r *routes) missions() {
 	const tag = "missions"
 	create(r, spec{tag: tag, id: "create-mission", path: "/missions", summary: "Register a mission", duty: duty.Keeper},
@@ -30,4 +34,10 @@ func (r *routes) missions() {
 		func(ctx context.Context, c authz.Caller, in *RecordID) (people.Mission, error) {
 			return r.People.Mission(ctx, c, in.ID)
 		})
+	write(r, spec{
+		tag: tag, id: "change-mission-contact", method: http.MethodPut, path: "/missions/{id}/contact", summary: "Name another contact of a mission",
+		about: "Its refusals name it from then on (R56). By the mission's focal point, its head, and Legal.",
+	}, changed(r.People.Mission), func(ctx context.Context, c authz.Caller, in *with[contactBody]) (people.Mission, error) {
+		return r.People.ChangeContact(ctx, c, in.ID, in.Body.Contact)
+	})
 }

@@ -222,6 +222,7 @@ func (d *doubled) people(b *bench) {
 	b.want(http.StatusOK, authz.LEG, http.MethodPost, person+"/suspension", reason)
 	b.want(http.StatusOK, authz.DPO, http.MethodPost, person+"/suspension/lift", reason)
 	mission := v1 + "/missions/" + b.mission
+	b.want(http.StatusOK, authz.FP, http.MethodPut, mission+"/contact", object{"contact": "the post at the desk"})
 	b.want(http.StatusOK, authz.LEG, http.MethodPost, mission+"/suspension", reason)
 	b.want(http.StatusOK, authz.DPO, http.MethodPost, mission+"/suspension/lift", reason)
 	nominated := b.make(authz.PSG, v1+"/nominations", object{"partner": b.partner, "name": "Somebody"})

@@ -24,7 +24,7 @@ type roleBody struct {
 	Partner string     `json:"partner,omitempty" maxLength:"128" doc:"for PSG and PDL"`
 	Until   *time.Time `json:"until,omitempty" doc:"when it ends by itself, exclusive; absent: it lasts"`
 	// Small is Legal's note on a partner that has too few people for two (separation of duties 10).
-	Small *people.SmallPartner `json:"small_partner,omitempty" doc:"Legal's note that lets one person of a partner of three staff or fewer sign and download"`
+	Small *people.SmallPartner `json:"small_partner,omitempty" doc:"Legal's note that lets one person of a partner of few staff, three where the rulebook does not say otherwise, sign and download"`
 }
 
 // GrantID is the input of an operation on one grant.

@@ -165,6 +165,8 @@ func actionsOf(operation string) []authz.Action {
 		return []authz.Action{authz.MissionCreate}
 	case "get-mission":
 		return []authz.Action{authz.MissionRead}
+	case "change-mission-contact":
+		return []authz.Action{authz.MissionAmend}
 	case "suspend-mission":
 		return []authz.Action{authz.MissionSuspend}
 	case "lift-mission":

@@ -13,7 +13,7 @@ type delegationBody struct {
 	Role    authz.Role `json:"role" enum:"HOM,FP" doc:"your own post" example:"HOM"`
 	Mission string     `json:"mission" minLength:"1" maxLength:"128"`
 	From    *time.Time `json:"from,omitempty" doc:"left out: from now on" example:"2026-04-01T00:00:00Z"`
-	Until   time.Time  `json:"until" doc:"exclusive; at most 366 days after it begins" example:"2026-04-15T00:00:00Z"`
+	Until   time.Time  `json:"until" doc:"exclusive; the rulebook says how long after it begins at most" example:"2026-04-15T00:00:00Z"`
 }
 
 type nominationBody struct {

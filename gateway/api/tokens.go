@@ -15,7 +15,7 @@ const day = 24 * time.Hour
 
 type tokenBody struct {
 	Person string         `json:"person" minLength:"1" maxLength:"128" doc:"id of who will hold it; oneself, or somebody to whom it is handed over in person"`
-	Days   int            `json:"expires_in_days" minimum:"1" maximum:"90" doc:"life of the token, in days of 24 hours" example:"30"`
+	Days   int            `json:"expires_in_days" minimum:"1" maximum:"366" doc:"life of the token, in days of 24 hours, within what the rulebook allows" example:"30"`
 	Scope  []authz.Action `json:"scope,omitempty" nullable:"false" maxItems:"100" doc:"actions that the token is limited to; empty: all that the roles allow"`
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
@@ -39,6 +40,14 @@ func awaits(a agreements.Agreement) string {
 // AgreementsWaiting implements queue.PaperTx.
 func (t *tx) AgreementsWaiting(ctx context.Context, in authz.Places, most int) ([]agreements.Agreement, error) {
 	return placed(ctx, t, agreementRecords(), in, []string{"mission", "partner"}, " AND (r.awaits <> '' OR r.state = 'suspended')", "r.id", most)
+}
+
+// AgreementsEnding implements queue.PaperTx.
+func (t *tx) AgreementsEnding(ctx context.Context, in authz.Places, now, by time.Time, most int) ([]agreements.Agreement, error) {
+	where, args := within(in, "mission", "partner")
+	n := len(args)
+	return find(ctx, t, agreementRecords(), fmt.Sprintf("WHERE %s AND r.state IN ('active', 'suspended') AND r.valid_until > $%d AND r.valid_until <= $%d ORDER BY r.valid_until, r.id LIMIT $%d",
+		where, n+1, n+2, n+3), append(args, now.UnixMicro(), by.UnixMicro(), most)...)
 }
 
 // ScansWaiting implements queue.PaperTx.

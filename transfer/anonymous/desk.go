@@ -15,10 +15,6 @@ import (
 	"safeconduct/authz/rulebook"
 )
 
-// MaxLife is how long a disclosure assessment holds at most: what else is
-// published of the same people changes what a table gives away.
-const MaxLife = 366 * 24 * time.Hour
-
 // maxDatasets bounds the files of one assessment, and with them its row.
 const maxDatasets = 100
 
@@ -27,6 +23,7 @@ type Tx interface {
 	evidence.Recorder
 	DisclosureTx
 	people.MissionTx
+	rulebook.Reader
 	// LockMission waits for the decisions of the mission, and then excludes them
 	// until the transaction ends.
 	LockMission(ctx context.Context, id string) error
@@ -57,8 +54,20 @@ func (a DisclosureAssessment) check(now time.Time) error {
 		return strings.TrimSpace(o.Name) == "" || o.SHA256 != "" && !evidence.IsDigest(o.SHA256)
 	}):
 		return fmt.Errorf("%w: an originator has a name, and its written agreement a SHA-256", people.ErrInvalid)
-	case !a.ValidUntil.After(now) || a.ValidUntil.After(now.Add(MaxLife)):
-		return fmt.Errorf("%w: valid_until lies within a year from now", people.ErrInvalid)
+	case !a.ValidUntil.After(now):
+		return fmt.Errorf("%w: valid_until lies after now", people.ErrInvalid)
+	}
+	return nil
+}
+
+// checkLife refuses a life that the rules in force do not allow.
+func (a DisclosureAssessment) checkLife(ctx context.Context, tx rulebook.Reader) error {
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return err
+	}
+	if most := book.At(a.Created).Rules.DisclosureLife(); a.ValidUntil.After(a.Created.Add(most)) {
+		return fmt.Errorf("%w: valid_until lies within %d days from now", people.ErrInvalid, int(most.Hours()/24))
 	}
 	return nil
 }
@@ -83,6 +92,9 @@ func (d *Desk) Write(ctx context.Context, c authz.Caller, a DisclosureAssessment
 	}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
 		if _, err := tx.Mission(ctx, a.Mission); err != nil {
+			return err
+		}
+		if err := a.checkLife(ctx, tx); err != nil {
 			return err
 		}
 		return d.save(ctx, tx, c, role, authz.DisclosureWrite, res, a)

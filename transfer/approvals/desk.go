@@ -84,8 +84,8 @@ func (in Decision) check() error {
 	switch {
 	case in.Scope == ForPathway && (strings.TrimSpace(in.Pathway) == "" || in.Partner == "" || in.Mission == ""):
 		return fmt.Errorf("%w: a standing approval needs the name of its pathway, a mission and a partner", people.ErrInvalid)
-	case in.Scope == ForPathway && (in.Times < 0 || in.Times > maxTimes):
-		return fmt.Errorf("%w: a standing approval covers at most %d transfers", people.ErrInvalid, maxTimes)
+	case in.Scope == ForPathway && in.Times < 0:
+		return fmt.Errorf("%w: a standing approval covers at least one transfer", people.ErrInvalid)
 	case in.Scope != ForTransfer && (len(in.Purposes) == 0 || len(in.Categories) == 0):
 		return fmt.Errorf("%w: name purposes and categories", people.ErrInvalid)
 	case in.Scope != ForTransfer && !in.Granted:
@@ -107,7 +107,7 @@ func (d *Desk) draft(ctx context.Context, c authz.Caller, in Decision) (a DPOApp
 	switch in.Scope {
 	case ForPathway:
 		a.Pathway, a.Mission, a.Partner, a.Most = strings.TrimSpace(in.Pathway), in.Mission, in.Partner, max(in.Most, 1)
-		a.Times = cmp.Or(in.Times, usualTimes)
+		a.Times = in.Times
 		return a, nil, nil
 	case ForAgreement, ForTransfer:
 	default:
@@ -134,13 +134,6 @@ func (d *Desk) draft(ctx context.Context, c authz.Caller, in Decision) (a DPOApp
 	return a, asked, err
 }
 
-// How many transfers a standing approval covers: what is left out, and at most.
-// More of them is a feed, which an agreement and its assessment are for.
-const (
-	usualTimes = 100
-	maxTimes   = 1000
-)
-
 // ends checks that both ends of a pathway exist.
 func ends(ctx context.Context, tx Tx, a DPOApproval) error {
 	if a.Scope != ForPathway {
@@ -158,7 +151,7 @@ func ends(ctx context.Context, tx Tx, a DPOApproval) error {
 	return err
 }
 
-// complete checks what the decision names, and dates it within the rulebook.
+// complete checks what the decision names, and bounds it as the rulebook says.
 func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.Time) error {
 	if err := ends(ctx, tx, *a); err != nil {
 		return err
@@ -188,10 +181,14 @@ func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.
 	if err != nil {
 		return err
 	}
-	rules := book.At(a.From).Rules.Approval
-	days := rules.DPODays
+	rules := book.At(a.From).Rules
+	days := rules.Approval.DPODays
 	if a.Scope == ForPathway {
-		days = rules.StandingDays
+		days = rules.Approval.StandingDays
+		usual, most := rules.Standing()
+		if a.Times = cmp.Or(a.Times, usual); a.Times > most {
+			return fmt.Errorf("%w: a standing approval covers at most %d transfers", people.ErrInvalid, most)
+		}
 	}
 	a.Until = a.From.AddDate(0, 0, days)
 	if until == nil {

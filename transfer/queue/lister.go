@@ -39,7 +39,7 @@ func (l *lister) add(i Item, action authz.Action, res authz.Resource, roles ...a
 // read takes a fixed number of queries, whatever waits.
 func (l *lister) read(ctx context.Context, tx Tx) error {
 	in := l.caller.Places()
-	for _, step := range []func(context.Context, Tx, authz.Places) error{l.agreements, l.assessments, l.transfers, l.cases, l.holds, l.duties} {
+	for _, step := range []func(context.Context, Tx, authz.Places) error{l.agreements, l.ending, l.assessments, l.transfers, l.cases, l.holds, l.duties} {
 		if err := step(ctx, tx, in); err != nil {
 			return err
 		}

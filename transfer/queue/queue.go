@@ -30,7 +30,7 @@ import (
 
 // Item is one thing that waits for the caller.
 type Item struct {
-	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,lift_agreement,revise_agreement,approve_assessment,decide_severe,approve_transfer,watch_transfer,decide_sensitive,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
+	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,renew_agreement,lift_agreement,revise_agreement,approve_assessment,decide_severe,approve_transfer,watch_transfer,decide_sensitive,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
 	Kind    string          `json:"kind" doc:"of the record"`
 	ID      string          `json:"id" doc:"of the record"`
 	Link    string          `json:"link" doc:"where it is read, below the root of the API"`
@@ -40,6 +40,7 @@ type Item struct {
 	Risk    assessment.Band `json:"risk" enum:"LOW,MODERATE,HIGH,SEVERE" doc:"the band of its assessment, or what comes nearest: the sensitivity of the categories, the severity of the incident"`
 	Since   time.Time       `json:"since"`
 	Due     *time.Time      `json:"due,omitempty"`
+	Days    *int            `json:"days_left,omitempty" doc:"whole days until due, of an agreement that is about to end"`
 	Waits   []authz.Role    `json:"waits_for,omitempty" doc:"who else still has to act"`
 	Details []string        `json:"details,omitempty" doc:"such as the clauses that deviate"`
 }
@@ -81,6 +82,8 @@ type Tx interface {
 // and are of at most so many.
 type PaperTx interface {
 	AgreementsWaiting(ctx context.Context, in authz.Places, most int) ([]agreements.Agreement, error)
+	// AgreementsEnding lists those in force or suspended that end after now, and no later than by.
+	AgreementsEnding(ctx context.Context, in authz.Places, now, by time.Time, most int) ([]agreements.Agreement, error)
 	// ScansWaiting lists the scans of agreements that are not signed yet.
 	ScansWaiting(ctx context.Context, most int) ([]agreements.Scan, error)
 	AssessmentsWaiting(ctx context.Context, in authz.Places, most int) ([]assessment.Assessment, error)

@@ -17,7 +17,7 @@ const (
 	need      = "health_need"
 	country   = "NE"
 	keepDays  = 90
-	tokenDays = 90 // the longest
+	tokenDays = 90 // the longest, as the shipped rules have it
 )
 
 // setUp enrols the people, the partner and the terms. Each is invented.
