@@ -125,6 +125,7 @@ type Tx interface {
 	evidence.Recorder
 	MissionTx
 	PersonTx
+	ListTx
 	GrantTx
 	GrantSetTx
 	GrantTurnTx
