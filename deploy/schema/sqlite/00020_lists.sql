@@ -11,7 +11,6 @@ CREATE INDEX transfers_to_partner ON transfers (partner, id) WHERE released > 0;
 CREATE INDEX agreement_missions_mission ON agreement_missions (mission, agreement);
 CREATE INDEX assessments_mission ON assessments (mission, id);
 CREATE INDEX persons_mission ON persons (mission, id);
-CREATE INDEX persons_partner ON persons (partner, id);
 
 UPDATE transfers SET told = state;
 UPDATE transfers SET sender = COALESCE((SELECT json_extract(b.body, '$.sender') FROM (
