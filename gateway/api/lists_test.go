@@ -80,6 +80,13 @@ func TestWhatMissionsAndPartnersFind(t *testing.T) {
 			}
 		}
 	})
+	t.Run("RBA_STALE as its causes leave it, marked or not yet", func(t *testing.T) {
+		country := b.want(http.StatusOK, authz.RO, http.MethodGet, v1+"/assessments/"+assessment[0], nil)["countries"].([]any)[0]
+		b.want(http.StatusCreated, authz.DPO, http.MethodPost, v1+"/conflict-alerts", object{"country": country, "reason": "fighting"})
+		if stale, approved := b.listed(authz.RO, "/assessments?state=stale"), b.listed(authz.RO, "/assessments?state=approved"); !slices.Equal(stale, assessment) || len(approved) > 0 {
+			t.Errorf("stale %v, approved %v; want %v stale", stale, approved, assessment)
+		}
+	})
 	t.Run("AUTH_ROLE_DENIED to who may read none", func(t *testing.T) {
 		for path, as := range map[string]authz.Role{"/agreements": authz.PDL, "/assessments": authz.PSG, "/people": authz.DPO} {
 			if got := b.do(as, http.MethodGet, v1+path, nil); got.StatusCode != http.StatusForbidden || !slices.Contains(codesOf(got.object(t)), "AUTH_ROLE_DENIED") {
