@@ -24,6 +24,7 @@ import (
 type Tx interface {
 	evidence.Recorder
 	AgreementTx
+	ListTx
 	parties.PartyTx
 	people.GrantTx
 	people.SidesTx
@@ -274,19 +275,26 @@ func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id 
 	if err := d.store.View(ctx, func(tx Tx) (err error) { a, err = tx.Agreement(ctx, id); return err }); err != nil {
 		return Agreement{}, "", err
 	}
+	res, known := a.asKnownTo(c, action)
+	if !known {
+		return Agreement{}, "", evidence.ErrNotFound
+	}
+	role, err := d.office.Authorise(ctx, c, action, res)
+	return a, role, err
+}
+
+// asKnownTo is the agreement as the policy is asked about it for the caller;
+// false where it answers as an unknown one.
+func (a Agreement) asKnownTo(c authz.Caller, action authz.Action) (authz.Resource, bool) {
 	res := resource(a)
 	// The missions that share it read it; every other act is the signing mission's.
 	if shared := a.sharedBy(c); shared != "" && a.outside(c) && action == authz.AgreementRead {
 		res.Mission = shared
 	}
 	if !c.In(res.Mission) && !c.Of(res.Partner) {
-		return Agreement{}, "", evidence.ErrNotFound
+		return res, false
 	}
-	if a.outside(c) && !a.State.given() {
-		return Agreement{}, "", evidence.ErrNotFound // outside there is none yet
-	}
-	role, err := d.office.Authorise(ctx, c, action, res)
-	return a, role, err
+	return res, !a.outside(c) || a.State.given() // outside there is none before
 }
 
 // Agreement answers with one agreement.

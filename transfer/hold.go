@@ -51,6 +51,10 @@ func (t Transfer) unheld() State {
 	}
 }
 
+// Told is the state as people of its partner are told it: whether the gate holds
+// the transfer is not theirs to know (gate.md).
+func (t Transfer) Told() State { return t.unheld() }
+
 // free ends the hold, and gives back what was left of the window when it began.
 func (t *Transfer) free(now time.Time) {
 	if t.WindowEnds != nil {

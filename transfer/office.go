@@ -239,7 +239,7 @@ func (t Transfer) reduced() (Transfer, error) {
 		return Transfer{}, evidence.ErrNotFound
 	}
 	view := Transfer{
-		ID: t.ID, Version: 1, State: t.unheld(), // whether the gate holds it is not the partner's to know
+		ID: t.ID, Version: 1, State: t.Told(),
 		Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
 		RecipientClass: t.RecipientClass, Nature: t.Nature, Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects,
 		Files: t.Files, Agreement: t.Agreement, Released: t.Released, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit,

@@ -29,6 +29,7 @@ import (
 type Tx interface {
 	evidence.Recorder
 	TransferTx
+	ListTx
 	UploadTx
 	PullTx
 	FactTx

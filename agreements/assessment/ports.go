@@ -64,6 +64,7 @@ type Tx interface {
 	evidence.Recorder
 	rulebook.Reader
 	AssessmentTx
+	ListTx
 	DueTx
 	CauseTx
 	TemplateTx

@@ -35,6 +35,18 @@ func (o *Office) Authorise(ctx context.Context, c authz.Caller, action authz.Act
 	return "", errors.Join(err, o.Deny(ctx, c, action, res, authz.Codes(err)...))
 }
 
+// Reach is where the caller may do action to records of a kind, for a list of
+// them. Where that is nowhere, what would be empty must not look like nothing:
+// the answer is that of Authorise.
+func (o *Office) Reach(ctx context.Context, c authz.Caller, action authz.Action, kind string) (authz.Reach, error) {
+	reach := o.Enforcer.Reach(c, action, kind)
+	if !reach.Nowhere() {
+		return reach, nil
+	}
+	_, err := o.Authorise(ctx, c, action, authz.Resource{Kind: kind})
+	return authz.Reach{}, err
+}
+
 // AuthoriseOwn is Authorise for what a person does to nothing but themselves.
 func (o *Office) AuthoriseOwn(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource) error {
 	err := o.Enforcer.CheckOwn(c, action)

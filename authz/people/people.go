@@ -121,6 +121,7 @@ type Tx interface {
 	evidence.Recorder
 	MissionTx
 	PersonTx
+	ListTx
 	GrantTx
 	GrantSetTx
 	GrantTurnTx

@@ -142,7 +142,7 @@ func (r *Register) Person(ctx context.Context, c authz.Caller, id string) (Profi
 	if id == c.Person {
 		return p, nil
 	}
-	_, err = r.office.Authorise(ctx, c, authz.PersonRead, authz.Resource{Kind: KindPerson, ID: id, Mission: p.Mission, Partner: p.Partner, Owner: id})
+	_, err = r.office.Authorise(ctx, c, authz.PersonRead, p.resource())
 	if err != nil {
 		return Profile{}, err
 	}

@@ -95,6 +95,14 @@ func (b draftBody) document() agreements.Document {
 	return d
 }
 
+// agreementsQuery narrows a list of agreements.
+type agreementsQuery struct {
+	Mission string           `query:"mission" maxLength:"128" doc:"that signs it, or sends under it"`
+	Partner string           `query:"partner" maxLength:"128"`
+	State   agreements.State `query:"state" enum:"draft,review,rejected,approved,part_signed,signed,active,suspended,expired,terminated,closed_out"`
+	PageQuery
+}
+
 func (r *routes) agreements() {
 	const tag = "agreements"
 	create(r, spec{
@@ -105,6 +113,13 @@ func (r *routes) agreements() {
 		made(agreements.KindAgreement, r.Agreements.Agreement), func(ctx context.Context, c authz.Caller, in *of[draftBody]) (agreements.Agreement, error) {
 			return r.Agreements.Create(ctx, c, in.Body.document())
 		})
+	handle(r, spec{
+		tag: tag, id: "list-agreements", method: http.MethodGet, path: "/agreements", summary: "List the agreements that you may read",
+		about: "Newest first, page by page, each as get-agreement shows it to you: of your mission, of others that share theirs with it, or given to your partner.",
+	}, func(ctx context.Context, c authz.Caller, in *agreementsQuery) (page[agreements.Agreement], error) {
+		f := agreements.Filter{Mission: in.Mission, Partner: in.Partner, State: in.State}
+		return paged(r.Agreements.Agreements(ctx, c, f, in.page()))
+	})
 	handle(r, spec{
 		tag: tag, id: "get-agreement", method: http.MethodGet, path: "/agreements/{id}", summary: "Read an agreement",
 		about: "Of one for several missions each reads it once it is approved for signature. The partner, and missions other than the one that signs, read the " +

@@ -6,6 +6,7 @@ import (
 
 	"safeconduct/agreements/assessment"
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 )
 
 // newAssessmentBody is an assessment as it is drafted.
@@ -57,6 +58,15 @@ type assessmentView struct {
 	Pending []authz.Role `json:"pending_approvals" nullable:"false" doc:"roles that still have to approve"`
 }
 
+// assessmentsQuery narrows a list of assessments.
+type assessmentsQuery struct {
+	Agreement string           `query:"agreement" maxLength:"128" doc:"id of the agreement that is assessed"`
+	Mission   string           `query:"mission" maxLength:"128" doc:"whose assessment it is"`
+	Partner   string           `query:"partner" maxLength:"128" doc:"of the agreement"`
+	State     assessment.State `query:"state" enum:"draft,submitted,returned,approved,rejected,stale,expired,superseded"`
+	PageQuery
+}
+
 func viewAssessment(a assessment.Assessment, err error) (assessmentView, error) {
 	return assessmentView{a, full(a.PendingApprovals())}, err
 }
@@ -80,6 +90,18 @@ func (r *routes) assessments() {
 		made(assessment.KindAssessment, r.assessment), func(ctx context.Context, c authz.Caller, in *of[newAssessmentBody]) (assessmentView, error) {
 			return viewAssessment(r.Assessments.CreateFor(ctx, c, in.Body.Mission, in.Body.content()))
 		})
+	handle(r, spec{
+		tag: tag, id: "list-assessments", method: http.MethodGet, path: "/assessments", summary: "List the assessments that you may read",
+		about: "Newest first, page by page, each as get-assessment shows it.",
+	}, func(ctx context.Context, c authz.Caller, in *assessmentsQuery) (page[assessmentView], error) {
+		f := assessment.Filter{Agreement: in.Agreement, Mission: in.Mission, Partner: in.Partner, State: in.State}
+		l, err := r.Assessments.Assessments(ctx, c, f, in.page())
+		views := evidence.Listed[assessmentView]{Next: l.Next}
+		for _, a := range l.Items {
+			views.Items = append(views.Items, assessmentView{a, full(a.PendingApprovals())})
+		}
+		return paged(views, err)
+	})
 	handle(r, spec{tag: tag, id: "get-assessment", method: http.MethodGet, path: "/assessments/{id}", summary: "Read an assessment"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (assessmentView, error) {
 			return viewAssessment(r.Assessments.Assessment(ctx, c, in.ID))

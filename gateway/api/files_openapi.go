@@ -37,7 +37,7 @@ func bytesContent() map[string]*huma.MediaType {
 
 func (r *routes) describeUpload() {
 	doc := r.api.OpenAPI()
-	responses := problemResponses()
+	responses := problemResponses(true)
 	responses["201"] = &huma.Response{
 		Description: "Landed, sealed",
 		Content: map[string]*huma.MediaType{"application/json": {
@@ -73,7 +73,7 @@ func (r *routes) describeDownload() {
 		}
 		return h
 	}
-	responses := problemResponses()
+	responses := problemResponses(false)
 	responses["200"] = &huma.Response{Description: "The file", Content: bytesContent(), Headers: headers(nil)}
 	responses["206"] = &huma.Response{
 		Description: "The file from the asked byte on", Content: bytesContent(),

@@ -66,15 +66,20 @@ const bearer = "bearer"
 
 func security() []map[string][]string { return []map[string][]string{{bearer: {}}} }
 
-// problemResponses are those of every operation. Their one description is a component.
-func problemResponses() map[string]*huma.Response {
-	return map[string]*huma.Response{
+// problemResponses are those of every operation, and of the guarded: those that the state of a record may not allow, as
+// everything that changes one. Their one description is a component.
+func problemResponses(guarded bool) map[string]*huma.Response {
+	all := map[string]*huma.Response{
 		"401":     {Ref: "#/components/responses/Unauthenticated"},
 		"403":     {Ref: "#/components/responses/Refused"},
 		"404":     {Ref: "#/components/responses/NotFound"},
 		"422":     {Ref: "#/components/responses/Invalid"},
 		"default": {Ref: "#/components/responses/Problem"},
 	}
+	if guarded {
+		all["409"] = &huma.Response{Ref: "#/components/responses/Conflict"}
+	}
+	return all
 }
 
 // describeProblems adds the one form of all problems, with examples.
@@ -84,7 +89,12 @@ func describeProblems(doc *huma.OpenAPI) {
 		return &huma.Response{Description: text, Content: map[string]*huma.MediaType{edge.ProblemType: {Schema: schema, Example: example}}}
 	}
 	doc.Components.Responses = map[string]*huma.Response{
-		"Problem": problem("A problem; of a change that the state of a record does not allow, in this form", map[string]any{
+		"Problem": problem("Another problem", map[string]any{
+			"type": "urn:safeconduct:internal", "title": "Internal error", "status": http.StatusInternalServerError,
+			"request_id": "0198f7a4-2b1c-7d3e-8f10-5a6b7c8d9e0f",
+		}),
+		"Conflict": problem("The state of a record does not allow it: members state, guard and mend name the state, the rule that stood in the way, and "+
+			"what to do instead. Of the types conflict and in-progress, which have none of them: it exists already; the first request with this key is still at work", map[string]any{
 			"type": "urn:safeconduct:illegal-transition", "title": "Not possible in this state", "status": http.StatusConflict, "state": "terminated",
 			"detail": "agreement: review is not possible while it is terminated: it must be a draft", "guard": "it must be a draft",
 			"mend": "Draft a new agreement.",

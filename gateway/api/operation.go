@@ -24,6 +24,7 @@ type spec struct {
 	about   string
 	status  int  // 200 where it is zero
 	large   bool // the body may be as large as a batch
+	guarded bool // the state of the record may not allow it, though it changes nothing
 	duty    duty.Duty
 	class   edge.Class
 }
@@ -31,7 +32,7 @@ type spec struct {
 func (r *routes) operation(s spec) huma.Operation {
 	op := huma.Operation{
 		OperationID: s.id, Method: s.method, Path: s.path, Tags: []string{s.tag}, Summary: s.summary, Description: s.about,
-		DefaultStatus: s.status, Responses: problemResponses(), Security: security(),
+		DefaultStatus: s.status, Responses: problemResponses(s.guarded || unsafe(s.method)), Security: security(),
 		Extensions: dutyOf(s.needs()), Middlewares: huma.Middlewares{r.played(s.needs())},
 		MaxBodyBytes: -1, BodyReadTimeout: -1, // the edge bounds both
 	}

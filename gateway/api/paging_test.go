@@ -39,7 +39,7 @@ func TestListsGoPageByPage(t *testing.T) {
 			}
 		})
 	}
-	for _, path := range []string{"/incidents", "/clearances", "/destructions", "/authority-requests", "/conflict-alerts", "/holds", "/dpo-approvals", "/dpo-queue"} {
+	for _, path := range []string{"/incidents", "/clearances", "/destructions", "/authority-requests", "/conflict-alerts", "/holds", "/dpo-approvals", "/dpo-queue", "/agreements", "/assessments", "/transfers"} {
 		t.Run("bounds of "+path, func(t *testing.T) {
 			for _, limit := range []string{"0", "501", "x"} {
 				b.want(http.StatusUnprocessableEntity, authz.DPO, http.MethodGet, v1+path+"?limit="+limit, nil)

@@ -44,6 +44,13 @@ type profileView struct {
 	Undertakings []people.Undertaking    `json:"undertakings" nullable:"false"`
 }
 
+// peopleQuery narrows a list of people.
+type peopleQuery struct {
+	Mission string `query:"mission" maxLength:"128" doc:"for which they work"`
+	Partner string `query:"partner" maxLength:"128"`
+	PageQuery
+}
+
 func (r *routes) people() {
 	const tag = "people"
 	create(r, spec{tag: tag, id: "create-person", path: "/people", summary: "Register a person"},
@@ -52,6 +59,12 @@ func (r *routes) people() {
 			b := in.Body
 			return r.People.CreatePerson(ctx, c, people.Person{Name: b.Name, Title: b.Title, Email: b.Email, Mission: b.Mission, Partner: b.Partner})
 		})
+	handle(r, spec{
+		tag: tag, id: "list-people", method: http.MethodGet, path: "/people", summary: "List the people whom you may read",
+		about: "Newest first, page by page: those who work for your mission, and you; everybody for Legal and the auditor. Roles, keys, training and undertakings are in get-person.",
+	}, func(ctx context.Context, c authz.Caller, in *peopleQuery) (page[people.Person], error) {
+		return paged(r.People.People(ctx, c, people.Filter{Mission: in.Mission, Partner: in.Partner}, in.page()))
+	})
 	handle(r, spec{tag: tag, id: "get-person", method: http.MethodGet, path: "/people/{id}", summary: "Read a person, with roles, keys, training and undertakings"},
 		func(ctx context.Context, c authz.Caller, in *RecordID) (profileView, error) {
 			p, err := r.People.Person(ctx, c, in.ID)

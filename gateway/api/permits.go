@@ -49,7 +49,7 @@ func actionsOf(operation string) []authz.Action {
 		return []authz.Action{authz.AgreementTemplateApprove}
 	case "draft-agreement", "revise-agreement":
 		return []authz.Action{authz.AgreementDraft}
-	case "get-agreement", "get-amendment-document", "get-agreement-document", "list-scans", "get-agreement-text", "print-agreement", "print-amendment":
+	case "list-agreements", "get-agreement", "get-amendment-document", "get-agreement-document", "list-scans", "get-agreement-text", "print-agreement", "print-amendment":
 		return []authz.Action{authz.AgreementRead}
 	case "activate-agreement":
 		return []authz.Action{authz.AgreementActivate}
@@ -85,7 +85,7 @@ func actionsOf(operation string) []authz.Action {
 		return []authz.Action{authz.AssessmentTemplateWithdraw}
 	case "draft-assessment", "revise-assessment":
 		return []authz.Action{authz.AssessmentCreate}
-	case "get-assessment":
+	case "list-assessments", "get-assessment":
 		return []authz.Action{authz.AssessmentRead}
 	case "decide-assessment", "add-condition":
 		return []authz.Action{authz.AssessmentApprove}
@@ -197,7 +197,7 @@ func actionsOf(operation string) []authz.Action {
 		return []authz.Action{authz.PartyVet}
 	case "create-person":
 		return []authz.Action{authz.PersonCreate}
-	case "get-person":
+	case "list-people", "get-person":
 		return []authz.Action{authz.PersonRead}
 	case "delegate-post":
 		return []authz.Action{authz.PostDelegate}
@@ -223,7 +223,7 @@ func actionsOf(operation string) []authz.Action {
 		return []authz.Action{authz.TrainingRead}
 	case "request-transfer":
 		return []authz.Action{authz.TransferRequest}
-	case "get-transfer":
+	case "list-transfers", "get-transfer":
 		return []authz.Action{authz.TransferRead, authz.TransferReadReduced}
 	case "get-cover", "print-cover":
 		return []authz.Action{authz.TransferRead, authz.TransferPull}

@@ -15,7 +15,7 @@ func (r *routes) describeScans() {
 	inPath := func(name, description string) *huma.Param {
 		return &huma.Param{Name: name, In: "path", Required: true, Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
 	}
-	kept := problemResponses()
+	kept := problemResponses(true)
 	kept["201"] = &huma.Response{
 		Description: "Kept, sealed", Headers: map[string]*huma.Param{"Location": text("where it is found")},
 		Content: map[string]*huma.MediaType{"application/json": {Schema: doc.Components.Schemas.Schema(reflect.TypeFor[scanView](), true, "Scan")}},
@@ -31,7 +31,7 @@ func (r *routes) describeScans() {
 		RequestBody: &huma.RequestBody{Required: true, Content: bytesContent()},
 		Responses:   kept,
 	})
-	found := problemResponses()
+	found := problemResponses(false)
 	found["200"] = &huma.Response{Description: "The scan", Content: bytesContent(), Headers: map[string]*huma.Param{
 		"Content-Length":      header(&huma.Schema{Type: huma.TypeInteger}, "bytes that follow; fewer mean that it was broken off"),
 		"Content-Disposition": text(`attachment; filename="scan-ID.EXT"`),

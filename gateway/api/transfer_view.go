@@ -68,6 +68,15 @@ func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer, err erro
 	if err != nil {
 		return transferView{}, err
 	}
+	var told transfer.Contacts
+	if len(t.Decision.Refusals) > 0 {
+		told = edge.Told(ctx, t.ID)
+	}
+	return r.shown(ctx, t, told), nil
+}
+
+// shown is the transfer with whom its refusals name.
+func (r *routes) shown(ctx context.Context, t transfer.Transfer, told transfer.Contacts) transferView {
 	lang := edge.Language(ctx)
 	v := transferView{
 		ID: t.ID, Version: t.Version, State: t.State, Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose, Nature: t.Nature,
@@ -81,14 +90,10 @@ func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer, err erro
 		v.Files = append(v.Files, viewFile(f))
 	}
 	if t.Decision.Phase == "" {
-		return v, nil // the reduced view of a partner, who is never told why
+		return v // the reduced view of a partner, who is never told why
 	}
 	v.Codes = t.Decision.Codes()
 	d := &decisionView{Phase: t.Decision.Phase, Policy: t.Decision.Policy, Released: t.Decision.Released(), Refusals: []edge.RefusalView{}}
-	var told transfer.Contacts
-	if len(t.Decision.Refusals) > 0 {
-		told = edge.Told(ctx, t.ID)
-	}
 	for _, f := range t.Decision.Refusals {
 		mend, ask := r.Mends.Of(f, lang)
 		d.Refusals = append(d.Refusals, edge.RefusalView{
@@ -97,7 +102,7 @@ func (r *routes) viewTransfer(ctx context.Context, t transfer.Transfer, err erro
 		})
 	}
 	v.Decision = d
-	return v, nil
+	return v
 }
 
 func viewFile(f transfer.File) fileView {

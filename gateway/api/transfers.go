@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
 	"safeconduct/transfer"
 	"safeconduct/transfer/gate"
@@ -82,6 +83,14 @@ func (b receiptsBody) hashes() (map[int]string, error) {
 	return sums, nil
 }
 
+// transfersQuery narrows a list of transfers.
+type transfersQuery struct {
+	Mission string         `query:"mission" maxLength:"128" doc:"that sends"`
+	Partner string         `query:"partner" maxLength:"128" doc:"who receives"`
+	State   transfer.State `query:"state" enum:"draft,refused,uploading,sealed,awaiting_approval,available,held,pulled,acknowledged,recalled,unclaimed" doc:"as you are shown it: a partner is not told that a transfer is held"`
+	PageQuery
+}
+
 func (r *routes) transfers() {
 	const tag = "transfers"
 	create(r, spec{
@@ -92,6 +101,18 @@ func (r *routes) transfers() {
 			t, err := r.Transfers.Request(ctx, c, in.Body.order())
 			return r.viewTransfer(ctx, t, err)
 		})
+	handle(r, spec{
+		tag: tag, id: "list-transfers", method: http.MethodGet, path: "/transfers", summary: "List the transfers that you may read",
+		about: "Newest first, page by page, each as get-transfer shows it to you, but for whom to ask about a refusal. The sender reads their own, a partner what was released to it.",
+	}, func(ctx context.Context, c authz.Caller, in *transfersQuery) (page[transferView], error) {
+		f := transfer.Filter{Mission: in.Mission, Partner: in.Partner, State: in.State}
+		l, err := r.Transfers.Transfers(ctx, c, f, in.page())
+		views := evidence.Listed[transferView]{Next: l.Next}
+		for _, t := range l.Items {
+			views.Items = append(views.Items, r.shown(ctx, t, transfer.Contacts{}))
+		}
+		return paged(views, err)
+	})
 	handle(r, spec{
 		tag: tag, id: "get-transfer", method: http.MethodGet, path: "/transfers/{id}", summary: "Read a transfer",
 		about: "The sender, the mission and headquarters read the gate's last decision; the partner does not.",

@@ -130,6 +130,8 @@ func (w *walk) steps() map[string]step {
 		"commit-transfer": on(authz.RO, authz.TransferCommit), "approve-transfer": on(authz.HOM, authz.TransferApprove), "pull-file": on(authz.PDL, authz.TransferPull),
 		"acknowledge-transfer": on(authz.PDL, authz.TransferAcknowledge), "recall-transfer": ends(authz.DPO, authz.TransferRecall),
 		"get-rulebook": on(authz.RO, authz.RulesRead), "draft-rules": draftRules, "approve-rules": ends(authz.DPO, authz.RulesApprove), "reject-rules": ends(authz.DPO, authz.RulesApprove),
+		"list-agreements": on(authz.RO, authz.AgreementRead), "list-assessments": on(authz.RO, authz.AssessmentRead),
+		"list-people": on(authz.FP, authz.PersonRead), "list-transfers": on(authz.PDL, authz.TransferRead, authz.TransferReadReduced),
 		"replay-decision":  on(authz.OIG, authz.LogRead),
 		"list-log-entries": on(authz.OIG, authz.LogRead), "get-checkpoint": on(authz.OIG, authz.LogCheckpoint),
 		"export-log": on(authz.OIG, authz.LogExport),

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
 	"safeconduct/authz/evidence"
 )
@@ -80,6 +81,10 @@ func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, e
 	if err != nil {
 		return assessment.Assessed{}, err
 	}
+	return assessed(a), nil
+}
+
+func assessed(a agreements.Agreement) assessment.Assessed {
 	of := assessment.Assessed{
 		Mission: a.Document.Mission, Shared: a.SharedWith(), Partner: a.Document.Partner, Version: a.Document.Version,
 		PerYear: a.Document.Scope.MaxSubjectsPerYear,
@@ -87,7 +92,7 @@ func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, e
 	if next := a.Amendment; next != nil {
 		of.Amendment, of.AmendmentShared, of.AmendedPerYear = next.Document.Version, a.AmendmentSharedWith(), next.Document.Scope.MaxSubjectsPerYear
 	}
-	return of, nil
+	return of
 }
 
 // AssessmentsDue implements assessment.DueTx.

@@ -26,6 +26,7 @@ func RunMigrations(t *testing.T, open Open) {
 		"others end":                    endingsFilled,
 		"queues are looked up by":       queuesFilled,
 		"agreements are chosen by":      choiceFilled,
+		"lists are read by":             listsFilled,
 		"several at once":               atOnce,
 		"the program knows N and N+1":   knownSchemas,
 		"R52 the log is append-only":    appendOnly,

@@ -37,6 +37,9 @@ type Tx interface {
 	transfer.Tx
 	transfer.LogTx
 	people.PersonTx
+	people.ListTx
+	agreements.ListTx
+	assessment.ListTx
 	people.GrantTx
 	people.KeyTx
 	people.GrantSetTx
@@ -101,7 +104,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"partners": testPartners, "assessments": testAssessments, "transfers": testTransfers, "holds due": testHoldsDue, "subjects": testSubjects,
 		"holds": testHolds, "approvals": testApprovals, "notices": testNotices, "disclosures": testDisclosures,
 		"log lines": testLogLines, "log excerpts": testExcerpts, "race": testRace, "rules": testRules, "facts": testFacts, "claims": testClaims,
-		"rates": testRates, "tallies": testTallies, "papers": testPapers, "endings": testEndings,
+		"rates": testRates, "tallies": testTallies, "papers": testPapers, "endings": testEndings, "lists": testLists, "told": testTold,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
