@@ -66,6 +66,7 @@ type Template struct {
 	Bands     []BandRule   `json:"bands" yaml:"bands"` // lowest first
 	Questions []Question   `json:"questions" yaml:"questions"`
 	Short     *ShortForm   `json:"short_form,omitempty" yaml:"short_form"` // nil where it has none (R47)
+	People    *PeopleScale `json:"people,omitempty" yaml:"people"`         // nil where it is as domain.md section 3 has it
 }
 
 // Question is one question. A value between two anchors is allowed.

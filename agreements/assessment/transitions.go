@@ -218,6 +218,19 @@ func (a Assessment) MarkStale(reason Trigger, cause string, now time.Time) (Asse
 	return out, nil
 }
 
+// End ends an approval by one who may (domain.md section 4), for the reason given.
+func (a Assessment) End(person, reason string, now time.Time) (Assessment, error) {
+	if err := a.in("end", "nothing to do", Approved); err != nil {
+		return Assessment{}, err
+	}
+	if person == "" || strings.TrimSpace(reason) == "" {
+		return Assessment{}, a.refuse("end", "reason given", "say why it does not hold any more")
+	}
+	out, err := a.MarkStale(Ended, "", now)
+	out.EndedBy, out.WhyEnded = person, reason
+	return out, err
+}
+
 // HoldFor keeps an approval for the next version of the agreement's document,
 // which goes beyond nothing that was judged.
 func (a Assessment) HoldFor(version int, now time.Time) (Assessment, error) {
