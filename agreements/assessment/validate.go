@@ -167,6 +167,9 @@ func (t Template) validateBands() error {
 		if i > 0 && (b.Benefit < t.Bands[i-1].Benefit && !b.Refused || t.Bands[i-1].Refused && !b.Refused) {
 			return bad("band %s asks less than the one below it", b.Band)
 		}
+		if i > 0 && t.Bands[i-1].Consulted && !b.Consulted {
+			return bad("band %s: people are consulted from a band on", b.Band)
+		}
 		if b.Refused != (len(b.Approvals) == 0) || b.Refused != (b.Months == 0) || b.Months < 0 || b.Benefit < 1 {
 			return bad("band %s: approvals, months and benefit must be there, or the band refused", b.Band)
 		}

@@ -12,6 +12,7 @@ import (
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/gateway/app/apptest"
+	"safeconduct/transfer"
 )
 
 func TestANewerOneSupersedes(t *testing.T) {
@@ -153,4 +154,35 @@ func TestSevereByDerogation(t *testing.T) {
 	w.Must(err)
 	w.Refused("RBA_UNACCEPTABLE")
 	w.Verify()
+}
+
+// Legal and the DPO end one assessment by a reason: nothing passes under it, and what
+// waits to be pulled is held.
+func TestEndOneAssessment(t *testing.T) {
+	for _, role := range []authz.Role{authz.LEG, authz.DPO} {
+		t.Run("RBA_STALE by "+string(role), func(t *testing.T) {
+			w, _, x := inForce(t)
+			sent := w.Available([]byte("x"))
+			if _, err := w.Assessments.End(w.Ctx, w.As(role), x.ID, " "); !errors.Is(err, lifecycle.ErrIllegal) {
+				t.Errorf("R43 without a reason: %v", err)
+			}
+			if _, err := w.Assessments.End(w.Ctx, w.As(authz.HOM), x.ID, "no"); !errors.Is(err, authz.ErrDenied) {
+				t.Errorf("AUTH_ROLE_DENIED by the mission: %v", err)
+			}
+			x, err := w.Assessments.End(w.Ctx, w.As(role), x.ID, "the site was raided")
+			w.Must(err)
+			if x.State != assessment.Stale || x.StaleReason != assessment.Ended || x.WhyEnded != "the site was raided" || x.EndedBy != w.As(role).Person {
+				t.Errorf("%s %s by %s: %s", x.State, x.StaleReason, x.EndedBy, x.WhyEnded)
+			}
+			w.Refused("RBA_STALE")
+			if _, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0); err == nil {
+				t.Error("RBA_STALE pulled all the same")
+			}
+			held, err := w.Transfers.Transfer(w.Ctx, w.As(authz.RO), sent.ID)
+			if err != nil || held.State != transfer.Held {
+				t.Errorf("it is %s, %v", held.State, err)
+			}
+			w.Verify()
+		})
+	}
 }
