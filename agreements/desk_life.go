@@ -134,11 +134,12 @@ func underCauses(ctx context.Context, tx Tx, a Agreement, all []assessment.Asses
 }
 
 // assessed reports whether the signing mission has an approved assessment of the
-// document. That of a mission which shares it is asked of its own transfers
+// document: one that the band let be approved, since what was derogated from is for
+// one transfer alone (R40). That of a mission which shares it is asked of its own transfers
 // (condition 16).
 func assessed(all []assessment.Assessment, doc Document, now time.Time) bool {
 	return slices.ContainsFunc(all, func(x assessment.Assessment) bool {
-		return x.Mission == doc.Mission && x.State == assessment.Approved && x.AgreementVersion == doc.Version && now.Before(x.ValidUntil)
+		return x.Mission == doc.Mission && x.State == assessment.Approved && x.Result.Approvable && x.AgreementVersion == doc.Version && now.Before(x.ValidUntil)
 	})
 }
 

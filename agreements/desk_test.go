@@ -157,7 +157,11 @@ func TestActivate(t *testing.T) {
 	for name, change := range map[string]func(*assessment.Assessment){
 		"of another version of the document": func(x *assessment.Assessment) { x.AgreementVersion = 2 },
 		"that has expired":                   func(x *assessment.Assessment) { x.ValidUntil = noon() },
-		"of another agreement":               func(x *assessment.Assessment) { x.Agreement = newID() },
+		"derogated from for one transfer": func(x *assessment.Assessment) {
+			x.Result = assessment.Result{Band: assessment.Severe, Derogation: []authz.Role{authz.LEG, authz.DPO}}
+			x.Derogation = &assessment.Derogation{Version: x.Version}
+		},
+		"of another agreement": func(x *assessment.Assessment) { x.Agreement = newID() },
 	} {
 		t.Run("R40 an assessment "+name, func(t *testing.T) {
 			w.assess(whole, assessment.Approved, change)

@@ -295,6 +295,7 @@ func (w *world) assess(a agreements.Agreement, state assessment.State, change fu
 	x := assessment.Assessment{
 		ID: newID(), Version: 1, Record: 1, Mission: w.here, State: state, ValidUntil: w.clock.Now().Add(time.Hour),
 		Content: assessment.Content{Agreement: a.ID, AgreementVersion: a.Document.Version},
+		Result:  assessment.Result{Band: assessment.Low, Approvable: true},
 	}
 	if change != nil {
 		change(&x)

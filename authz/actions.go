@@ -90,6 +90,7 @@ const (
 	AssessmentApprove Action = "assessment.approve"
 
 	AssessmentClose            Action = "assessment.close_condition"
+	AssessmentEnd              Action = "assessment.end"      // of one that is approved
 	AssessmentDerogate         Action = "assessment.derogate" // Legal and the DPO jointly
 	AssessmentTemplateWrite    Action = "assessment.template.write"
 	AssessmentTemplateApprove  Action = "assessment.template.approve"
@@ -168,7 +169,7 @@ func Actions() []Action {
 		AssessmentCreate, AssessmentRead, AssessmentSubmit, AssessmentApprove,
 		ConsentRecord, ConsentRead, ConsentWithdraw, ConsentAttach, ConsentCertify, ConsentAssess, HoldOpen, HoldClose, HoldPlaceLegal,
 		HoldLiftLegal, HoldPlaceReview, HoldLiftReview, HoldRead, DPODecide, DPOApprovalRead, NoticeWrite, NoticeApprove, DisclosureWrite, DisclosureSign, DisclosureWithdraw,
-		DisclosureRead, AssessmentClose, AssessmentDerogate, AssessmentTemplateWrite, AssessmentTemplateApprove, AssessmentTemplateWithdraw,
+		DisclosureRead, AssessmentClose, AssessmentDerogate, AssessmentEnd, AssessmentTemplateWrite, AssessmentTemplateApprove, AssessmentTemplateWithdraw,
 		AlertRaise,
 		TransferRequest, TransferUpload, TransferCommit, TransferApprove, TransferRead, TransferReadReduced, TransferPull, TransferAcknowledge, TransferRecall,
 		LogRead, LogCheckpoint, LogExport,

@@ -128,7 +128,7 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 	list = slices.DeleteFunc(list, func(x assessment.Assessment) bool { return x.Mission != t.Mission })
 	want := assessment.Scope{
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
-		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID, Vulnerable: gate.Vulnerable(f.Subjects),
+		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID, People: gate.PeopleOf(f.Subjects),
 	}
 	causes, err := staleCauses(ctx, tx, list, f.Agreement.Document.Partner)
 	if err != nil {

@@ -133,3 +133,12 @@ func (d *Desk) WithdrawDerogation(ctx context.Context, c authz.Caller, id string
 		return a.WithdrawDerogation(c.Person, x.now)
 	})
 }
+
+// End makes one approved assessment stale, by Legal or the DPO, with a reason: what
+// nothing that the system knows of would end. Transfers under it are refused and held
+// from then on (RBA_STALE).
+func (d *Desk) End(ctx context.Context, c authz.Caller, id, reason string) (Assessment, error) {
+	return d.change(ctx, c, authz.AssessmentEnd, id, func(x act, a Assessment) (Assessment, error) {
+		return a.End(c.Person, reason, x.now)
+	})
+}

@@ -48,12 +48,14 @@ const (
 	NewCategory       Trigger = "new_category"
 	ConflictAlert     Trigger = "conflict_alert"
 	TemplateWithdrawn Trigger = "template_withdrawn"
+	// Ended is that Legal or the DPO ended this one assessment, and said why.
+	Ended Trigger = "ended"
 )
 
 // Triggers are all triggers, for schemas and forms.
 func Triggers() []Trigger {
 	return []Trigger{
-		PartnerIncident, BroaderAmendment, NewCountry, NewCategory, ConflictAlert, TemplateWithdrawn,
+		PartnerIncident, BroaderAmendment, NewCountry, NewCategory, ConflictAlert, TemplateWithdrawn, Ended,
 	}
 }
 
@@ -111,7 +113,9 @@ type Assessment struct {
 	ValidUntil      time.Time      `json:"valid_until,omitzero"` // exclusive
 	StaleReason     Trigger        `json:"stale_reason,omitempty"`
 	StaleCause      string         `json:"stale_cause,omitempty"` // id of the Cause
-	Derogation      *Derogation    `json:"derogation,omitempty"`  // of a refused band
+	EndedBy         string         `json:"ended_by,omitempty"`    // where StaleReason is Ended
+	WhyEnded        string         `json:"why_ended,omitempty"`
+	Derogation      *Derogation    `json:"derogation,omitempty"` // of a refused band
 	SupersededBy    string         `json:"superseded_by,omitempty"`
 	CreatedAt       time.Time      `json:"created_at"`
 	UpdatedAt       time.Time      `json:"updated_at"`

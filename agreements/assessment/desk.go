@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"safeconduct/agreements/lifecycle"
@@ -224,34 +223,4 @@ func (d *Desk) unchanged(ctx context.Context, tx Tx, before, a Assessment, of As
 		return before.refuse("submit or approve", "nothing has made it stale since ("+string(c.Trigger)+")", "return it, and have it revised on what is known now")
 	}
 	return nil
-}
-
-// supersede ends the approved assessments of the same document whose scope lies
-// within that of a, just approved, each with an entry.
-func (d *Desk) supersede(ctx context.Context, tx Tx, c authz.Caller, a Assessment, of Assessed) error {
-	all, err := tx.AssessmentsOf(ctx, a.Agreement)
-	if err != nil {
-		return err
-	}
-	for _, old := range all {
-		if old.ID == a.ID || old.State != Approved || !a.includes(old) {
-			continue
-		}
-		if old, err = old.Supersede(a.ID, d.office.Time()); err != nil {
-			return err
-		}
-		if err := d.save(ctx, tx, authz.System(c.Request), authz.SYS, "assessment.supersede", of, &old); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// includes reports whether all that old was about, a is about too.
-func (a Assessment) includes(old Assessment) bool {
-	within := func(inner, outer []string) bool {
-		return !slices.ContainsFunc(inner, func(s string) bool { return !slices.Contains(outer, s) })
-	}
-	return a.Agreement == old.Agreement && a.AgreementVersion == old.AgreementVersion && a.Mission == old.Mission &&
-		within(old.Purposes, a.Purposes) && within(old.Categories, a.Categories) && within(old.Countries, a.Countries)
 }

@@ -30,6 +30,7 @@ func content(in assessment.Answers) assessment.Content {
 	return assessment.Content{
 		Agreement: "agr-1", AgreementVersion: 1, Purposes: []string{"REFERRAL"},
 		Categories: []string{"IDENTITY", "CONTACT", "IDENTITY"}, Countries: []string{"KE"}, Answers: in,
+		PeopleConsulted: []string{"community focal point"},
 	}
 }
 
@@ -159,6 +160,8 @@ func TestGuards(t *testing.T) {
 		"revise by nobody":                                 {func() (A, error) { return draft(t, low()).Revise(tmpl, "", content(low()), now) }, assessment.Draft, "nobody"},
 		"stale before approval":                            {func() (A, error) { return sub.MarkStale(assessment.NewCountry, "cause-1", now) }, assessment.Submitted, "only from approved"},
 		"stale for no known reason":                        {func() (A, error) { return yes.MarkStale("bad_weather", "cause-1", now) }, assessment.Approved, "trigger"},
+		"end without a reason":                             {func() (A, error) { return yes.End("leg-1", " ", now) }, assessment.Approved, "reason given"},
+		"end by nobody":                                    {func() (A, error) { return yes.End("", "it leaks", now) }, assessment.Approved, "reason given"},
 		"expire too early":                                 {func() (A, error) { return yes.Expire(yes.ValidUntil.Add(-1)) }, assessment.Approved, "valid_until"},
 		"expire a draft":                                   {func() (A, error) { return draft(t, low()).Expire(now.AddDate(9, 0, 0)) }, assessment.Draft, "only from approved"},
 		"supersede by itself":                              {func() (A, error) { return yes.Supersede(yes.ID, now) }, assessment.Approved, "another assessment"},
@@ -204,6 +207,7 @@ func TestEveryStateAndEvent(t *testing.T) {
 		"return":    func(a A) (A, error) { return a.Return("hom-1", authz.HOM, "x", now) },
 		"reject":    func(a A) (A, error) { return a.Reject("hom-1", authz.HOM, "x", now) },
 		"stale":     func(a A) (A, error) { return a.MarkStale(assessment.ConflictAlert, "cause-1", now) },
+		"end":       func(a A) (A, error) { return a.End("leg-1", "it leaks", now) },
 		"expire":    func(a A) (A, error) { return a.Expire(now.AddDate(2, 0, 0)) },
 		"supersede": func(a A) (A, error) { return a.Supersede("rba-3", now) },
 		"condition": func(a A) (A, error) {
@@ -215,7 +219,7 @@ func TestEveryStateAndEvent(t *testing.T) {
 		assessment.Draft:     {"revise": assessment.Draft, "submit": assessment.Submitted, "condition": assessment.Draft},
 		assessment.Returned:  {"revise": assessment.Draft, "submit": assessment.Submitted, "condition": assessment.Returned},
 		assessment.Submitted: {"condition": assessment.Submitted, "approve": assessment.Submitted, "return": assessment.Returned, "reject": assessment.Rejected},
-		assessment.Approved:  {"stale": assessment.Stale, "expire": assessment.Expired, "supersede": assessment.Superseded},
+		assessment.Approved:  {"stale": assessment.Stale, "end": assessment.Stale, "expire": assessment.Expired, "supersede": assessment.Superseded},
 	}
 	for state, a := range states {
 		if a.State != state {

@@ -13,7 +13,7 @@ type Scope struct {
 	Purpose          string
 	Categories       []string
 	Countries        []string // of the recipient, and of where it stores the data; empty asks nothing about countries
-	Vulnerable       bool     // a child, or a person with specific needs, is among the people
+	People           People   // who is among them
 
 	// What a derogation is held against, and Gaps do not ask.
 	Partner  string
@@ -22,7 +22,7 @@ type Scope struct {
 }
 
 // Gaps are the parts of s that the assessment does not cover (RBA_SCOPE), such
-// as "agreement_version" or "category:HEALTH", in a fixed order; none if it
+// as "agreement_version", "category:HEALTH" or "people:child", in a fixed order; none if it
 // covers all. A scope without a category is never covered.
 func (a Assessment) Gaps(s Scope) []string {
 	var gaps []string
@@ -52,8 +52,9 @@ func (a Assessment) Gaps(s Scope) []string {
 			gaps = append(gaps, "country:"+c)
 		}
 	}
-	if s.Vulnerable && a.leavesOutVulnerable() { // R47
-		gaps = append(gaps, "short_form:vulnerable_subject")
+	// R40, R47: the least protected of the people are those who were judged.
+	for _, who := range a.leavesOut(s.People) {
+		gaps = append(gaps, "people:"+who)
 	}
 	return gaps
 }

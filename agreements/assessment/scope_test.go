@@ -42,38 +42,77 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-func TestShortFormLeavesOutTheVulnerable(t *testing.T) {
+// Whom an assessment was judged for is as its answer to S2 says, whatever the form
+// (R40, R47).
+func TestLeavesOutThePeople(t *testing.T) {
 	t.Parallel()
-	a := must(t)(shortForm(t, brief()))
-	s := assessment.Scope{
-		Mission: a.Mission, Agreement: a.Agreement, AgreementVersion: a.AgreementVersion, Purpose: a.Purposes[0],
-		Categories: a.Categories, Countries: a.Countries, Vulnerable: true,
+	short, long := must(t)(shortForm(t, brief())), func(s2 int) assessment.Assessment {
+		in := low()
+		in["S2"] = assessment.Answer{Value: new(s2)}
+		return submitted(t, in)
 	}
-	short, long, mute := a, a, a
-	long.Form = assessment.Long
-	mute.Answers = assessment.Answers{}
-	asked := a
-	asked.Answers = assessment.Answers{"S2": {Value: new(4)}}
+	before, mute := long(4), long(4)
+	before.Result.People = nil // scored by a program that did not say
+	mute.Result.People, mute.Answers = nil, assessment.Answers{}
+	child, needs, alone := "people:child", "people:specific_needs", "people:unaccompanied_child"
 	for name, tc := range map[string]struct {
 		a    assessment.Assessment
 		want []string
 	}{
-		"RBA_SCOPE R47 the short form":  {short, []string{"short_form:vulnerable_subject"}},
-		"RBA_SCOPE R47 it does not say": {mute, []string{"short_form:vulnerable_subject"}},
-		"R47 a short form about them":   {asked, nil},
-		"R47 the long form":             {long, nil},
+		"RBA_SCOPE R47 the short form":             {short, []string{child, needs, alone}},
+		"RBA_SCOPE R40 the long form, beneficiary": {long(3), []string{child, needs, alone}},
+		"RBA_SCOPE R40 the long form, child":       {long(4), []string{alone}},
+		"R40 the long form, unaccompanied child":   {long(5), nil},
+		"RBA_SCOPE R40 scored before":              {before, []string{alone}},
+		"RBA_SCOPE R40 it does not say":            {mute, []string{child, needs, alone}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := tc.a.Gaps(s); !slices.Equal(got, tc.want) {
-				t.Errorf("%v", got)
+			s := assessment.Scope{
+				Mission: tc.a.Mission, Agreement: tc.a.Agreement, AgreementVersion: tc.a.AgreementVersion, Purpose: tc.a.Purposes[0],
+				Categories: tc.a.Categories, Countries: tc.a.Countries,
 			}
-			s := s
-			s.Vulnerable = false
 			if got := tc.a.Gaps(s); got != nil {
 				t.Errorf("without them: %v", got)
 			}
+			s.People = assessment.People{Child: true, Needs: true, Unaccompanied: true}
+			if got := tc.a.Gaps(s); !slices.Equal(got, tc.want) {
+				t.Errorf("%v", got)
+			}
+			s.People = assessment.People{Child: true}
+			if got := tc.a.Gaps(s); slices.Contains(tc.want, child) != slices.Equal(got, []string{child}) || len(got) > 1 {
+				t.Errorf("of a child alone: %v", got)
+			}
 		})
+	}
+}
+
+// The numbers are the template's own.
+func TestPeopleScale(t *testing.T) {
+	t.Parallel()
+	own := template(t)
+	own.People = &assessment.PeopleScale{Question: "S2", Vulnerable: 2, Unaccompanied: 3}
+	for s2, want := range map[int]assessment.People{
+		1: {}, 2: {Child: true, Needs: true}, 3: {Child: true, Needs: true, Unaccompanied: true},
+	} {
+		in := low()
+		in["S2"] = assessment.Answer{Value: new(s2)}
+		r, err := assessment.Score(own, in)
+		if err != nil || r.People == nil || *r.People != want {
+			t.Errorf("R40 %d stands for %+v, %v", s2, r.People, err)
+		}
+	}
+	for name, bad := range map[string]assessment.PeopleScale{
+		"no such question":     {Question: "S9", Vulnerable: 4, Unaccompanied: 5},
+		"no severity":          {Question: "B1", Vulnerable: 4, Unaccompanied: 5},
+		"off its scale":        {Question: "S2", Vulnerable: 4, Unaccompanied: 6},
+		"below its scale":      {Question: "S2", Vulnerable: 0, Unaccompanied: 5},
+		"the wrong way around": {Question: "S2", Vulnerable: 5, Unaccompanied: 4},
+	} {
+		own.People = &bad
+		if _, err := assessment.NewEdition("e", "leg-1", own, now, "other numbers", now); !errors.Is(err, assessment.ErrTemplate) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -48,6 +48,8 @@ type Result struct {
 	// Derogation is who jointly may derogate from a refused band, for one transfer.
 	Derogation     []authz.Role `json:"derogation,omitempty"`
 	DerogationDays int          `json:"derogation_days,omitempty"` // longest life of it
+	// People are those for whom the answers stand.
+	People *People `json:"people,omitempty"`
 }
 
 // Score works out the result exactly as domain.md section 3 has it, in whole
@@ -67,6 +69,7 @@ func (t Template) score(form Form, answers Answers) (Result, error) {
 		Likelihood: t.likelihood(answers),
 		Benefit:    mean(t.values(GroupBenefit, answers)),
 		Reviewers:  slices.Clone(t.Reviewers),
+		People:     new(t.people(answers)),
 	}
 	r.Mitigation, r.Unevidenced = t.mitigation(answers)
 	r.NetLikelihood = max(t.netFloor(r.Severity), r.Likelihood-r.Mitigation)

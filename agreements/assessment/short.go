@@ -76,21 +76,6 @@ func (t Template) checkForm(form Form, answers Answers) []Problem {
 	return problems
 }
 
-// The question of domain.md section 3 that says who the most vulnerable person is,
-// and its first answer that stands for a child or for specific needs.
-const (
-	mostVulnerable = "S2"
-	childOrNeeds   = 4
-)
-
-// leavesOutVulnerable reports whether what was assessed in the short form is about
-// no child and no person with specific needs: its own answer says so, or nothing
-// does (R47). The long form was judged by those whom its band asks for.
-func (a Assessment) leavesOutVulnerable() bool {
-	most := a.Answers[mostVulnerable].Value
-	return a.Form == Short && (most == nil || *most < childOrNeeds)
-}
-
 // reaches reports whether a form may end in the band.
 func (t Template) reaches(form Form, band Band) bool {
 	return form == Long || t.Short != nil && t.band(band) <= t.band(t.Short.Band)

@@ -66,6 +66,7 @@ type Template struct {
 	Bands     []BandRule   `json:"bands" yaml:"bands"` // lowest first
 	Questions []Question   `json:"questions" yaml:"questions"`
 	Short     *ShortForm   `json:"short_form,omitempty" yaml:"short_form"` // nil where it has none (R47)
+	People    *PeopleScale `json:"people,omitempty" yaml:"people"`         // nil where it is as domain.md section 3 has it
 }
 
 // Question is one question. A value between two anchors is allowed.
@@ -148,6 +149,9 @@ type BandRule struct {
 	Refused    bool         `json:"refused" yaml:"refused"`
 	// DerogationDays is the longest life of a derogation; without it there is none.
 	DerogationDays int `json:"derogation_days,omitempty" yaml:"derogation_days"`
+	// Consulted says that whom the data are about, or who speaks for them, was asked:
+	// what ends in the band is submitted with people_consulted alone.
+	Consulted bool `json:"consulted,omitempty" yaml:"consulted"`
 }
 
 // Digest is the digest of the template's canonical form: it changes with any

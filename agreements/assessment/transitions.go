@@ -91,6 +91,9 @@ func (a Assessment) Submit(t Template, person string, role authz.Role, now time.
 	if !t.reaches(a.Form, result.Band) { // R47
 		return Assessment{}, a.refuse(event, "the short form ends in band "+string(t.Short.Band)+"; this is "+string(result.Band), "answer the long form")
 	}
+	if i := t.band(result.Band); i >= 0 && t.Bands[i].Consulted && !a.consulted() {
+		return Assessment{}, a.refuse(event, "band "+string(result.Band)+" asks that people are consulted", "write into people_consulted who was asked: posts and groups, not names")
+	}
 	out := a.clone(now)
 	if a.State == Returned {
 		out.Version++
@@ -98,6 +101,11 @@ func (a Assessment) Submit(t Template, person string, role authz.Role, now time.
 	out.Derogation = nil // what was derogated from is not this
 	out.Result, out.State, out.SubmittedAt, out.SubmittedBy = result, Submitted, instant(now), person
 	return out, nil
+}
+
+// consulted reports whether anybody is named whom the author asked.
+func (a Assessment) consulted() bool {
+	return slices.ContainsFunc(a.PeopleConsulted, func(s string) bool { return strings.TrimSpace(s) != "" })
 }
 
 // Return hands a submitted assessment back to its author. Note says why.
@@ -216,6 +224,19 @@ func (a Assessment) MarkStale(reason Trigger, cause string, now time.Time) (Asse
 	out := a.clone(now)
 	out.State, out.StaleReason, out.StaleCause = Stale, reason, cause
 	return out, nil
+}
+
+// End ends an approval by one who may (domain.md section 4), for the reason given.
+func (a Assessment) End(person, reason string, now time.Time) (Assessment, error) {
+	if err := a.in("end", "nothing to do", Approved); err != nil {
+		return Assessment{}, err
+	}
+	if person == "" || strings.TrimSpace(reason) == "" {
+		return Assessment{}, a.refuse("end", "reason given", "say why it does not hold any more")
+	}
+	out, err := a.MarkStale(Ended, "", now)
+	out.EndedBy, out.WhyEnded = person, reason
+	return out, err
 }
 
 // HoldFor keeps an approval for the next version of the agreement's document,

@@ -32,7 +32,7 @@ func (t Template) validate() error {
 	if t.Digest().IsZero() {
 		return bad("it has no canonical form")
 	}
-	for _, check := range []func() error{t.validateQuestions, t.validateScoring, t.validateBands, t.validateFloors, t.validateShort} {
+	for _, check := range []func() error{t.validateQuestions, t.validateScoring, t.validateBands, t.validateFloors, t.validateShort, t.validatePeople} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -166,6 +166,9 @@ func (t Template) validateBands() error {
 		}
 		if i > 0 && (b.Benefit < t.Bands[i-1].Benefit && !b.Refused || t.Bands[i-1].Refused && !b.Refused) {
 			return bad("band %s asks less than the one below it", b.Band)
+		}
+		if i > 0 && t.Bands[i-1].Consulted && !b.Consulted {
+			return bad("band %s: people are consulted from a band on", b.Band)
 		}
 		if b.Refused != (len(b.Approvals) == 0) || b.Refused != (b.Months == 0) || b.Months < 0 || b.Benefit < 1 {
 			return bad("band %s: approvals, months and benefit must be there, or the band refused", b.Band)

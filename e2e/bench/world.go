@@ -315,6 +315,7 @@ func (w *world) assess(ctx context.Context) error {
 	}
 	id, err := w.by[authz.RO].post(ctx, "/assessments", object{
 		"agreement": w.agreement, "purposes": []string{w.purpose}, "categories": []string{category}, "countries": []string{country}, "answers": answers,
+		"people_consulted": []string{"community focal point"},
 	})
 	if err != nil {
 		return err

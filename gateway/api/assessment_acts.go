@@ -78,6 +78,12 @@ func (r *routes) assessmentActs() {
 		return viewAssessment(r.Assessments.WithdrawDerogation(ctx, c, in.ID))
 	})
 	write(r, spec{
+		tag: tag, id: "end-assessment", class: edge.Release, method: http.MethodPost, path: "/assessments/{id}/staleness", summary: "End one approved assessment",
+		about: "By Legal or the DPO, who say why. Transfers under it are refused, and those that wait to be pulled are held (RBA_STALE); what is known now is assessed anew.",
+	}, again, func(ctx context.Context, c authz.Caller, in *with[reasonBody]) (assessmentView, error) {
+		return viewAssessment(r.Assessments.End(ctx, c, in.ID, in.Body.Reason))
+	})
+	write(r, spec{
 		tag: tag, id: "raise-alert", class: edge.Release, method: http.MethodPost, path: "/conflict-alerts", status: http.StatusCreated, summary: "Raise a conflict alert for a country",
 		about: "By Legal or the DPO. All that was submitted for the country before is stale from now on (RBA_STALE).",
 	}, made(assessment.KindAlert, r.Assessments.Alert), func(ctx context.Context, c authz.Caller, in *of[alertBody]) (assessment.Cause, error) {

@@ -25,7 +25,7 @@ type AssessmentBody struct {
 	Countries        []string              `json:"countries" nullable:"false" minItems:"1" maxItems:"250" doc:"of the recipients, and those in which they store the data" example:"[\"NE\"]"`
 	Form             assessment.Form       `json:"form,omitempty" enum:"short" doc:"short for the short form, where the template has one (R47); else left out"`
 	Answers          map[string]answerBody `json:"answers,omitempty" doc:"by question id, K1 to B4"`
-	PeopleConsulted  []string              `json:"people_consulted,omitempty" nullable:"false" maxItems:"100" doc:"posts, not names"`
+	PeopleConsulted  []string              `json:"people_consulted,omitempty" nullable:"false" maxItems:"100" doc:"who was asked, of those whom the data are about or who speak for them: posts and groups, not names. The template says from which band on it is needed"`
 }
 
 // answerBody is the answer to one question: a value, or unknown where the question allows it.

@@ -45,6 +45,11 @@ func (b *bench) assessments(agreement string) {
 	if x := b.want(http.StatusOK, authz.DPO, http.MethodDelete, path+"/derogation", nil); x["state"] != "expired" {
 		b.Errorf("withdrawn: %v", x["state"])
 	}
+	ended := v1 + "/assessments/" + b.assess(agreement) + "/staleness"
+	if x := b.want(http.StatusOK, authz.DPO, http.MethodPost, ended, object{"reason": "the site was raided"}); x["state"] != "stale" || x["stale_reason"] != "ended" {
+		b.Errorf("ended: %v, %v", x["state"], x["stale_reason"])
+	}
+	b.want(http.StatusConflict, authz.DPO, http.MethodPost, ended, object{"reason": "again"})
 	held := v1 + "/assessments/" + b.assess(agreement)
 	alert := b.want(http.StatusCreated, authz.DPO, http.MethodPost, v1+"/conflict-alerts", object{"country": "CO", "reason": "fighting"})
 	if x := b.want(http.StatusOK, authz.RO, http.MethodGet, held, nil); x["state"] != "stale" || x["stale_reason"] != "conflict_alert" {

@@ -91,6 +91,8 @@ func actionsOf(operation string) []authz.Action {
 		return []authz.Action{authz.AssessmentApprove}
 	case "close-condition":
 		return []authz.Action{authz.AssessmentClose}
+	case "end-assessment":
+		return []authz.Action{authz.AssessmentEnd}
 	case "derogate", "withdraw-derogation":
 		return []authz.Action{authz.AssessmentDerogate}
 	case "submit-assessment":

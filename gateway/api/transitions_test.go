@@ -44,7 +44,7 @@ func (w *walk) machines() []struct {
 		{"hold", [][]move{done("lift-hold"), is("lifted", "lift-hold")}},
 		{"decision of the DPO", [][]move{done("revoke-sensitive"), is("revoked", "revoke-sensitive")}},
 		{"disclosure assessment", [][]move{done("sign-disclosure"), is("signed", "sign-disclosure"), done("withdraw-disclosure"), is("withdrawn", "withdraw-disclosure", "sign-disclosure")}},
-		{"assessment", [][]move{is("approved", "submit-assessment", "revise-assessment", "decide-assessment", "add-condition", "close-condition", "derogate", "withdraw-derogation")}},
+		{"assessment", [][]move{is("approved", "submit-assessment", "revise-assessment", "decide-assessment", "add-condition", "close-condition", "derogate", "withdraw-derogation"), done("end-assessment"), is("stale", "end-assessment")}},
 		{"assessment template", [][]move{
 			done("approve-assessment-template"), is("approved", "approve-assessment-template"), done("withdraw-assessment-template"),
 			is("withdrawn", "withdraw-assessment-template", "approve-assessment-template"),

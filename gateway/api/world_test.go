@@ -146,6 +146,7 @@ func (b *bench) assess(agreement string) string {
 	}
 	id := b.make(authz.RO, v1+"/assessments", object{
 		"agreement": agreement, "purposes": []string{b.purpose}, "categories": []string{"identity"}, "countries": []string{"CO"}, "answers": answers,
+		"people_consulted": []string{"community focal point"},
 	})
 	x := b.want(http.StatusOK, authz.RO, http.MethodPost, v1+"/assessments/"+id+"/submission", nil)
 	pending, _ := x["pending_approvals"].([]any)

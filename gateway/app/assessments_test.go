@@ -2,9 +2,7 @@ package app_test
 
 import (
 	"errors"
-	"slices"
 	"testing"
-	"time"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
@@ -13,7 +11,6 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/gateway/store"
-	"safeconduct/transfer"
 )
 
 // inForce is a world with an agreement in force, assessed V1, and consent.
@@ -137,53 +134,4 @@ func TestWhatWasSubmittedBeforeIsAssessedAnew(t *testing.T) {
 		}
 		w.Verify()
 	})
-}
-
-func TestANewerOneSupersedes(t *testing.T) {
-	w, a, x := inForce(t)
-	newer := w.Assess(a)
-	old, err := w.Assessments.Assessment(w.Ctx, w.As(authz.RO), x.ID)
-	if err != nil || old.State != assessment.Superseded || old.SupersededBy != newer.ID {
-		t.Errorf("R40 %s by %s, %v", old.State, old.SupersededBy, err)
-	}
-	w.Verify()
-}
-
-func TestSevereByDerogation(t *testing.T) {
-	w, _, x := inForce(t)
-	content := x.Content
-	content.Answers = assessment.Answers{}
-	for id, answer := range x.Answers {
-		if id[0] == 'L' {
-			answer.Value = new(5)
-		}
-		content.Answers[id] = answer
-	}
-	severe, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), content)
-	w.Must(err)
-	severe, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), severe.ID)
-	w.Must(err)
-	if _, err := w.Assessments.Decide(w.Ctx, w.As(authz.HOM), severe.ID, assessment.DecisionApproved, ""); !errors.Is(err, lifecycle.ErrIllegal) || severe.Result.Band != assessment.Severe {
-		t.Fatalf("R40 %s approved: %v", severe.Result.Band, err)
-	}
-	scope := assessment.Derogation{Purpose: w.Purpose.ID, Categories: []string{"identity"}, MaxSubjects: 2, Until: w.Clock.Now().Add(48 * time.Hour)}
-	for _, role := range []authz.Role{authz.LEG, authz.DPO} {
-		severe, err = w.Assessments.Derogate(w.Ctx, w.As(role), severe.ID, scope, "no other way")
-		w.Must(err)
-	}
-	if severe.State != assessment.Approved { // and the one before, of the same scope, rules no more
-		t.Fatalf("%s", severe.State)
-	}
-	sent, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), w.Order())
-	w.Must(err)
-	used, err := w.Assessments.Assessment(w.Ctx, w.As(authz.LEG), severe.ID)
-	w.Must(err)
-	if used.Derogation.Transfer != sent.ID || sent.Assessment != severe.ID {
-		t.Errorf("bound to %q, sent %q", used.Derogation.Transfer, sent.ID)
-	}
-	var refused *transfer.RefusedError
-	if _, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), w.Order()); !errors.As(err, &refused) || !slices.Equal(refused.Decision.Codes(), []string{"RBA_UNACCEPTABLE"}) {
-		t.Errorf("RBA_UNACCEPTABLE a second transfer: %v", err)
-	}
-	w.Verify()
 }

@@ -101,7 +101,7 @@ func (t *tx) SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, e
 	}
 	for _, s := range known {
 		for _, i := range rowsOf[s.ID] {
-			all[i].Type, all[i].Child, all[i].Needs = s.Type, s.Child, len(s.Needs) > 0
+			all[i].Type, all[i].Child, all[i].Unaccompanied, all[i].Needs = s.Type, s.Child, s.Unaccompanied, len(s.Needs) > 0
 		}
 	}
 	records, err := find(ctx, t, consents(), "WHERE r.subject IN (SELECT ts.subject FROM transfer_subjects ts WHERE ts.transfer = $1) ORDER BY r.id", transfer)

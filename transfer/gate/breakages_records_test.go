@@ -86,6 +86,9 @@ func restBreakages() []breakage {
 		{code: RBAScope, name: "country where the data are stored", harm: ofAgreement(func(a *agreements.Agreement) { a.Document.Scope.StorageCountries = []string{"KE", "UG"} }), rests: []string{"Assessment", "Agreement"}, needs: []Code{AgrMissing, AgrAmbiguous}, alone: true},
 		{code: RBAScope, name: "R47 a child, in the short form", harm: briefly(asChild), rests: []string{"Assessment", "Subjects"}, alone: true},
 		{code: RBAScope, name: "R47 specific needs, in the short form", harm: briefly(func(s *Subject) { s.Needs = true }), rests: []string{"Assessment", "Subjects"}, alone: true},
+		{code: RBAScope, name: "R40 a child, where beneficiaries were judged", harm: judgedFor(3, asChild), rests: []string{"Assessment", "Subjects"}, alone: true},
+		{code: RBAScope, name: "R40 specific needs, where beneficiaries were judged", harm: judgedFor(3, func(s *Subject) { s.Needs = true }), rests: []string{"Assessment", "Subjects"}, alone: true},
+		{code: RBAScope, name: "R40 an unaccompanied child, where children were judged", harm: judgedFor(4, func(s *Subject) { asChild(s); s.Unaccompanied = true }), rests: []string{"Assessment", "Subjects"}, alone: true},
 		{code: RBANotApproved, name: "draft", harm: state(assessment.Draft), rests: rba, alone: true},
 		{code: RBANotApproved, name: "submitted", harm: state(assessment.Submitted), rests: rba, alone: true},
 		{code: RBANotApproved, name: "returned", harm: state(assessment.Returned), rests: rba, alone: true},
@@ -129,13 +132,19 @@ func restBreakages() []breakage {
 	}
 }
 
-// briefly has the transfer assessed in the short form, about beneficiaries, while
-// one of its subjects is another.
+// briefly is judged in the short form, about beneficiaries.
 func briefly(edit func(*Subject)) func(*Facts) {
 	return func(f *Facts) {
-		ofAssessment(func(x *assessment.Assessment) {
-			x.Form, x.Answers = assessment.Short, assessment.Answers{"S2": {Value: new(3)}}
-		})(f)
+		judgedFor(3, edit)(f)
+		ofAssessment(func(x *assessment.Assessment) { x.Form = assessment.Short })(f)
+	}
+}
+
+// judgedFor has the transfer assessed about those of that answer to S2, while one of its
+// subjects is another.
+func judgedFor(s2 int, edit func(*Subject)) func(*Facts) {
+	return func(f *Facts) {
+		ofAssessment(func(x *assessment.Assessment) { x.Answers = assessment.Answers{"S2": {Value: new(s2)}} })(f)
 		edit(&f.Subjects[len(f.Subjects)-1])
 	}
 }

@@ -40,7 +40,7 @@ func (f *Facts) assessmentGaps() []string {
 	x, m := f.Assessment, &f.Manifest
 	want := assessment.Scope{
 		Mission: m.Mission, Agreement: x.Agreement, AgreementVersion: x.AgreementVersion,
-		Purpose: m.Purpose, Categories: m.Categories, Vulnerable: Vulnerable(f.Subjects),
+		Purpose: m.Purpose, Categories: m.Categories, People: PeopleOf(f.Subjects),
 	}
 	if a := f.ruling(); a != nil {
 		want.Agreement, want.AgreementVersion = a.ID, a.Document.Version

@@ -41,7 +41,7 @@ func notAcceptable(x *assessment.Assessment, want assessment.Scope, now time.Tim
 	// One that was not scored yet is condition 17's; an approved one without a
 	// score is not acceptable.
 	scored := x.Result.Band != "" || x.State == assessment.Approved
-	if scored && (!x.Result.Approvable || x.Result.Band == "" || x.Result.Band == assessment.Severe) && !x.Derogates(want, now) {
+	if scored && refusedBand(x) && !x.Derogates(want, now) {
 		found = one(RBAUnacceptable, assessmentRef(x))
 	}
 	if open := x.OpenConditions(now); len(open) > 0 {
@@ -52,4 +52,9 @@ func notAcceptable(x *assessment.Assessment, want assessment.Scope, now time.Tim
 		found = append(found, one(RBAConditionOpen, assessmentRef(x), numbers...)...)
 	}
 	return found
+}
+
+// refusedBand reports whether the result may be passed under a derogation alone.
+func refusedBand(x *assessment.Assessment) bool {
+	return !x.Result.Approvable || x.Result.Band == "" || x.Result.Band == assessment.Severe
 }

@@ -161,12 +161,13 @@ type Downloader struct {
 
 // Subject is one person in the transfer, by row number, with what they said.
 type Subject struct {
-	Row      int              `json:"row,omitzero"` // from 1, in the order of the request
-	ID       string           `json:"id,omitzero"`
-	Type     string           `json:"type,omitzero"`
-	Child    bool             `json:"child,omitzero"`
-	Needs    bool             `json:"specific_needs,omitzero"` // has any
-	Consents []consent.Record `json:"consents,omitzero"`
+	Row           int              `json:"row,omitzero"` // from 1, in the order of the request
+	ID            string           `json:"id,omitzero"`
+	Type          string           `json:"type,omitzero"`
+	Child         bool             `json:"child,omitzero"`
+	Needs         bool             `json:"specific_needs,omitzero"` // has any
+	Unaccompanied bool             `json:"unaccompanied,omitzero"`
+	Consents      []consent.Record `json:"consents,omitzero"`
 }
 
 // Hold is an open objection, request or legal hold (condition 25).

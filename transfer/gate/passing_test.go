@@ -160,7 +160,7 @@ func approvedAssessment() *assessment.Assessment {
 		ID: "x1", Version: 3, Record: 3, Mission: "m1", State: assessment.Approved,
 		Content: assessment.Content{
 			Agreement: "a1", AgreementVersion: 2, Purposes: []string{"referral"},
-			Categories: []string{"contact", "identity"}, Countries: []string{"KE"},
+			Categories: []string{"contact", "identity"}, Countries: []string{"KE"}, Answers: assessment.Answers{"S2": {Value: new(5)}},
 		},
 		Result:     assessment.Result{Band: assessment.Moderate, Approvable: true},
 		ApprovedAt: noon().AddDate(0, -1, 0), ValidUntil: noon().AddDate(0, 11, 0),

@@ -44,12 +44,13 @@ type RecordedPeople []RecordedSubject
 
 // RecordedSubject is one of them.
 type RecordedSubject struct {
-	Row      int            `json:"row"`
-	ID       string         `json:"id,omitempty"`
-	Type     string         `json:"type,omitempty"`
-	Child    bool           `json:"child,omitempty"`
-	Needs    bool           `json:"specific_needs,omitempty"`
-	Consents []evidence.Ref `json:"consents,omitempty"`
+	Row           int            `json:"row"`
+	ID            string         `json:"id,omitempty"`
+	Type          string         `json:"type,omitempty"`
+	Child         bool           `json:"child,omitempty"`
+	Needs         bool           `json:"specific_needs,omitempty"`
+	Unaccompanied bool           `json:"unaccompanied,omitempty"`
+	Consents      []evidence.Ref `json:"consents,omitempty"`
 }
 
 // Record takes facts apart. The digest of the people is the caller's to put in.
@@ -80,7 +81,7 @@ func (f Facts) Record() (Recorded, RecordedPeople) {
 	r.Disclosures = refsOf(f.Disclosures, anonymous.DisclosureAssessment.Ref)
 	var people RecordedPeople
 	for _, s := range f.Subjects {
-		one := RecordedSubject{Row: s.Row, ID: s.ID, Type: s.Type, Child: s.Child, Needs: s.Needs}
+		one := RecordedSubject{Row: s.Row, ID: s.ID, Type: s.Type, Child: s.Child, Needs: s.Needs, Unaccompanied: s.Unaccompanied}
 		for _, c := range s.Consents {
 			one.Consents = append(one.Consents, c.Ref())
 		}
@@ -149,7 +150,7 @@ func (r Recorded) Restore(people RecordedPeople, body func(evidence.Ref) ([]byte
 		return Facts{}, err
 	}
 	for _, p := range people {
-		s := Subject{Row: p.Row, ID: p.ID, Type: p.Type, Child: p.Child, Needs: p.Needs, Consents: make([]consent.Record, len(p.Consents))}
+		s := Subject{Row: p.Row, ID: p.ID, Type: p.Type, Child: p.Child, Needs: p.Needs, Unaccompanied: p.Unaccompanied, Consents: make([]consent.Record, len(p.Consents))}
 		for i, ref := range p.Consents {
 			if err := restored(ref, body, &s.Consents[i]); err != nil {
 				return Facts{}, err

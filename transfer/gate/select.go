@@ -1,12 +1,9 @@
 package gate
 
 import (
-	"cmp"
 	"slices"
-	"time"
 
 	"safeconduct/agreements"
-	"safeconduct/agreements/assessment"
 )
 
 // Select answers which of the agreements with a partner rules a transfer of the
@@ -75,45 +72,4 @@ func Pick(candidates []agreements.Agreement, id string) *agreements.Agreement {
 		}
 	}
 	return nil
-}
-
-// BestAssessment answers with the assessment to judge the transfer by: one that
-// covers the scope and passes conditions 17 and 18; else one that covers and
-// passes 17; else one that covers; else any, so that the refusal names the
-// nearest miss. Nil only where the list is empty. The order of the list does
-// not matter.
-func BestAssessment(list []assessment.Assessment, want assessment.Scope, now time.Time) *assessment.Assessment {
-	if len(list) == 0 {
-		return nil
-	}
-	best := slices.MinFunc(list, func(a, b assessment.Assessment) int {
-		return cmp.Or(
-			cmp.Compare(miss(a, want, now), miss(b, want, now)),
-			len(a.Gaps(want))-len(b.Gaps(want)),
-			b.ValidUntil.Compare(a.ValidUntil),
-			b.CreatedAt.Compare(a.CreatedAt),
-			cmp.Compare(a.ID, b.ID),
-		)
-	})
-	return &best
-}
-
-// miss is how far the assessment is from permitting a transfer; 0 permits.
-func miss(a assessment.Assessment, want assessment.Scope, now time.Time) int {
-	far := 0
-	if !a.Covers(want) {
-		far = 100
-	}
-	if len(notFresh(&a, now)) == 0 {
-		return far + len(notAcceptable(&a, want, now))
-	}
-	nearest := []assessment.State{
-		assessment.Approved, assessment.Stale, assessment.Expired, assessment.Submitted,
-		assessment.Returned, assessment.Draft, assessment.Rejected, assessment.Superseded,
-	}
-	i := slices.Index(nearest, a.State)
-	if i < 0 {
-		i = len(nearest)
-	}
-	return far + 10 + i
 }

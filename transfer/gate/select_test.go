@@ -2,14 +2,11 @@ package gate
 
 import (
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
 	"safeconduct/agreements"
-	"safeconduct/agreements/assessment"
 )
 
 // candidate is an agreement of mission m1: id, state, and its purposes.
@@ -87,61 +84,6 @@ func TestPick(t *testing.T) {
 	for _, id := range []string{"", "a3", "a9"} {
 		if got := Pick(list, id); got != nil {
 			t.Errorf("%q: %+v", id, got)
-		}
-	}
-}
-
-func TestBestAssessment(t *testing.T) {
-	want := assessment.Scope{Mission: "m1", Agreement: "a1", AgreementVersion: 2, Purpose: "referral", Categories: []string{"identity"}, Countries: []string{"KE"}}
-	// In the order of preference, the best first.
-	edits := []struct {
-		id   string
-		edit func(*assessment.Assessment)
-	}{
-		{"permits, for longest", func(x *assessment.Assessment) { x.ValidUntil = noon().AddDate(5, 0, 0) }},
-		{"permits", func(*assessment.Assessment) {}},
-		{"open condition", func(x *assessment.Assessment) { x.Conditions = []assessment.Condition{{Number: 1}} }},
-		{"lapsed", func(x *assessment.Assessment) { x.ValidUntil = noon() }},
-		{"stale", func(x *assessment.Assessment) { x.State = assessment.Stale }},
-		{"submitted", func(x *assessment.Assessment) { x.State = assessment.Submitted }},
-		{"draft", func(x *assessment.Assessment) { x.State = assessment.Draft }},
-		{"superseded", func(x *assessment.Assessment) { x.State = assessment.Superseded }},
-		{"approved, older version", func(x *assessment.Assessment) { x.AgreementVersion = 1 }},
-		{"approved, two gaps", func(x *assessment.Assessment) { x.AgreementVersion, x.Mission = 1, "m2" }},
-		{"draft, other purpose", func(x *assessment.Assessment) { x.State, x.Purposes = assessment.Draft, []string{"photo"} }},
-	}
-	var ranked []assessment.Assessment
-	for _, e := range edits {
-		x := approvedAssessment()
-		x.ID = e.id
-		e.edit(x)
-		ranked = append(ranked, *x)
-	}
-	for i := range ranked {
-		rest := slices.Clone(ranked[i:])
-		slices.Reverse(rest)
-		if got := BestAssessment(rest, want, noon()); got == nil || got.ID != ranked[i].ID {
-			t.Errorf("got %v, want %q", got.ID, ranked[i].ID)
-		}
-	}
-	if BestAssessment(nil, want, noon()) != nil {
-		t.Error("one out of none")
-	}
-	if got := BestAssessment(ranked[2:4], want, noon().Add(-time.Hour)); !strings.HasPrefix(got.ID, "lapsed") {
-		t.Errorf("before it lapsed, %q", got.ID)
-	}
-}
-
-func TestBestAssessmentOfAChild(t *testing.T) {
-	long, short := approvedAssessment(), approvedAssessment()
-	long.ID, short.ID = "long", "short"
-	short.Form, short.Answers = assessment.Short, assessment.Answers{"S2": {Value: new(3)}}
-	short.ValidUntil = long.ValidUntil.AddDate(1, 0, 0)
-	want := assessment.Scope{Mission: "m1", Agreement: "a1", AgreementVersion: 2, Purpose: "referral", Categories: []string{"identity"}, Countries: []string{"KE"}}
-	for vulnerable, id := range map[bool]string{false: "short", true: "long"} {
-		want.Vulnerable = vulnerable
-		if got := BestAssessment([]assessment.Assessment{*short, *long}, want, noon()); got.ID != id {
-			t.Errorf("R47 of a child %v: the %s form", vulnerable, got.ID)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package gate
 import (
 	"cmp"
 	"slices"
+
+	"safeconduct/agreements/assessment"
 )
 
 // byRow is the subjects in the order of their rows; the facts keep theirs.
@@ -20,10 +22,15 @@ func (f *Facts) byRow() []Subject {
 // case that does not exist and to one that never consented.
 func (s Subject) unknown() bool { return s.ID == "" || s.Type == "" && len(s.Consents) == 0 }
 
-// Vulnerable reports whether a child, or a person with specific needs, is among the
-// subjects: what the short form of an assessment leaves out (condition 16, R47).
-func Vulnerable(subjects []Subject) bool {
-	return slices.ContainsFunc(subjects, func(s Subject) bool { return s.Child || s.Needs })
+// PeopleOf says who is among the subjects that an assessment must have judged
+// (condition 16, R40, R47).
+func PeopleOf(subjects []Subject) (p assessment.People) {
+	for _, s := range subjects {
+		p.Child = p.Child || s.Child || s.Unaccompanied
+		p.Needs = p.Needs || s.Needs
+		p.Unaccompanied = p.Unaccompanied || s.Unaccompanied
+	}
+	return p
 }
 
 // blame adds the subject to those at fault, by row number and opaque id.

@@ -383,6 +383,21 @@ func (w *World) Sign(a agreements.Agreement, role authz.Role) agreements.Agreeme
 	return a
 }
 
+// Content is that of an assessment of the agreement with the answers of vector V1.
+func (w *World) Content(a agreements.Agreement) assessment.Content {
+	answers := assessment.Answers{}
+	for id, v := range map[string]int{
+		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 5, "S2": 4, "S3": 4, "S4": 5, "L1": 3, "L2": 3, "L3": 2, "L4": 1, "L5": 2, "L6": 3,
+		"L7": 3, "L8": 4, "M1": 1, "M2": 1, "M3": 1, "M4": 1, "B1": 5, "B2": 5, "B3": 4, "B4": 4,
+	} {
+		answers[id] = assessment.Answer{Value: new(v), Evidence: "seen"}
+	}
+	return assessment.Content{
+		Agreement: a.ID, Purposes: []string{w.Purpose.ID}, Categories: w.categories(), Countries: []string{"CO"}, Answers: answers,
+		PeopleConsulted: []string{"community focal point"},
+	}
+}
+
 // Assess has vector V1 approved for the agreement.
 func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
 	w.T.Helper()
@@ -401,16 +416,7 @@ func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
 // Submitted has vector V1 for the agreement submitted to those who approve it.
 func (w *World) Submitted(a agreements.Agreement) assessment.Assessment {
 	w.T.Helper()
-	answers := assessment.Answers{}
-	for id, v := range map[string]int{
-		"K1": 0, "K2": 1, "K3": 1, "K4": 1, "K5": 0, "S1": 5, "S2": 4, "S3": 4, "S4": 5, "L1": 3, "L2": 3, "L3": 2, "L4": 1, "L5": 2, "L6": 3,
-		"L7": 3, "L8": 4, "M1": 1, "M2": 1, "M3": 1, "M4": 1, "B1": 5, "B2": 5, "B3": 4, "B4": 4,
-	} {
-		answers[id] = assessment.Answer{Value: new(v), Evidence: "seen"}
-	}
-	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), assessment.Content{
-		Agreement: a.ID, Purposes: []string{w.Purpose.ID}, Categories: w.categories(), Countries: []string{"CO"}, Answers: answers,
-	})
+	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), w.Content(a))
 	w.Must(err)
 	x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
 	w.Must(err)

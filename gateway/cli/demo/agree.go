@@ -141,6 +141,7 @@ func (p *Player) assess(ctx context.Context, suffix string) error {
 	}
 	if err := p.do(ctx, post("draft-assessment"+suffix, authz.RO, "weighs risks and benefits", "/assessments", object{
 		"agreement": p.draft.ID, "purposes": []string{p.world.Purpose}, "categories": []string{category, health}, "countries": []string{country}, "answers": answers,
+		"people_consulted": []string{"the women's committee of the site"},
 	}), &a); err != nil {
 		return err
 	}
