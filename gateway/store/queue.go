@@ -90,11 +90,10 @@ func placed[T any](ctx context.Context, t *tx, r record[T], in authz.Places, col
 // DPOWaiting implements queue.TransferTx.
 func (t *tx) DPOWaiting(ctx context.Context, most int) ([]approvals.Waiting, error) {
 	all, err := t.awaitingDPO(ctx, "", most)
-	list := make([]approvals.Waiting, len(all))
-	for i, x := range all {
-		list[i] = waiting(x)
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	return t.waitingFor(ctx, all)
 }
 
 // CasesWaiting implements queue.CaseTx.
