@@ -16,9 +16,9 @@ import (
 func transfers() record[transfer.Transfer] {
 	return record[transfer.Transfer]{
 		kind: transfer.KindTransfer, table: "transfers",
-		columns: []string{"mission", "partner", "state", "agreement", "subjects", "released", "window_ends", "held_since", "awaits_dpo"},
+		columns: []string{"mission", "partner", "state", "agreement", "subjects", "released", "window_ends", "held_since", "awaits_dpo", "assessment"},
 		values: func(t transfer.Transfer) []any {
-			return []any{t.Mission, t.Partner, string(t.State), t.Agreement, t.Subjects, micros(t.Released), micros(t.WindowEnds), micros(t.HeldSince), awaitsDPO(t)}
+			return []any{t.Mission, t.Partner, string(t.State), t.Agreement, t.Subjects, micros(t.Released), micros(t.WindowEnds), micros(t.HeldSince), awaitsDPO(t), t.Assessment}
 		},
 		ident: func(t transfer.Transfer) (string, int) { return t.ID, t.Version },
 	}
