@@ -5,6 +5,8 @@ ALTER TABLE assessments ADD COLUMN band TEXT NOT NULL DEFAULT '';
 ALTER TABLE transfers ADD COLUMN assessment TEXT NOT NULL DEFAULT '';
 -- When the first open condition of an assessment is due (Unix microseconds); 0 where there is none, or nobody may close it any more.
 ALTER TABLE assessments ADD COLUMN open_due BIGINT NOT NULL DEFAULT 0;
+-- What waits for a partner that nothing goes to is held.
+ALTER TABLE parties ADD COLUMN state TEXT NOT NULL DEFAULT '';
 CREATE INDEX assessments_open ON assessments (open_due, id) WHERE open_due > 0;
 CREATE INDEX assessments_returned ON assessments (id) WHERE state = 'returned';
 
@@ -12,6 +14,8 @@ UPDATE assessments SET band = COALESCE((SELECT json_extract(CAST(v.body AS TEXT)
     WHERE v.kind = 'assessment' AND v.id = assessments.id AND v.version = assessments.version), '');
 UPDATE transfers SET assessment = COALESCE((SELECT json_extract(CAST(v.body AS TEXT), '$.assessment') FROM record_versions v
     WHERE v.kind = 'transfer' AND v.id = transfers.id AND v.version = transfers.version), '');
+UPDATE parties SET state = COALESCE((SELECT json_extract(CAST(v.body AS TEXT), '$.state') FROM record_versions v
+    WHERE v.kind = 'party' AND v.id = parties.id AND v.version = parties.version), '');
 UPDATE assessments SET open_due = COALESCE((
     SELECT MIN(CAST(strftime('%s', substr(json_extract(c.value, '$.due'), 1, 19)) AS INTEGER) * 1000000 + CAST(substr(rtrim(substr(json_extract(c.value, '$.due'), 21), 'Z') || '000000', 1, 6) AS INTEGER))
     FROM record_versions v, json_each(CAST(v.body AS TEXT), '$.conditions') c

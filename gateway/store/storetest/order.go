@@ -8,6 +8,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/parties"
 	"safeconduct/authz"
 	"safeconduct/transfer"
 	"safeconduct/transfer/queue"
@@ -104,11 +105,13 @@ func orderFilled(t *testing.T, l *logged) {
 	for i, a := range []agreements.Agreement{ending("w-1", "m", agreements.Active, 1), ending("w-2", "m", agreements.Active, 0), ending("w-3", "m", agreements.Active, 2), ending("w-4", "m", agreements.Active, 1), ending("w-5", "m", agreements.Suspended, 1)} {
 		older(t, l, "agreement", "agreements", a.ID, a, "mission", "m", "partner", "x", "state", string(a.State), "valid_until", "0", "awaits", []string{"", "", "", "draft", "suspended"}[i])
 	}
+	older(t, l, "party", "parties", "x-1", parties.Party{ID: "x-1", Version: 1, State: parties.Blocked})
 	l.migrate(t)
 	for query, want := range map[string][]string{
 		"SELECT id || ' ' || band || ' ' || open_due FROM assessments ORDER BY id": {
 			fmt.Sprint("b-1 HIGH ", Epoch().Add(2*time.Hour).UnixMicro()), "b-2  0", "b-3 LOW 0", "b-4 SEVERE 0", fmt.Sprint("b-5 LOW ", due.UnixMicro()),
 		},
+		"SELECT id || ' ' || state FROM parties": {"x-1 blocked"},
 		"SELECT id || ' ' || assessment FROM transfers ORDER BY id": {"t-1 b-1", "t-2 "},
 		"SELECT id || ' ' || awaits FROM agreements ORDER BY id":    {"w-1 ending", "w-2 ", "w-3 ", "w-4 ending", "w-5 suspended"},
 	} {
