@@ -43,10 +43,10 @@ type transferView struct {
 	RecallReason   string              `json:"recall_reason,omitempty"`
 	// Destruction is read from the duty, and where the transfer itself is read only.
 	Destruction retention.Destruction `json:"destruction,omitempty" enum:"due,certified,destroyed" doc:"how far what was pulled is destroyed (GET /destructions/{id}); left out before the first pull, and in the answers of acts"`
-	Codes          []string            `json:"codes,omitempty" doc:"the codes of the decision, the primary one first"`
-	Decision       *decisionView       `json:"decision,omitempty" doc:"the gate's last answer"`
-	Created        time.Time           `json:"created"`
-	Updated        time.Time           `json:"updated"`
+	Codes       []string              `json:"codes,omitempty" doc:"the codes of the decision, the primary one first"`
+	Decision    *decisionView         `json:"decision,omitempty" doc:"the gate's last answer"`
+	Created     time.Time             `json:"created"`
+	Updated     time.Time             `json:"updated"`
 }
 
 // fileView is one file of a transfer.

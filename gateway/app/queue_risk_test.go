@@ -108,7 +108,8 @@ func TestConditionsWaitForTheirOwner(t *testing.T) {
 		a.Record++
 		a.Result.Band = assessment.Low
 		a.Conditions = []assessment.Condition{
-			{Number: 1, Text: "train", Owner: w.As(authz.HOM).Person, Due: later}, {Number: 2, Text: "count", Owner: w.As(authz.HOM).Person, Due: soon},
+			{Number: 1, Text: "train", Owner: w.As(authz.HOM).Person, Due: later},
+			{Number: 2, Text: "count", Owner: w.As(authz.HOM).Person, Due: soon},
 			{Number: 3, Text: "ask", Post: authz.LEG, Due: later},
 		}
 		return tx.SaveAssessment(w.Ctx, a)

@@ -114,7 +114,7 @@ func (t *tx) Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time
 func (t *tx) HoldsDue(ctx context.Context, now time.Time, after string, most int) ([]transfer.Transfer, error) {
 	stopped := `(NOT EXISTS (SELECT 1 FROM agreements a WHERE a.id = r.agreement AND a.state = 'active')
     OR EXISTS (SELECT 1 FROM holds h WHERE h.transfer = r.id AND h.lifted = 0)
-    OR EXISTS (SELECT 1 FROM parties p WHERE p.id = r.partner AND p.state <> '`+string(parties.Vetted)+`')
+    OR EXISTS (SELECT 1 FROM parties p WHERE p.id = r.partner AND p.state <> '` + string(parties.Vetted) + `')
     OR EXISTS (SELECT 1 FROM missions m WHERE m.id = r.mission AND m.waits = 1))`
 	return due(ctx, t, transfers(), most, `WHERE r.id > $2 AND (
     (r.state = 'available' AND r.window_ends > $1 AND `+stopped+`) OR (r.state = 'held' AND NOT `+stopped+`)

@@ -111,7 +111,7 @@ func orderFilled(t *testing.T, l *logged) {
 		"SELECT id || ' ' || band || ' ' || open_due FROM assessments ORDER BY id": {
 			fmt.Sprint("b-1 HIGH ", Epoch().Add(2*time.Hour).UnixMicro()), "b-2  0", "b-3 LOW 0", "b-4 SEVERE 0", fmt.Sprint("b-5 LOW ", due.UnixMicro()),
 		},
-		"SELECT id || ' ' || state FROM parties": {"x-1 blocked"},
+		"SELECT id || ' ' || state FROM parties":                    {"x-1 blocked"},
 		"SELECT id || ' ' || assessment FROM transfers ORDER BY id": {"t-1 b-1", "t-2 "},
 		"SELECT id || ' ' || awaits FROM agreements ORDER BY id":    {"w-1 ending", "w-2 ", "w-3 ", "w-4 ending", "w-5 suspended"},
 	} {
