@@ -9,6 +9,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 	"safeconduct/transfer/gate"
 )
 
@@ -65,7 +66,7 @@ func (t *Transfer) free(now time.Time) {
 }
 
 // HoldDue holds what is available although its agreement does not rule any more,
-// or somebody holds it, and frees what was held for that and passes again, so that
+// somebody holds it, or its partner or mission is stopped, and frees what was held for that and passes again, so that
 // the days of a hold are counted from its cause on and not from the next pull. It
 // answers with how many it changed; each is its own transaction.
 func (o *Office) HoldDue(ctx context.Context) (int, error) {
@@ -98,11 +99,20 @@ func (o *Office) HoldDue(ctx context.Context) (int, error) {
 	}
 }
 
-// byRecord reports whether a transfer is held for its agreement or by a hold
-// alone.
+// byRecord reports whether a transfer is held for its agreement, its partner or
+// its mission, or by a hold, alone.
 func byRecord(d gate.Decision) bool {
-	known := []gate.Code{gate.AgrNotActive, gate.AgrExpired, gate.AgrSuspended, gate.AgrTerminated, gate.LegalHold}
-	return !slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(known, r.Code) })
+	known := []gate.Code{
+		gate.AgrNotActive, gate.AgrExpired, gate.AgrSuspended, gate.AgrTerminated, gate.LegalHold,
+		gate.PartnerUnvetted, gate.PartnerSuspended, gate.PartnerBlocked,
+	}
+	return !slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(known, r.Code) && !stopped(r) })
+}
+
+// stopped reports whether the refusal is for a mission that is suspended, which
+// no role of who asks helps (R42).
+func stopped(r gate.Refusal) bool {
+	return r.Code == gate.AuthRoleDenied && r.Object.Kind == people.KindMission
 }
 
 // rejudge asks the gate as at a pull by a downloader with whom nothing is wrong:
@@ -163,5 +173,5 @@ func holds(d gate.Decision) bool {
 		"AUTH_INVALID", "AUTH_ROLE_DENIED", "TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING",
 		"PULL_DENIED", "PULL_WINDOW", "PULL_LIMIT", "PULL_RECALLED",
 	}
-	return slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(ofCaller, r.Code) })
+	return slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(ofCaller, r.Code) || stopped(r) })
 }

@@ -89,8 +89,9 @@ type PullTx interface {
 	// OpenSessions lists sessions without an end that were last touched before.
 	OpenSessions(ctx context.Context, before time.Time, most int) ([]PullSession, error)
 	// HoldsDue lists, by id and after the given one, transfers that are available
-	// although their agreement is not active or a hold on them is open, and those
-	// that are held although neither is so.
+	// although their agreement is not active, a hold on them is open, their partner
+	// is not vetted, suspended or blocked, or their mission is suspended, and those
+	// that are held although nothing of that is so.
 	HoldsDue(ctx context.Context, now time.Time, after string, most int) ([]Transfer, error)
 	// Lapsed lists transfers that nobody may pull any more and whose objects
 	// still lie there: the window is over and they are not held, or they have been

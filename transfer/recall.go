@@ -8,14 +8,17 @@ import (
 	"strings"
 	"time"
 
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
 	"safeconduct/transfer/blob"
+	"safeconduct/transfer/retention"
 )
 
 // Recall takes a transfer back: no pull succeeds from now on, and its keys and
-// objects are destroyed. What was pulled before is the partner's to destroy.
+// objects are destroyed. What was pulled before is the partner's to destroy, within
+// the days that the rules give for it, or sooner where its retention ends sooner.
 func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) (Transfer, error) {
 	t, role, err := o.may(ctx, c, authz.TransferRecall, id)
 	if err != nil {
@@ -34,6 +37,15 @@ func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) 
 		}
 		if t.State.final() {
 			return t.illegal("recall", "the transfer has not ended", "nothing: no pull succeeds any more")
+		}
+		// R27: what was pulled is to be destroyed soon, and not when its retention ends.
+		r, err := o.ruled(ctx, tx)
+		if err != nil {
+			return err
+		}
+		now := o.Office.Time()
+		if err := retention.Hasten(ctx, tx, id, now.Add(r.RecallTime()), lifecycle.Act{Event: "recall", Person: c.Person, Role: role, At: now}); err != nil {
+			return err
 		}
 		t.RecallReason = reason
 		return o.end(ctx, tx, c, role, authz.TransferRecall, &t, Recalled)

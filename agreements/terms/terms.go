@@ -14,6 +14,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // Record kinds of this package.
@@ -87,6 +88,7 @@ type RetentionRule struct {
 // Tx is what the terms need of a transaction.
 type Tx interface {
 	evidence.Recorder
+	rulebook.Reader
 	PurposeTx
 	CategoryTx
 	RetentionTx

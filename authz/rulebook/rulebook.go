@@ -58,6 +58,7 @@ type Transfer struct {
 	SessionHours int `json:"session_hours" doc:"how long a pull session may be resumed"`
 	HeldDays     int `json:"held_days" doc:"after so long held, the data key is destroyed"`
 	LeaseMinutes int `json:"lease_minutes" doc:"an open upload untouched for longer is swept"`
+	RecallDays   int `json:"recall_days,omitempty" required:"true" doc:"how long a partner has to destroy what it pulled of a transfer that is recalled, where its retention does not end sooner (R27)"`
 	// MatchedTypes are the media types whose content can be matched to a manifest. Every other one is opaque.
 	MatchedTypes []string `json:"matched_types,omitempty" doc:"media types whose content can be matched to what is declared; of files of all others the sender attests the content and the approver the necessity"`
 }

@@ -66,6 +66,7 @@ func (r Rules) Validate() error {
 		{"transfer.session_hours", r.Transfer.SessionHours},
 		{"transfer.held_days", r.Transfer.HeldDays},
 		{"transfer.lease_minutes", r.Transfer.LeaseMinutes},
+		{"transfer.recall_days", r.Transfer.RecallDays},
 		{"training.life_days", r.Training.LifeDays},
 		{"undertaking.life_days", r.Undertaking.LifeDays},
 		{"vetting.life_days", r.Vetting.LifeDays},

@@ -7,6 +7,7 @@ import (
 	"safeconduct/gateway/edge"
 	"safeconduct/transfer"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/retention"
 )
 
 // transferView is a transfer as it may be read. Members that a partner may not see are left out for one.
@@ -40,10 +41,12 @@ type transferView struct {
 	Delivered      *time.Time          `json:"delivered,omitempty" doc:"when a whole file was first written to the recipient; the state says held where it is held since"`
 	Receipts       []transfer.Receipt  `json:"receipts,omitempty"`
 	RecallReason   string              `json:"recall_reason,omitempty"`
-	Codes          []string            `json:"codes,omitempty" doc:"the codes of the decision, the primary one first"`
-	Decision       *decisionView       `json:"decision,omitempty" doc:"the gate's last answer"`
-	Created        time.Time           `json:"created"`
-	Updated        time.Time           `json:"updated"`
+	// Destruction is read from the duty, and where the transfer itself is read only.
+	Destruction retention.Destruction `json:"destruction,omitempty" enum:"due,certified,destroyed" doc:"how far what was pulled is destroyed (GET /destructions/{id}); left out before the first pull, and in the answers of acts"`
+	Codes       []string              `json:"codes,omitempty" doc:"the codes of the decision, the primary one first"`
+	Decision    *decisionView         `json:"decision,omitempty" doc:"the gate's last answer"`
+	Created     time.Time             `json:"created"`
+	Updated     time.Time             `json:"updated"`
 }
 
 // fileView is one file of a transfer.

@@ -118,7 +118,14 @@ func (r *routes) transfers() {
 		about: "The sender, the mission and headquarters read the gate's last decision; the partner does not.",
 	}, func(ctx context.Context, c authz.Caller, in *RecordID) (transferView, error) {
 		t, err := r.Transfers.Transfer(ctx, c, in.ID)
-		return r.viewTransfer(ctx, t, err)
+		if err != nil {
+			return transferView{}, err
+		}
+		v, err := r.viewTransfer(ctx, t, nil)
+		if err == nil {
+			v.Destruction, err = r.Transfers.Destruction(ctx, t)
+		}
+		return v, err
 	})
 }
 

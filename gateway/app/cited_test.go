@@ -13,6 +13,7 @@ import (
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/approvals"
+	"safeconduct/transfer/rights"
 )
 
 // mustCite are the actions whose decisions name the edition of the rules that they were taken under, and with it the version
@@ -22,7 +23,9 @@ func mustCite() []authz.Action {
 		authz.PartyVet, authz.PartySuspend, authz.PartyLift,
 		authz.AgreementReview, authz.AgreementApprove, authz.AgreementSign, authz.AgreementActivate, authz.AgreementSuspend, authz.AgreementLift,
 		authz.AssessmentSubmit, authz.AssessmentApprove, authz.DPODecide, authz.RulesDraft, authz.RulesApprove,
-		authz.TransferRequest, authz.TransferCommit, authz.TransferPull, authz.TransferApprove,
+		authz.TransferRequest, authz.TransferCommit, authz.TransferPull, authz.TransferApprove, authz.TransferRecall,
+		authz.PersonSuspend, authz.PersonLift, authz.MissionSuspend, authz.MissionLift, authz.KeyConfirm, authz.NoticeApprove,
+		authz.HoldPlaceReview, authz.HoldLiftReview, authz.AlertRaise,
 	}
 }
 
@@ -49,6 +52,22 @@ func TestDecisionsCiteTheRules(t *testing.T) {
 	d, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0)
 	w.Must(err)
 	w.Must(d.Send(w.Ctx, &strings.Builder{}))
+	h, err := w.Holds.Place(w.Ctx, legal, rights.Order{Kind: rights.Review, Transfer: sent.ID, Reason: "doubt"})
+	w.Must(err)
+	_, err = w.Holds.Lift(w.Ctx, dpo, h.ID, "checked")
+	w.Must(err)
+	_, err = w.People.SuspendPerson(w.Ctx, legal, w.Persons[authz.HOM], "asked")
+	w.Must(err)
+	_, err = w.People.LiftPerson(w.Ctx, dpo, w.Persons[authz.HOM], "over")
+	w.Must(err)
+	_, err = w.People.SuspendMission(w.Ctx, legal, w.Mission.ID, "asked")
+	w.Must(err)
+	_, err = w.People.LiftMission(w.Ctx, dpo, w.Mission.ID, "over")
+	w.Must(err)
+	_, err = w.Transfers.Recall(w.Ctx, legal, sent.ID, "asked")
+	w.Must(err)
+	_, err = w.Assessments.RaiseAlert(w.Ctx, legal, "KE", "unrest")
+	w.Must(err)
 	_, err = w.Parties.Suspend(w.Ctx, legal, w.Partner.ID, "asked")
 	w.Must(err)
 	changeRules(w, func(r *rulebook.Rules) { r.Principles.Version = "IN/138/Rev.1" })

@@ -77,10 +77,35 @@ func (t *tx) AwaitingDPO(ctx context.Context, p evidence.Page) (evidence.Listed[
 		all = all[:p.Limit()]
 		list.Next = all[len(all)-1].ID
 	}
-	for _, x := range all {
-		list.Items = append(list.Items, waiting(x))
+	if err == nil {
+		list.Items, err = t.waitingFor(ctx, all)
 	}
 	return list, err
+}
+
+// waitingFor adds to the transfers which document of their agreements is in
+// force. Of an agreement that is not as this system wrote it that is none, so
+// that no approval covers what waits under it.
+func (t *tx) waitingFor(ctx context.Context, all []transfer.Transfer) ([]approvals.Waiting, error) {
+	ids, documents := make([]string, len(all)), map[string]int{}
+	for i, x := range all {
+		ids[i] = x.Agreement
+	}
+	for args, in := range listed(ids) {
+		found, err := due(ctx, t, agreementRecords(), idsAtOnce, "WHERE r.id IN "+in+" ORDER BY r.id", args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range found {
+			documents[a.ID] = a.Document.Version
+		}
+	}
+	list := make([]approvals.Waiting, len(all))
+	for i, x := range all {
+		list[i] = waiting(x)
+		list[i].Document = documents[x.Agreement]
+	}
+	return list, nil
 }
 
 func (t *tx) awaitingDPO(ctx context.Context, after string, most int) ([]transfer.Transfer, error) {

@@ -14,12 +14,29 @@ import (
 func assessments() record[assessment.Assessment] {
 	return record[assessment.Assessment]{
 		kind: assessment.KindAssessment, table: "assessments",
-		columns: []string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission"},
+		columns: []string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission", "band", "open_due"},
 		values: func(a assessment.Assessment) []any {
-			return []any{a.Agreement, string(a.State), a.TemplateVersion, spaced(a.Countries), microsOf(a.SubmittedAt), microsOf(a.ValidUntil), a.Mission}
+			return []any{
+				a.Agreement, string(a.State), a.TemplateVersion, spaced(a.Countries), microsOf(a.SubmittedAt), microsOf(a.ValidUntil), a.Mission,
+				string(a.Result.Band), microsOf(openDue(a)),
+			}
 		},
 		ident: func(a assessment.Assessment) (string, int) { return a.ID, a.Record },
 	}
+}
+
+// openDue is when the first open condition is due of an assessment that somebody
+// decided on, or has to; the zero time where there is none.
+func openDue(a assessment.Assessment) (first time.Time) {
+	if a.State != assessment.Submitted && a.State != assessment.Returned && a.State != assessment.Approved {
+		return time.Time{}
+	}
+	for _, c := range a.Conditions {
+		if c.ClosedAt.IsZero() && (first.IsZero() || c.Due.Before(first)) {
+			first = c.Due
+		}
+	}
+	return first
 }
 
 // spaced is a list in which each member has a space at either side.

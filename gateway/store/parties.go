@@ -9,10 +9,10 @@ import (
 
 func partners() record[parties.Party] {
 	return record[parties.Party]{
-		kind: parties.KindParty, table: "parties", columns: []string{"waits", "vetted", "ends"},
+		kind: parties.KindParty, table: "parties", columns: []string{"waits", "vetted", "ends", "state"},
 		values: func(p parties.Party) []any {
 			since, until := p.Stands()
-			return []any{yes(p.Suspension != nil), micros(since), micros(until)}
+			return []any{yes(p.Suspension != nil), micros(since), micros(until), string(p.State)}
 		},
 		ident: func(p parties.Party) (string, int) { return p.ID, p.Version },
 	}

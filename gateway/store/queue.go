@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"safeconduct/agreements"
@@ -28,18 +30,28 @@ func yes(is bool) int64 {
 }
 
 // awaits is what an agreement is looked up by in queues: where its document
-// under way stands, or that it is suspended.
+// under way stands, that it is suspended, or that one of two has terminated it.
 func awaits(a agreements.Agreement) string {
 	state := a.UnderWay().State
-	if slices.Contains([]agreements.State{agreements.Draft, agreements.Review, agreements.Approved, agreements.PartSigned, agreements.Signed, agreements.Suspended}, state) {
+	switch {
+	case a.State == agreements.Active && len(a.Endings) == 1 && (state == agreements.Active || state == agreements.Draft):
+		return "ending"
+	case slices.Contains([]agreements.State{agreements.Draft, agreements.Review, agreements.Approved, agreements.PartSigned, agreements.Signed, agreements.Suspended}, state):
 		return string(state)
+	default:
+		return ""
 	}
-	return ""
 }
 
 // AgreementsWaiting implements queue.PaperTx.
 func (t *tx) AgreementsWaiting(ctx context.Context, in authz.Places, most int) ([]agreements.Agreement, error) {
-	return placed(ctx, t, agreementRecords(), in, []string{"mission", "partner"}, " AND (r.awaits <> '' OR r.state = 'suspended')", "r.id", most)
+	drafts, args := within(authz.Places{Missions: in.Missions, Partners: in.Partners}, "mission", "partner")
+	where := "1 = 1"
+	if !in.HQ {
+		where = drafts
+	}
+	return find(ctx, t, agreementRecords(), fmt.Sprintf("WHERE %s AND (r.awaits NOT IN ('', 'draft') OR r.state = 'suspended' OR r.awaits = 'draft' AND %s) ORDER BY r.id LIMIT $%d",
+		where, drafts, len(args)+1), append(args, most)...)
 }
 
 // AgreementsEnding implements queue.PaperTx.
@@ -55,14 +67,63 @@ func (t *tx) ScansWaiting(ctx context.Context, most int) ([]agreements.Scan, err
 	return find(ctx, t, agreementScans(), "WHERE r.agreement IN (SELECT a.id FROM agreements a WHERE a.awaits IN ('approved', 'part_signed')) ORDER BY r.id LIMIT $1", most)
 }
 
+// riskiest orders by the band of the assessments under that name, the highest
+// first, as the queue does: a band that nobody knows is the worst.
+func riskiest(name string) string {
+	return "CASE " + name + " WHEN '" + string(assessment.Low) + "' THEN 1 WHEN '" + string(assessment.Moderate) + "' THEN 2 WHEN '" + string(assessment.High) + "' THEN 3 ELSE 4 END DESC"
+}
+
 // AssessmentsWaiting implements queue.PaperTx.
 func (t *tx) AssessmentsWaiting(ctx context.Context, in authz.Places, most int) ([]assessment.Assessment, error) {
-	return placed(ctx, t, assessments(), in, []string{"mission"}, " AND r.state = 'submitted'", "r.submitted, r.id", most)
+	return placed(ctx, t, assessments(), in, []string{"mission"}, " AND r.state = 'submitted'", riskiest("r.band")+", r.submitted, r.id", most)
+}
+
+// AssessmentsReturned implements queue.PaperTx.
+func (t *tx) AssessmentsReturned(ctx context.Context, missions []string, most int) ([]assessment.Assessment, error) {
+	return placed(ctx, t, assessments(), authz.Places{Missions: missions}, []string{"mission"}, " AND r.state = 'returned'", "r.id", most)
+}
+
+// ConditionsWaiting implements queue.PaperTx.
+func (t *tx) ConditionsWaiting(ctx context.Context, in authz.Places, most int) ([]assessment.Assessment, error) {
+	return placed(ctx, t, assessments(), in, []string{"mission"}, " AND r.open_due > 0", "r.open_due, r.id", most)
 }
 
 // TransfersWaiting implements queue.TransferTx.
-func (t *tx) TransfersWaiting(ctx context.Context, in authz.Places, most int) ([]transfer.Transfer, error) {
-	return placed(ctx, t, transfers(), in, []string{"mission"}, " AND r.state = 'awaiting_approval'", "r.id", most)
+func (t *tx) TransfersWaiting(ctx context.Context, missions []string, most int) ([]transfer.Transfer, error) {
+	return placed(ctx, t, transfers(), authz.Places{Missions: missions}, []string{"mission"}, " AND r.state = 'awaiting_approval'",
+		riskiest("(SELECT a.band FROM assessments a WHERE a.id = r.assessment)")+", r.id", most)
+}
+
+// ofBands is whether the assessment of a transfer is of one of the bands, which
+// are bound from the first argument on.
+func ofBands(bands []assessment.Band) (where string, args []any) {
+	marks := []string{"NULL"}
+	for i, b := range bands {
+		marks, args = append(marks, fmt.Sprintf("$%d", i+1)), append(args, string(b))
+	}
+	return "EXISTS (SELECT 1 FROM assessments a WHERE a.id = r.assessment AND a.band IN (" + strings.Join(marks, ", ") + "))", args
+}
+
+// TransfersOf implements queue.TransferTx.
+func (t *tx) TransfersOf(ctx context.Context, bands []assessment.Band, most int) ([]transfer.Transfer, error) {
+	of, args := ofBands(bands)
+	return find(ctx, t, transfers(), fmt.Sprintf("WHERE r.state = 'awaiting_approval' AND %s ORDER BY %s, r.id LIMIT $%d",
+		of, riskiest("(SELECT a.band FROM assessments a WHERE a.id = r.assessment)"), len(args)+1), append(args, most)...)
+}
+
+// TransfersBesides implements queue.TransferTx.
+func (t *tx) TransfersBesides(ctx context.Context, bands []assessment.Band) ([]queue.Unlisted, error) {
+	of, args := ofBands(bands)
+	var all []queue.Unlisted
+	if err := t.query(ctx, func(rows *sql.Rows) error {
+		var u queue.Unlisted
+		err := rows.Scan(&u.Mission, &u.Transfers)
+		all = append(all, u)
+		return err
+	}, "SELECT r.mission, COUNT(*) FROM transfers r WHERE r.state = 'awaiting_approval' AND NOT "+of+" GROUP BY r.mission ORDER BY r.mission", args...); err != nil {
+		return nil, fmt.Errorf("counting the transfers that wait: %w", err)
+	}
+	return all, nil
 }
 
 // Bands implements queue.TransferTx.
@@ -99,11 +160,10 @@ func placed[T any](ctx context.Context, t *tx, r record[T], in authz.Places, col
 // DPOWaiting implements queue.TransferTx.
 func (t *tx) DPOWaiting(ctx context.Context, most int) ([]approvals.Waiting, error) {
 	all, err := t.awaitingDPO(ctx, "", most)
-	list := make([]approvals.Waiting, len(all))
-	for i, x := range all {
-		list[i] = waiting(x)
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	return t.waitingFor(ctx, all)
 }
 
 // CasesWaiting implements queue.CaseTx.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"safeconduct/agreements/parties"
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer"
 	"safeconduct/transfer/seal"
@@ -16,9 +17,9 @@ import (
 func transfers() record[transfer.Transfer] {
 	return record[transfer.Transfer]{
 		kind: transfer.KindTransfer, table: "transfers",
-		columns: []string{"mission", "partner", "state", "agreement", "subjects", "released", "window_ends", "held_since", "awaits_dpo", "sender", "told"},
+		columns: []string{"mission", "partner", "state", "agreement", "subjects", "released", "window_ends", "held_since", "awaits_dpo", "sender", "told", "assessment"},
 		values: func(t transfer.Transfer) []any {
-			return []any{t.Mission, t.Partner, string(t.State), t.Agreement, t.Subjects, micros(t.Released), micros(t.WindowEnds), micros(t.HeldSince), awaitsDPO(t), t.Sender, string(t.Told())}
+			return []any{t.Mission, t.Partner, string(t.State), t.Agreement, t.Subjects, micros(t.Released), micros(t.WindowEnds), micros(t.HeldSince), awaitsDPO(t), t.Sender, string(t.Told()), t.Assessment}
 		},
 		ident: func(t transfer.Transfer) (string, int) { return t.ID, t.Version },
 	}
@@ -111,8 +112,10 @@ func (t *tx) Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time
 
 // HoldsDue implements transfer.PullTx.
 func (t *tx) HoldsDue(ctx context.Context, now time.Time, after string, most int) ([]transfer.Transfer, error) {
-	const stopped = `(NOT EXISTS (SELECT 1 FROM agreements a WHERE a.id = r.agreement AND a.state = 'active')
-    OR EXISTS (SELECT 1 FROM holds h WHERE h.transfer = r.id AND h.lifted = 0))`
+	stopped := `(NOT EXISTS (SELECT 1 FROM agreements a WHERE a.id = r.agreement AND a.state = 'active')
+    OR EXISTS (SELECT 1 FROM holds h WHERE h.transfer = r.id AND h.lifted = 0)
+    OR EXISTS (SELECT 1 FROM parties p WHERE p.id = r.partner AND p.state <> '` + string(parties.Vetted) + `')
+    OR EXISTS (SELECT 1 FROM missions m WHERE m.id = r.mission AND m.waits = 1))`
 	return due(ctx, t, transfers(), most, `WHERE r.id > $2 AND (
     (r.state = 'available' AND r.window_ends > $1 AND `+stopped+`) OR (r.state = 'held' AND NOT `+stopped+`)
 ) ORDER BY r.id`, now.UnixMicro(), after)

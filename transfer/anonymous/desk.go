@@ -21,6 +21,7 @@ const maxDatasets = 100
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
+	rulebook.Reader
 	DisclosureTx
 	people.MissionTx
 	rulebook.Reader
@@ -133,6 +134,9 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 	}
 	res := authz.Resource{Kind: KindDisclosure, ID: id, Mission: a.Mission}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
+		if err := rulebook.Bind(ctx, tx); err != nil { // R37
+			return err
+		}
 		if err := tx.LockMission(ctx, a.Mission); err != nil {
 			return err
 		}

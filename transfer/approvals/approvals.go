@@ -247,16 +247,18 @@ func (a DPOApproval) Ends() *time.Time {
 type Waiting struct {
 	Transfer string `json:"transfer"`
 	Asked
-	Sender string    `json:"sender"`
-	Since  time.Time `json:"since"`
+	// Document is what an approval for the agreement has to be of: the one that the gate judges by when it is asked again.
+	Document int       `json:"agreement_document,omitempty" doc:"version of the agreement's document in force"`
+	Sender   string    `json:"sender"`
+	Since    time.Time `json:"since"`
 	// Released says that it is held: what is decided on it is for no other.
 	Released bool `json:"-"`
 }
 
 func (w Waiting) use(known []terms.Category, now time.Time) Use {
 	return Use{
-		Transfer: w.Transfer, Mission: w.Mission, Partner: w.Partner, Agreement: w.Agreement, Purpose: w.Purpose,
-		Manifest: w.Digest(), People: w.People, Sensitive: SensitiveOf(w.Categories, known), At: now,
+		Transfer: w.Transfer, Mission: w.Mission, Partner: w.Partner, Agreement: w.Agreement, Document: w.Document,
+		Pathway: w.Pathway, Purpose: w.Purpose, Manifest: w.Digest(), People: w.People, Sensitive: SensitiveOf(w.Categories, known), At: now,
 	}
 }
 
@@ -295,7 +297,8 @@ type EndsTx interface {
 // on it.
 type TargetTx interface {
 	Agreement(ctx context.Context, id string) (agreements.Agreement, error)
-	// Awaiting answers with a transfer as far as the officer needs to know it.
+	// Awaiting answers with a transfer as far as the officer needs to know it; it
+	// leaves the version of the agreement's document out.
 	Awaiting(ctx context.Context, transfer string) (Waiting, error)
 	// AwaitingDPO lists the transfers for which the gate asked for the officer:
 	// the refused ones on which nothing is decided, and all that are held. Open

@@ -27,7 +27,7 @@ type lister struct {
 // add puts an item into the queue of each role that the caller holds and that may do the act.
 func (l *lister) add(i Item, action authz.Action, res authz.Resource, roles ...authz.Role) {
 	for _, role := range roles {
-		if _, denied := l.office.Enforcer.Check(l.caller.As(role), action, res); denied == nil {
+		if l.may(role, action, res) {
 			i.Kind, i.ID, i.Role = res.Kind, res.ID, role
 			i.Mission, i.Partner = res.Mission, res.Partner
 			l.items = append(l.items, i)
@@ -36,10 +36,17 @@ func (l *lister) add(i Item, action authz.Action, res authz.Resource, roles ...a
 	}
 }
 
+func (l *lister) may(role authz.Role, action authz.Action, res authz.Resource) bool {
+	_, denied := l.office.Enforcer.Check(l.caller.As(role), action, res)
+	return denied == nil
+}
+
 // read takes a fixed number of queries, whatever waits.
 func (l *lister) read(ctx context.Context, tx Tx) error {
 	in := l.caller.Places()
-	for _, step := range []func(context.Context, Tx, authz.Places) error{l.agreements, l.ending, l.assessments, l.transfers, l.cases, l.holds, l.duties} {
+	for _, step := range []func(context.Context, Tx, authz.Places) error{
+		l.agreements, l.ending, l.assessments, l.returned, l.conditions, l.transfers, l.cases, l.holds, l.duties,
+	} {
 		if err := step(ctx, tx, in); err != nil {
 			return err
 		}
@@ -199,53 +206,66 @@ func (l *lister) assessments(ctx context.Context, tx Tx, in authz.Places) error 
 	return err
 }
 
-// transfers wait for the head of mission. Legal sees those of the bands that the rules name, and of the others how many there
-// are in each mission: none of them waits for Legal (R36).
+// transfers wait for the head of mission.
 func (l *lister) transfers(ctx context.Context, tx Tx, in authz.Places) error {
-	all, err := tx.TransfersWaiting(ctx, in, most)
+	var own []transfer.Transfer
+	if len(in.Missions) > 0 {
+		var err error
+		if own, err = tx.TransfersWaiting(ctx, in.Missions, most); err != nil {
+			return err
+		}
+		l.full(len(own))
+	}
+	watched, err := l.watched(ctx, tx)
 	if err != nil {
 		return err
 	}
-	l.full(len(all))
-	ids := make([]string, len(all))
-	for i, t := range all {
-		ids[i] = t.Assessment
+	ids := make([]string, 0, len(own)+len(watched))
+	for _, t := range slices.Concat(own, watched) {
+		ids = append(ids, t.Assessment)
 	}
 	bands, err := tx.Bands(ctx, ids)
 	if err != nil {
 		return err
 	}
-	book, err := tx.Rulebook(ctx)
-	if err != nil {
-		return err
+	item := func(t transfer.Transfer, what string, waits ...authz.Role) (Item, authz.Resource) {
+		return Item{What: what, Link: "/transfers/" + t.ID, Risk: bands[t.Assessment], Since: t.Updated, Waits: waits},
+			authz.Resource{Kind: transfer.KindTransfer, ID: t.ID, Mission: t.Mission, Partner: t.Partner, Owner: t.Sender}
 	}
-	singly := book.At(l.now).Rules.Approval.SinglyBands
-	counts := map[string]int{}
-	for _, t := range all {
-		res := authz.Resource{Kind: transfer.KindTransfer, ID: t.ID, Mission: t.Mission, Partner: t.Partner, Owner: t.Sender}
-		i := Item{What: "approve_transfer", Link: "/transfers/" + t.ID, Risk: bands[t.Assessment], Since: t.Updated}
+	for _, t := range own {
 		if t.Sender != l.caller.Person { // separation of duties 1
+			i, res := item(t, "approve_transfer")
 			l.add(i, authz.TransferApprove, res, authz.HOM)
 		}
-		low := i.Risk == assessment.Low || i.Risk == assessment.Moderate
-		switch {
-		case !l.caller.Holds(authz.LEG):
-		case low || !slices.Contains(singly, string(i.Risk)):
-			counts[t.Mission]++
-		default:
-			i.What, i.Waits = "watch_transfer", []authz.Role{authz.HOM}
-			l.add(i, authz.TransferRead, res, authz.LEG)
-		}
 	}
-	l.unlisted = nil
-	for mission, n := range counts {
-		l.unlisted = append(l.unlisted, Unlisted{Mission: mission, Transfers: n})
+	for _, t := range watched {
+		i, res := item(t, "watch_transfer", authz.HOM)
+		l.add(i, authz.TransferRead, res, authz.LEG)
 	}
-	slices.SortFunc(l.unlisted, func(a, b Unlisted) int {
-		if a.Mission < b.Mission {
-			return -1
-		}
-		return 1
-	})
 	return nil
+}
+
+// watched are the transfers of the bands that Legal sees singly, as the rules name them; of the others it tells how many there
+// are in each mission, and none of those that are LOW or MODERATE waits for Legal, whatever the rules name (R36).
+func (l *lister) watched(ctx context.Context, tx Tx) ([]transfer.Transfer, error) {
+	l.unlisted = nil
+	if !l.caller.Holds(authz.LEG) {
+		return nil, nil
+	}
+	book, err := tx.Rulebook(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var singly []assessment.Band
+	for _, name := range book.At(l.now).Rules.Approval.SinglyBands {
+		if b := assessment.Band(name); b != assessment.Low && b != assessment.Moderate {
+			singly = append(singly, b)
+		}
+	}
+	if l.unlisted, err = tx.TransfersBesides(ctx, singly); err != nil {
+		return nil, err
+	}
+	all, err := tx.TransfersOf(ctx, singly, most)
+	l.full(len(all))
+	return all, err
 }

@@ -30,7 +30,7 @@ import (
 
 // Item is one thing that waits for the caller.
 type Item struct {
-	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,renew_agreement,lift_agreement,revise_agreement,approve_assessment,decide_severe,approve_transfer,watch_transfer,decide_sensitive,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
+	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,renew_agreement,lift_agreement,revise_agreement,approve_assessment,revise_assessment,close_condition,decide_severe,approve_transfer,watch_transfer,decide_sensitive,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
 	Kind    string          `json:"kind" doc:"of the record"`
 	ID      string          `json:"id" doc:"of the record"`
 	Link    string          `json:"link" doc:"where it is read, below the root of the API"`
@@ -42,7 +42,7 @@ type Item struct {
 	Due     *time.Time      `json:"due,omitempty"`
 	Days    *int            `json:"days_left,omitempty" doc:"whole days until due, of an agreement that is about to end"`
 	Waits   []authz.Role    `json:"waits_for,omitempty" doc:"who else still has to act"`
-	Details []string        `json:"details,omitempty" doc:"such as the clauses that deviate"`
+	Details []string        `json:"details,omitempty" doc:"such as the clauses that deviate, or the conditions to close"`
 }
 
 // Unlisted counts what is not shown singly.
@@ -81,25 +81,36 @@ type Tx interface {
 // PaperTx lists agreements and assessments on which somebody has to act. All lists here lie in the places, where they take any,
 // and are of at most so many.
 type PaperTx interface {
+	// AgreementsWaiting leaves drafts out where the places are headquarters alone: none of them waits there.
 	AgreementsWaiting(ctx context.Context, in authz.Places, most int) ([]agreements.Agreement, error)
 	// AgreementsEnding lists those in force or suspended that end after now, and no later than by.
 	AgreementsEnding(ctx context.Context, in authz.Places, now, by time.Time, most int) ([]agreements.Agreement, error)
 	// ScansWaiting lists the scans of agreements that are not signed yet.
 	ScansWaiting(ctx context.Context, most int) ([]agreements.Scan, error)
+	// AssessmentsWaiting lists what was submitted, the riskiest first.
 	AssessmentsWaiting(ctx context.Context, in authz.Places, most int) ([]assessment.Assessment, error)
+	// AssessmentsReturned lists what their authors in the missions have to revise.
+	AssessmentsReturned(ctx context.Context, missions []string, most int) ([]assessment.Assessment, error)
+	// ConditionsWaiting lists assessments with open conditions, by when the first of them is due.
+	ConditionsWaiting(ctx context.Context, in authz.Places, most int) ([]assessment.Assessment, error)
 }
 
 // TransferTx lists what waits about transfers.
 type TransferTx interface {
-	TransfersWaiting(ctx context.Context, in authz.Places, most int) ([]transfer.Transfer, error)
+	// TransfersWaiting lists those of the missions, the riskiest first.
+	TransfersWaiting(ctx context.Context, missions []string, most int) ([]transfer.Transfer, error)
+	// TransfersOf lists those of every mission whose assessments are of the bands, the riskiest first; TransfersBesides counts the
+	// others, by mission.
+	TransfersOf(ctx context.Context, bands []assessment.Band, most int) ([]transfer.Transfer, error)
+	TransfersBesides(ctx context.Context, bands []assessment.Band) ([]Unlisted, error)
 	// Bands are those of the assessments, by id.
 	Bands(ctx context.Context, assessments []string) (map[string]assessment.Band, error)
 	HoldsWaiting(ctx context.Context, in authz.Places, most int) ([]rights.Hold, error)
-	DutiesWaiting(ctx context.Context, in authz.Places, most int) ([]retention.Duty, error)
 }
 
-// CaseTx lists requests of authorities and incidents that are open.
+// CaseTx lists what is owed, and requests of authorities and incidents that are open.
 type CaseTx interface {
+	DutiesWaiting(ctx context.Context, in authz.Places, most int) ([]retention.Duty, error)
 	CasesWaiting(ctx context.Context, most int) ([]authorities.Case, error)
 	IncidentsWaiting(ctx context.Context, in authz.Places, most int) ([]incidents.Incident, error)
 }

@@ -69,6 +69,22 @@ func Arise(ctx context.Context, tx DutyTx, p Pulled) error {
 	})
 }
 
+// Hasten has what was pulled of the transfer destroyed by until, where its duty
+// was due later, in the transaction of the recall and under its entry. Where
+// nothing was pulled, or all is destroyed, it does nothing. The caller holds the
+// transfer locked.
+func Hasten(ctx context.Context, tx DutyTx, transfer string, until time.Time, by lifecycle.Act) error {
+	d, err := tx.Duty(ctx, transfer)
+	if errors.Is(err, evidence.ErrNotFound) {
+		return nil
+	}
+	if err != nil || d.State == Accepted || !until.Before(d.Due) {
+		return err
+	}
+	d.Due = until
+	return tx.SaveDuty(ctx, d.next(d.State, by))
+}
+
 // Desk is the service over duties.
 type Desk struct {
 	keeper lifecycle.Keeper[Duty, Tx]

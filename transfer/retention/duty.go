@@ -80,6 +80,29 @@ func (d Duty) OverdueAt(t time.Time) bool {
 	return ever && !t.Before(from)
 }
 
+// Destruction is how far what left in a transfer is destroyed.
+type Destruction string
+
+// The steps.
+const (
+	DestructionDue       Destruction = "due"
+	DestructionCertified Destruction = "certified" // by the partner; the focal point has not answered
+	Destroyed            Destruction = "destroyed" // the focal point accepted the certificate
+)
+
+// Destruction is the step that the duty stands at; one that is returned is due
+// again.
+func (d Duty) Destruction() Destruction {
+	switch d.State {
+	case Accepted:
+		return Destroyed
+	case Certified:
+		return DestructionCertified
+	default:
+		return DestructionDue
+	}
+}
+
 // Ref names the version of the duty.
 func (d Duty) Ref() evidence.Ref { return evidence.Ref{Kind: KindDuty, ID: d.ID, Version: d.Version} }
 

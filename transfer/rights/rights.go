@@ -13,6 +13,7 @@ import (
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/consent"
 )
 
@@ -114,6 +115,7 @@ func (h Hold) lift(person, reason string, another bool, now time.Time) (Hold, er
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
+	rulebook.Reader
 	HoldTx
 	TargetTx
 	people.SidesTx

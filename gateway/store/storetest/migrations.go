@@ -25,6 +25,7 @@ func RunMigrations(t *testing.T, open Open) {
 		"approvals end":                 approvalsFilled,
 		"others end":                    endingsFilled,
 		"queues are looked up by":       queuesFilled,
+		"queues are ordered by":         orderFilled,
 		"agreements are chosen by":      choiceFilled,
 		"lists are read by":             listsFilled,
 		"several at once":               atOnce,

@@ -28,6 +28,7 @@ import (
 	"safeconduct/transfer/anonymous"
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
+	"safeconduct/transfer/queue"
 	"safeconduct/transfer/retention"
 	"safeconduct/transfer/rights"
 )
@@ -75,6 +76,7 @@ type Tx interface {
 	clearance.ClearanceTx
 	retention.Tx
 	people.EnrolmentTx
+	queue.Tx
 }
 
 // Epoch is when everything in the suite happens.
@@ -101,7 +103,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"uploads":      testUploads,
 		"people":       testPeople,
 		"agreements":   testAgreements, "choice of agreement": testChoice,
-		"partners": testPartners, "assessments": testAssessments, "transfers": testTransfers, "holds due": testHoldsDue, "subjects": testSubjects,
+		"partners": testPartners, "assessments": testAssessments, "transfers": testTransfers, "holds due": testHoldsDue, "queues": testQueues, "subjects": testSubjects,
 		"holds": testHolds, "approvals": testApprovals, "notices": testNotices, "disclosures": testDisclosures,
 		"log lines": testLogLines, "log excerpts": testExcerpts, "race": testRace, "rules": testRules, "facts": testFacts, "claims": testClaims,
 		"rates": testRates, "tallies": testTallies, "papers": testPapers, "endings": testEndings, "lists": testLists, "told": testTold,

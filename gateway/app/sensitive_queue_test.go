@@ -1,0 +1,92 @@
+package app_test
+
+import (
+	"slices"
+	"testing"
+
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/gateway/app/apptest"
+	"safeconduct/transfer/approvals"
+)
+
+// atOfficer are the transfers that wait for the officer, as both of their queues say.
+func atOfficer(w *apptest.World) []string {
+	w.T.Helper()
+	list, err := w.Approvals.Queue(w.Ctx, w.As(authz.DPO), evidence.Page{})
+	w.Must(err)
+	own, err := w.Queues.Queue(w.Ctx, w.As(authz.DPO), "", 100)
+	w.Must(err)
+	var all, posts []string
+	for _, x := range list.Items {
+		all = append(all, x.Transfer)
+	}
+	for _, i := range own.Items {
+		if i.What == "decide_sensitive" {
+			posts = append(posts, i.ID)
+		}
+	}
+	if !slices.Equal(all, posts) {
+		w.T.Errorf("one queue holds %v, the other %v", all, posts)
+	}
+	return all
+}
+
+// An approval of any scope takes from the officer's queues what it covers, whether that was refused or is held, and nothing else.
+func TestApprovalsClearTheQueues(t *testing.T) {
+	for name, c := range map[string]struct {
+		of    string // approval scope of the category
+		scope approvals.Scope
+	}{
+		"DPO_REQUIRED a transfer":   {"transfer", approvals.ForTransfer},
+		"DPO_REQUIRED an agreement": {"agreement", approvals.ForAgreement},
+		"DPO_REQUIRED a pathway":    {"transfer", approvals.ForPathway},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, o := sensitive(t, c.of)
+			o.Pathway = "Clinic"
+			refused := asked(w, o, "DPO_REQUIRED")
+			if got := atOfficer(w); !slices.Equal(got, []string{refused.ID}) {
+				t.Fatalf("%v waits, want %s", got, refused.ID)
+			}
+			decide := func(d approvals.Decision) approvals.DPOApproval {
+				d.Scope, d.Granted, d.Purposes, d.Categories, d.Most = c.scope, true, []string{w.Purpose.ID}, []string{"gbv"}, 5
+				switch c.scope {
+				case approvals.ForTransfer:
+					d.Transfer = refused.ID
+				case approvals.ForAgreement:
+					d.Agreement = refused.Agreement
+				case approvals.ForPathway:
+					d.Mission, d.Partner = w.Mission.ID, w.Partner.ID
+				}
+				a, err := w.Approvals.Decide(w.Ctx, w.As(authz.DPO), d)
+				w.Must(err)
+				return a
+			}
+			if c.scope == approvals.ForPathway {
+				decide(approvals.Decision{Pathway: "Shelter"})
+				if got := atOfficer(w); !slices.Equal(got, []string{refused.ID}) {
+					t.Errorf("under another pathway's approval %v waits", got)
+				}
+			}
+			a := decide(approvals.Decision{Pathway: "Clinic"})
+			if got := atOfficer(w); len(got) > 0 {
+				t.Errorf("%v still waits", got)
+			}
+			sent := release(w, asked(w, o))
+			_, err := w.Approvals.Revoke(w.Ctx, w.As(authz.DPO), a.ID, "reconsidered")
+			w.Must(err)
+			if _, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0); err == nil {
+				t.Fatal("pulled after the approval was revoked")
+			}
+			if got := atOfficer(w); !slices.Contains(got, sent.ID) {
+				t.Errorf("what is held does not wait: %v", got)
+			}
+			refused = sent
+			decide(approvals.Decision{Pathway: "Clinic"})
+			if got := atOfficer(w); len(got) > 0 {
+				t.Errorf("%v still waits", got)
+			}
+		})
+	}
+}
