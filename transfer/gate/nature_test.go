@@ -14,7 +14,7 @@ func TestFieldsThatLookPersonal(t *testing.T) {
 			"nom", "nom_beneficiaire", "Nom du bénéficiaire", "NomBeneficiaire", "nombeneficiaire", "nom_enfant", "nom de l'enfant", "nom_de_la_mere",
 			"nom_pere", "nom_tuteur", "nom_chef_menage", "nom_et_prenoms", "nom_famille", "nom_jeune_fille", "prenom_enfant", "prénom", "beneficiaire_prenom",
 			"beneficiaire_nom", "enfant_nom", "nom_patient_1", "numero_beneficiaire", "num_beneficiaire", "Numéro du bénéficiaire", "id_beneficiaire", "code_beneficiaire",
-			"numero_carte_identite", "matricule",
+			"numero_carte_identite", "matricule", //nolint:misspell // French and Spanish
 			"nombre", "nombre_nino", "nombre_niño", "Nombre del niño", "nombre_de_la_niña", "NombreBeneficiario", "nombre_beneficiaria", "nombre_completo",
 			"nombre_madre", "nombre_y_apellidos", "primer_nombre", "primer_apellido", "apellido_paterno", "apellidos_beneficiario", "beneficiario_nombre",
 			"nombre_migrante", "nombre_jefe_hogar", "numero_beneficiario", "numero_de_beneficiaria", "Número del beneficiario", "id_beneficiario", "codigo_beneficiario",
@@ -23,7 +23,7 @@ func TestFieldsThatLookPersonal(t *testing.T) {
 		{false, []string{
 			"camp_name", "district", "people", "partner", "number_of_children", "age_group", "sex", "month", "patients", "children_total",
 			"nom_camp", "nom_du_camp", "nom_district", "nom_de_la_commune", "nom_du_site", "nom_partenaire", "nom_chef_lieu", "camp_nom",
-			"nombre_beneficiaires", "nombre_de_bénéficiaires", "nombre_enfants", "nombre_d_enfants", "nombre_de_personnes", "nombre_migrants", "nombre_migrantes", "nombre_menages",
+			"nombre_beneficiaires", "nombre_de_bénéficiaires", "nombre_enfants", "nombre_d_enfants", "nombre_de_personnes", "nombre_migrants", "nombre_migrantes", "nombre_menages", //nolint:misspell // French and Spanish
 			"numero_site", "numero_semaine", "enfants", "total_patients",
 			"nombre_distrito", "nombre_campamento", "nombre_del_campamento", "nombre_municipio", "nombre_departamento", "distrito_nombre",
 			"numero_beneficiarios", "numero_de_niños", "numero_de_personas", "numero_semana", "beneficiarios", "total_niñas",

@@ -106,7 +106,7 @@ func expected(t *rapid.T, phase Phase, broken []breakage, ambiguous bool) []Code
 	for _, b := range broken {
 		_, c := judged(t, b.code)
 		blind := slices.ContainsFunc(b.needs, func(code Code) bool { return codes[code] })
-		if c.phases&in(phase) != 0 && !(b.waits && phase == Pull) && !hidden[b.code] && !blind {
+		if c.phases&in(phase) != 0 && (!b.waits || phase != Pull) && !hidden[b.code] && !blind {
 			want = append(want, b.code)
 		}
 	}
