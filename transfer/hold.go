@@ -100,13 +100,14 @@ func (o *Office) HoldDue(ctx context.Context) (int, error) {
 }
 
 // byRecord reports whether a transfer is held for its agreement, its partner or
-// its mission, or by a hold, alone.
+// its mission, or by a hold, alone; what was wrong with who tried to pull it
+// meanwhile is no matter.
 func byRecord(d gate.Decision) bool {
 	known := []gate.Code{
 		gate.AgrNotActive, gate.AgrExpired, gate.AgrSuspended, gate.AgrTerminated, gate.LegalHold,
 		gate.PartnerUnvetted, gate.PartnerSuspended, gate.PartnerBlocked,
 	}
-	return !slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(known, r.Code) && !stopped(r) })
+	return !slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(known, r.Code) && !stopped(r) && !ofCaller(r) })
 }
 
 // stopped reports whether the refusal is for a mission that is suspended, which
@@ -169,9 +170,12 @@ func (o *Office) holdOrPass(ctx context.Context, tx Tx, t *Transfer, before gate
 // holds reports whether a refusal is about the transfer, and not only about
 // who asks or how often.
 func holds(d gate.Decision) bool {
-	ofCaller := []gate.Code{
-		"AUTH_INVALID", "AUTH_ROLE_DENIED", "TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING",
-		"PULL_DENIED", "PULL_WINDOW", "PULL_LIMIT", "PULL_RECALLED",
-	}
-	return slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(ofCaller, r.Code) || stopped(r) })
+	return slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !ofCaller(r) })
+}
+
+func ofCaller(r gate.Refusal) bool {
+	return !stopped(r) && slices.Contains([]gate.Code{
+		gate.AuthInvalid, gate.AuthRoleDenied, gate.TrainingExpired, gate.ConfidentialityMissing,
+		gate.PullDenied, gate.PullWindow, gate.PullLimit, gate.PullRecalled,
+	}, r.Code)
 }

@@ -3,6 +3,7 @@ package app_test
 import (
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -229,6 +230,35 @@ func TestTheWindowStandsStill(t *testing.T) {
 		pullRefused(w, late.ID, "LEGAL_HOLD", "PULL_WINDOW")
 		if _, err := w.Transfers.Lapse(w.Ctx); err != nil || look(w, late.ID).State != transfer.Unclaimed {
 			t.Errorf("%s, %v", look(w, late.ID).State, err)
+		}
+	})
+	w.Verify()
+}
+
+// TestWhoTriedMeanwhileHoldsNothing: the clock frees what was held for its agreement, whoever tried to pull it meanwhile.
+func TestWhoTriedMeanwhileHoldsNothing(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	x := w.Available([]byte("x"))
+	_, err := w.Agreements.Suspend(w.Ctx, w.As(authz.LEG), x.Agreement, "a rumour")
+	w.Must(err)
+	changes(w, 1)
+	stranger := w.As(authz.PDL)
+	stranger.Assurance = "password"
+	if _, err := w.Transfers.Pull(w.Ctx, stranger, x.ID, 1, 0); err == nil {
+		t.Fatal("pulled")
+	}
+	if got := look(w, x.ID).Decision.Codes(); !slices.Equal(got, []string{"AUTH_INVALID", "AGR_SUSPENDED"}) {
+		t.Errorf("it is held for %v", got)
+	}
+	join(w, secondLegal, authz.LEG)
+	for _, role := range []authz.Role{authz.DPO, secondLegal} {
+		_, err = w.Agreements.Lift(w.Ctx, w.As(role), x.Agreement, "closed")
+		w.Must(err)
+	}
+	t.Run("AUTH_INVALID of who tried holds nothing", func(t *testing.T) {
+		changes(w, 1)
+		if got := look(w, x.ID); got.State != transfer.Available {
+			t.Errorf("%s %v", got.State, got.Decision.Codes())
 		}
 	})
 	w.Verify()
