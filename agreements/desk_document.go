@@ -137,6 +137,9 @@ func (d *Desk) Sign(ctx context.Context, c authz.Caller, id, key, jws string) (A
 		return a.AddSignature(s, act)
 	}
 	return d.change(ctx, c, authz.AgreementSign, id, "sign", "", func(tx Tx, a Agreement, act Act) (Agreement, error) {
+		if m := a.Amendment; m != nil && !m.State.given() && a.outside(c) { // to the partner there is none yet: see seenBy
+			return add(tx, a, act)
+		}
 		return a.onDocument(act, func(a Agreement, act Act) (Agreement, error) { return add(tx, a, act) })
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"safeconduct/agreements"
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/authz/evidence"
 )
 
@@ -64,6 +65,10 @@ func TestSeenByThePartner(t *testing.T) {
 		got := w.unnamed(t, a)
 		if _, err := w.Paper(w.ctx, psg, a.ID, "", true); got.Amendment != nil || got.Documents != 1 || !errors.Is(err, evidence.ErrNotFound) {
 			t.Errorf("%+v, %v", got.Amendment, err)
+		}
+		var told *lifecycle.TransitionError
+		if _, err := w.sign("PSG", a); !errors.As(err, &told) || told.State != "active" {
+			t.Errorf("who signs is told %v", err)
 		}
 	})
 	_, err = w.SendToReview(w.ctx, w.people["FP"], a.ID)
