@@ -8,10 +8,10 @@ import (
 	"safeconduct/transfer/gate"
 )
 
-// Contacts tells whom a refusal names (R56), by the transfer that was refused; without one, who at headquarters.
+// Contacts tells whom a refusal names (R56), by the transfer that was refused; without one, by the caller's own mission.
 // transfer.Office is one.
 type Contacts interface {
-	Contacts(ctx context.Context, transfer string) (transfer.Contacts, error)
+	Contacts(ctx context.Context, transfer, mission string) (transfer.Contacts, error)
 }
 
 // ContactView is one whom a refusal names: a post, not a person.
@@ -46,7 +46,11 @@ func Told(ctx context.Context, transferID string) transfer.Contacts {
 	if !ok || s.problems.contacts == nil {
 		return transfer.Contacts{}
 	}
-	told, err := s.problems.contacts.Contacts(ctx, transferID)
+	own := ""
+	if missions := s.caller.Missions(); len(missions) > 0 {
+		own = missions[0]
+	}
+	told, err := s.problems.contacts.Contacts(ctx, transferID, own)
 	if err != nil {
 		s.log.LogAttrs(ctx, slog.LevelWarn, "a refusal names nobody", slog.String("request_id", s.id), slog.String("error", err.Error()))
 	}
