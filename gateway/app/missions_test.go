@@ -246,6 +246,7 @@ func TestForWhichMission(t *testing.T) {
 // withAnswers is the content with the answers of an assessment of the agreement that is approved.
 func withAnswers(w *apptest.World, a agreements.Agreement, c assessment.Content) assessment.Content {
 	w.T.Helper()
-	c.Answers = w.Assess(a).Answers
+	x := w.Assess(a)
+	c.Answers, c.PeopleConsulted = x.Answers, x.PeopleConsulted
 	return c
 }
