@@ -2,6 +2,7 @@ package edge_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"safeconduct/authz/rulebook"
@@ -27,7 +28,7 @@ func TestAskedOf(t *testing.T) {
 				want = edge.ContactView{Who: "dpo", Contact: "Officer"}
 			}
 		}
-		t.Run("R56 "+string(code), func(t *testing.T) {
+		t.Run("R56 of "+strings.ToLower(string(code)), func(t *testing.T) {
 			if got := edge.AskedOf(told, code, mends[code].Ask); !reflect.DeepEqual(got, []edge.ContactView{mission, want}) {
 				t.Errorf("%v", got)
 			}
