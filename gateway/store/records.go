@@ -22,6 +22,9 @@ type record[T any] struct {
 	since   map[string]uint32 // of columns that came after their table: the migration that brought them, where programs of the schema before write beside
 	values  func(T) []any
 	ident   func(T) (id string, version int)
+	// touches finds what waits for its partner and rests on the record, which is
+	// judged again by the clock; nil where nothing does.
+	touches func(T) touch
 }
 
 // save writes the next version of v. Version 1 must be new (ErrExists); a
@@ -65,7 +68,7 @@ func writeAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
 	if err := t.insert(ctx, "record_versions", []string{"kind", "id", "version", "body", "mac"}, versions); err != nil {
 		return fmt.Errorf("saving a version of a %s: %w", r.kind, err)
 	}
-	return nil
+	return touched(ctx, t, r, all)
 }
 
 // advance is compare-and-set on the version, and excludes decisions that hold
