@@ -86,6 +86,6 @@ func (t *tx) Pullers(ctx context.Context, partner string) (p transfer.Pullers, e
 		return p, err
 	}
 	p.Tokens, err = find(ctx, t, tokens(),
-		"WHERE r.person IN (SELECT g.person FROM grants g WHERE g.partner = $1 AND g.role = $2)", partner, string(authz.PDL))
+		"WHERE r.ends > 0 AND r.person IN (SELECT g.person FROM grants g WHERE g.partner = $1 AND g.role = $2)", partner, string(authz.PDL))
 	return p, err
 }
