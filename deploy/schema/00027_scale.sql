@@ -12,8 +12,16 @@ DROP INDEX agreements_between;
 
 -- What still counts, and the newest of what does not.
 CREATE INDEX assessments_near ON assessments (agreement, mission, state, id);
-CREATE INDEX assessments_approved ON assessments (agreement, id) WHERE state = 'approved';
 CREATE INDEX dpo_approvals_live ON dpo_approvals (about, ends) WHERE ends > 0;
 CREATE INDEX dpo_approvals_newest ON dpo_approvals (about, id);
 DROP INDEX dpo_approvals_about;
 CREATE INDEX tokens_live ON tokens (person) WHERE ends > 0;
+CREATE INDEX transfers_volume ON transfers (agreement, released, id, subjects);
+DROP INDEX transfers_agreement;
+
+-- What lists read by, newest first.
+CREATE INDEX agreement_missions_state ON agreement_missions (mission, state, agreement);
+CREATE INDEX agreements_partner ON agreements (partner, id);
+CREATE INDEX assessments_state ON assessments (mission, state, id);
+CREATE INDEX dpo_approvals_mission ON dpo_approvals (mission, id);
+CREATE INDEX transfers_between ON transfers (mission, partner, id);

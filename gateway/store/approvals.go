@@ -58,7 +58,9 @@ UNION ALL SELECT a.id FROM `+wanted+` JOIN dpo_approvals a ON a.about = w.column
 
 // DPOApprovalsIn implements approvals.ApprovalTx.
 func (t *tx) DPOApprovalsIn(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[approvals.DPOApproval], error) {
-	return paged(ctx, t, dpoApprovals(), order{}, p, "($1 = '' OR r.mission = $1)", mission)
+	var s selection
+	s.is("r.mission", mission)
+	return paged(ctx, t, dpoApprovals(), order{}, p, s.where(), s.args...)
 }
 
 // DPOApprovalsDue implements approvals.ApprovalTx.

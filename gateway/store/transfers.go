@@ -199,7 +199,7 @@ var lockShared = "SELECT " + strings.Join([]string{
 	inTurn("missions", "id = $4"),
 	inTurn("parties", "id = $5"),
 	inTurn("agreements", "id = $6"),
-	assessmentsInTurn("$6"),
+	assessmentsInTurn("$6", "$4"),
 	subjectsInTurn("pg_advisory_xact_lock_shared", "subject", "transfer_subjects WHERE transfer = $7"),
 	`(SELECT COUNT(*) FROM (SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject
     WHERE ts.transfer = $7 ORDER BY s.id FOR SHARE OF s) l)`,
