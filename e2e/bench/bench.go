@@ -23,7 +23,7 @@ type Sizes struct {
 	Referrals int   // small referrals in one round
 	AtOnce    int   // of them
 	Large     int64 // bytes of the stream under which memory is watched
-	Crowds    []int // agreements, and subjects, among which a request is measured
+	Crowds    []int // agreements, and subjects, among which transfers and lists are measured
 	Micro     string
 	MicroRuns int
 	// OnlyCrowds measures nothing else.
@@ -95,7 +95,7 @@ func Run(ctx context.Context, program string, sizes Sizes, progress io.Writer) (
 		return b.report, err
 	}
 	defer func() { err = errors.Join(err, b.gateway.stop()) }()
-	if b.world, err = enrol(ctx, b.gateway.url, b.gateway.tokens, sizes.AtOnce); err != nil {
+	if b.world, err = enrol(ctx, b.gateway.url, b.gateway.tokens, sizes.AtOnce, false); err != nil {
 		return b.report, err
 	}
 	for _, part := range []struct {
@@ -104,7 +104,7 @@ func Run(ctx context.Context, program string, sizes Sizes, progress io.Writer) (
 	}{
 		{"streams, directly and through the gateway in turn", b.streams},
 		{"small referrals, and their parts alone", b.referrals},
-		{"requests among many agreements and subjects", b.scale},
+		{"transfers and lists among many agreements and subjects", b.scale},
 		{"a large stream, with memory and disk watched", b.large},
 	} {
 		b.say(part.name)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -31,18 +32,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	short := flags.Bool("short", false, "a small version, in under a minute")
-	crowds := flags.Bool("crowds", false, "only requests among many agreements and subjects")
+	crowds := flags.Bool("crowds", false, "only transfers and lists among many agreements and subjects")
+	most := flags.Int("most", 0, "leave out larger numbers of agreements and subjects; 0 leaves out none")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("reading the arguments: %w", err)
 	}
 	if flags.NArg() != 1 {
-		return errors.New("usage: bench [-short] [-crowds] PROGRAM")
+		return errors.New("usage: bench [-short] [-crowds] [-most N] PROGRAM")
 	}
 	sizes := bench.Full()
 	if *short {
 		sizes = bench.Short()
 	}
 	sizes.OnlyCrowds = *crowds
+	sizes.Crowds = slices.DeleteFunc(sizes.Crowds, func(n int) bool { return *most > 0 && n > *most })
 	began := time.Now()
 	report, err := bench.Run(ctx, flags.Arg(0), sizes, stderr)
 	fmt.Fprintf(stdout, "\n%s/%s, %d cores, %s; medians of %d rounds in turn; %s in all\n\n",
