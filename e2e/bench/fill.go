@@ -129,11 +129,13 @@ func (c *crowd) templates() []template {
 	p := people.Person{ID: prefix("person") + ownMark, Version: 1, Name: "Filled in", Mission: w.mission}
 	return []template{
 		{
-			"agreement", "agreements", a, []string{"mission", "partner", "state", "valid_until", "awaits", "supersedes", "paper"},
+			"agreement", "agreements", a,
+			[]string{"mission", "partner", "state", "valid_until", "awaits", "supersedes", "paper"},
 			[]any{w.mission, partner, string(a.State), until.UnixMicro(), "", "", ""},
 		},
 		{
-			"assessment", "assessments", x, []string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission", "band", "open_due"},
+			"assessment", "assessments", x,
+			[]string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission", "band", "open_due"},
 			[]any{of, string(good), 1, " " + country + " ", 0, until.UnixMicro(), w.mission, "", 0},
 		},
 		{

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	scaleSubjects = 3  // of one transfer
-	scaleRequests = 12 // in one round
+	scaleSubjects = 3    // of one transfer
+	scalePage     = "20" // records
 	scaleBytes    = 4 << 10
 )
 
@@ -38,8 +38,10 @@ type list struct{ name, path, kind string }
 
 func lists() []list {
 	return []list{
-		{"list of agreements", "/agreements", "agreement"}, {"list of assessments", "/assessments", "assessment"},
-		{"list of transfers", "/transfers", "transfer"}, {"list of people", "/people", "person"},
+		{"list of agreements", "/agreements", "agreement"},
+		{"list of assessments", "/assessments", "assessment"},
+		{"list of transfers", "/transfers", "transfer"},
+		{"list of people", "/people", "person"},
 	}
 }
 
@@ -63,7 +65,7 @@ func (b *bench) scale(ctx context.Context) (err error) {
 	}
 	contenders := make([]*contender, 0, len(crowds))
 	for _, c := range crowds {
-		contenders = append(contenders, &contender{name: c.name("transfers and lists"), run: c.round})
+		contenders = append(contenders, &contender{name: c.name("transfers and lists"), run: func(ctx context.Context, round int) error { return c.round(ctx, round, b.sizes.Among) }})
 	}
 	before := make([]int64, len(crowds))
 	for i, c := range crowds {
@@ -89,14 +91,14 @@ func (b *bench) scale(ctx context.Context) (err error) {
 			return err
 		}
 		b.report.add(Row{What: c.name("rows read in sequence"), Unit: "rows", Sample: Sample{
-			float64(after-before[i]) / float64(scaleRequests*(b.sizes.Rounds+1)),
+			float64(after-before[i]) / float64(b.sizes.Among*(b.sizes.Rounds+1)),
 		}})
 	}
 	return nil
 }
 
 // round takes so many transfers from the request to the pull, and reads each list once for each; the first round warms up.
-func (c *crowd) round(ctx context.Context, round int) error {
+func (c *crowd) round(ctx context.Context, round, n int) error {
 	took := map[string]time.Duration{}
 	timed := func(what string, do func() error) error {
 		began := time.Now()
@@ -104,14 +106,14 @@ func (c *crowd) round(ctx context.Context, round int) error {
 		took[what] += time.Since(began)
 		return err
 	}
-	for range scaleRequests {
+	for range n {
 		if err := errors.Join(c.send(ctx, timed), c.list(ctx, timed)); err != nil {
 			return err
 		}
 	}
 	for what, sum := range took {
 		if round > 0 {
-			c.took[what] = append(c.took[what], sum.Seconds()*1000/scaleRequests)
+			c.took[what] = append(c.took[what], sum.Seconds()*1000/float64(n))
 		}
 	}
 	return nil
@@ -160,9 +162,9 @@ func (c *crowd) list(ctx context.Context, timed func(string, func() error) error
 		})
 	}
 	for _, l := range lists() {
-		if err := errors.Join(get(l.name, l.path), get(l.name+" from the middle", l.path+"?after="+filler(l.kind, c.n/2))); err != nil {
+		if err := errors.Join(get(l.name, l.path+"?limit="+scalePage), get(l.name+" from the middle", l.path+"?limit="+scalePage+"&after="+filler(l.kind, c.n/2))); err != nil {
 			return err
 		}
 	}
-	return errors.Join(get("queue", "/queue"), get("log entries", "/log/entries"), get("log entries from the middle", "/log/entries?after=40"))
+	return errors.Join(get("queue", "/queue"), get("log entries", "/log/entries?limit="+scalePage), get("log entries from the middle", "/log/entries?after=40&limit="+scalePage))
 }
