@@ -41,8 +41,7 @@ func (t *tx) DPOApprovals(ctx context.Context, about []string, now time.Time) ([
 	if len(about) == 0 {
 		return nil, nil
 	}
-	// The last bounds nothing: it tells the planner how few there are.
-	args, in := []any{now.UnixMicro(), approvals.MostOver - 1, approvals.MostOver * len(about)}, make([]string, len(about))
+	args, in := []any{now.UnixMicro()}, make([]string, len(about))
 	for i, key := range about {
 		args = append(args, key)
 		in[i] = "(CAST($" + strconv.Itoa(len(args)) + " AS TEXT))"
@@ -53,7 +52,8 @@ func (t *tx) DPOApprovals(ctx context.Context, about []string, now time.Time) ([
 	return find(ctx, t, dpoApprovals(), `WHERE r.id IN (
 SELECT a.id FROM `+wanted+` JOIN dpo_approvals a ON a.about = w.column1 WHERE a.ends > $1
 UNION ALL SELECT id FROM (SELECT a.id FROM `+wanted+` JOIN dpo_approvals a ON a.about = w.column1
-    AND a.id >= COALESCE((SELECT n.id FROM dpo_approvals n WHERE n.about = w.column1 ORDER BY n.id DESC LIMIT 1 OFFSET $2), '') LIMIT $3) n
+    AND a.id >= COALESCE((SELECT n.id FROM dpo_approvals n WHERE n.about = w.column1 ORDER BY n.id DESC LIMIT 1 OFFSET `+strconv.Itoa(approvals.MostOver-1)+`), '')
+    LIMIT `+strconv.Itoa(approvals.MostOver*len(about))+`) n -- which bounds nothing, and tells the planner how few there are
 ) ORDER BY r.id`, args...)
 }
 

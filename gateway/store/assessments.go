@@ -87,13 +87,15 @@ func (t *tx) AssessmentsOf(ctx context.Context, agreement string) ([]assessment.
 	return find(ctx, t, assessments(), "WHERE r.agreement = $1 ORDER BY r.id", agreement)
 }
 
-// nearAssessments selects the ids of transfer.DecisionTx.AssessmentsNear.
+// nearAssessments selects the ids of transfer.DecisionTx.AssessmentsNear. The
+// limits are part of the text: of one that is bound the planner knows nothing once
+// it plans for all arguments, and takes a tenth of the table for it.
 var nearAssessments = func() string {
 	const of = "SELECT a.id FROM assessments a WHERE a.agreement = $1 AND a.mission = $2 AND "
 	parts := []string{of + "a.state = 'approved'", of + "a.id = $3"}
 	for _, state := range assessment.States() {
 		if state != assessment.Approved {
-			parts = append(parts, "SELECT id FROM ("+of+"a.state = '"+string(state)+"' ORDER BY a.id DESC LIMIT $4) "+string(state))
+			parts = append(parts, "SELECT id FROM ("+of+"a.state = '"+string(state)+"' ORDER BY a.id DESC LIMIT "+strconv.Itoa(assessment.MostEnded)+") "+string(state))
 		}
 	}
 	return strings.Join(parts, " UNION ALL ")
@@ -102,7 +104,7 @@ var nearAssessments = func() string {
 // AssessmentsNear implements transfer.DecisionTx. What is near is asked of the
 // columns: what comes back is believed by its tag, as everything is.
 func (t *tx) AssessmentsNear(ctx context.Context, agreement, mission, bound string) ([]assessment.Assessment, error) {
-	return find(ctx, t, assessments(), "WHERE r.id IN ("+nearAssessments+") ORDER BY r.id", agreement, mission, bound, assessment.MostEnded)
+	return find(ctx, t, assessments(), "WHERE r.id IN ("+nearAssessments+") ORDER BY r.id", agreement, mission, bound)
 }
 
 // SaveAssessment implements assessment.AssessmentTx.

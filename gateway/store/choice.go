@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,16 +23,17 @@ func unreplaced(id string) string {
 var namedAgreement = `SELECT a.id FROM agreement_missions m JOIN agreements a ON a.id = m.agreement
 WHERE m.partner = $1 AND m.mission = $2 AND m.agreement = $3 AND a.state <> 'rejected' AND (a.mission = $2 OR a.state NOT IN ('draft', 'review')) AND ` + unreplaced("a.id")
 
-// nearestAgreements selects the $4 agreements between the partner $1 and the
+// nearestAgreements selects the MaxBetween+1 agreements between the partner $1 and the
 // mission $2 that are nearest to permitting a transfer at $3. Of each state so
 // many are read, by an index, and no more: what has ended is never taken away,
 // and may be any number.
 var nearestAgreements = func() string {
+	const most = agreements.MaxBetween + 1 // in the text, as in nearAssessments
 	order := agreements.NearestFirst()
 	expired := slices.Index(order, agreements.Expired)
 	var parts []string
 	add := func(place int, id, from string) {
-		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT %s AS id, %d AS place FROM %s AND %s ORDER BY %[1]s DESC LIMIT $4) p%d", id, place, from, unreplaced(id), len(parts)))
+		parts = append(parts, fmt.Sprintf("SELECT * FROM (SELECT %s AS id, %d AS place FROM %s AND %s ORDER BY %[1]s DESC LIMIT %[5]d) p%[6]d", id, place, from, unreplaced(id), most, len(parts)))
 	}
 	const named = "agreement_missions m WHERE m.partner = $1 AND m.mission = $2 AND m.state = "
 	for place, state := range order {
@@ -46,7 +48,7 @@ var nearestAgreements = func() string {
 			add(place, "m.agreement", of)
 		}
 	}
-	return "SELECT id FROM (" + strings.Join(parts, "\nUNION ALL ") + ") n ORDER BY place, id DESC LIMIT $4"
+	return "SELECT id FROM (" + strings.Join(parts, "\nUNION ALL ") + ") n ORDER BY place, id DESC LIMIT " + strconv.Itoa(most)
 }()
 
 // AgreementsNearest implements transfer.DecisionTx. What is asked of others, and
@@ -56,5 +58,5 @@ func (t *tx) AgreementsNearest(ctx context.Context, mission, partner, chosen str
 	if chosen != "" {
 		return find(ctx, t, agreementRecords(), "WHERE r.id IN ("+namedAgreement+")", partner, mission, chosen)
 	}
-	return find(ctx, t, agreementRecords(), "WHERE r.id IN ("+nearestAgreements+") ORDER BY r.id DESC", partner, mission, now.UnixMicro(), agreements.MaxBetween+1)
+	return find(ctx, t, agreementRecords(), "WHERE r.id IN ("+nearestAgreements+") ORDER BY r.id DESC", partner, mission, now.UnixMicro())
 }
