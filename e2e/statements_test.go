@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -11,9 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"safeconduct/agreements"
+	"safeconduct/agreements/assessment"
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/gateway/cli/client"
+	"safeconduct/gateway/store"
 	"safeconduct/transfer"
+	"safeconduct/transfer/approvals"
 )
 
 // conversation follows which statement each message of one connection runs.
@@ -141,7 +148,8 @@ func TestReferralTakesFewStatements(t *testing.T) {
 	}
 }
 
-// Facts are gathered by as many queries for a thousand people as for one, though what is written takes more statements.
+// Facts are gathered by as many queries for a thousand people as for one, though what is written takes more statements; and by as
+// many where much is over between the mission and the partner as where nothing is.
 func TestFactsTakeAsManyQueriesForAThousand(t *testing.T) {
 	a := ask(t)
 	heard := &transcript{}
@@ -181,4 +189,38 @@ func TestFactsTakeAsManyQueriesForAThousand(t *testing.T) {
 			t.Errorf("%d people take %d queries, and one takes %d:\n%s\n\n%s", n, len(many), len(one), strings.Join(many, "\n"), strings.Join(one, "\n"))
 		}
 	}
+	a.before(300)
+	if many := queries(1); len(many) != len(one) {
+		t.Errorf("after many agreements and assessments it takes %d queries, and it took %d:\n%s\n\n%s", len(many), len(one), strings.Join(many, "\n"), strings.Join(one, "\n"))
+	}
+}
+
+// before has so many agreements, assessments and approvals of the officer be over, of the same mission and partner.
+func (a *asked) before(n int) {
+	type filling interface {
+		evidence.Recorder
+		SaveAgreement(ctx context.Context, x agreements.Agreement) error
+		SaveAssessment(ctx context.Context, x assessment.Assessment) error
+		SaveDPOApproval(ctx context.Context, x approvals.DPOApproval) error
+	}
+	o := a.Order()
+	sent, err := a.Transfers.Request(a.Ctx, a.As(authz.RO), o)
+	a.Must(err)
+	_, err = store.For[filling](a.Store).Update(a.Ctx, func(tx filling) error {
+		var err error
+		for i := range n {
+			id := "before-" + strconv.Itoa(i)
+			x := agreements.Agreement{ID: id, Version: 1, State: agreements.Terminated}
+			x.Document.Mission, x.Document.Partner, x.Document.ValidUntil = o.Mission, o.Partner, a.Clock.Now()
+			err = errors.Join(err, tx.SaveAgreement(a.Ctx, x),
+				tx.SaveAssessment(a.Ctx, assessment.Assessment{
+					ID: id, Version: 1, Record: 1, Mission: o.Mission, State: assessment.Superseded, Content: assessment.Content{Agreement: sent.Agreement},
+				}),
+				tx.SaveDPOApproval(a.Ctx, approvals.DPOApproval{ID: id, Version: 1, Scope: approvals.ForPathway, Granted: true, Ended: true, Mission: o.Mission, Partner: o.Partner}))
+		}
+		return errors.Join(err, tx.Record(a.Ctx, evidence.Entry{
+			ID: "before", Time: a.Clock.Now(), Kind: evidence.Change, Actor: "somebody", Action: "test", Verdict: evidence.Allowed, Policy: "policy",
+		}))
+	})
+	a.Must(err)
 }

@@ -190,7 +190,7 @@ func (o *Office) gatherApproval(t Transfer, s standing, f *gate.Facts) {
 // two releases under one agreement the later sees what the earlier used.
 func (o *Office) gatherDPOApprovals(ctx context.Context, tx Tx, _ Transfer, f *reading) (err error) {
 	if use := f.DPOUse(); len(use.Sensitive) > 0 {
-		f.DPOApprovals, err = tx.DPOApprovals(ctx, use.Abouts())
+		f.DPOApprovals, err = tx.DPOApprovals(ctx, use.Abouts(), f.Now)
 		// What the officer decided for another mission of the same agreement is not
 		// this one's to rest on, nor to be told of.
 		f.DPOApprovals = slices.DeleteFunc(f.DPOApprovals, func(a approvals.DPOApproval) bool { return a.Mission != use.Mission })

@@ -119,13 +119,13 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 	if f.Agreement == nil {
 		return nil
 	}
-	list, err := tx.AssessmentsOf(ctx, f.Agreement.ID)
+	// Each mission of the agreement's scope assesses what it sends itself: another's
+	// answers as an unknown one. A derogation is bound to the transfer whose request
+	// rested on it, whatever became of the assessment since.
+	list, err := tx.AssessmentsNear(ctx, f.Agreement.ID, t.Mission, t.Assessment)
 	if err != nil {
 		return err
 	}
-	// Each mission of the agreement's scope assesses what it sends itself: another's
-	// answers as an unknown one.
-	list = slices.DeleteFunc(list, func(x assessment.Assessment) bool { return x.Mission != t.Mission })
 	want := assessment.Scope{
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
 		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID, People: gate.PeopleOf(f.Subjects),

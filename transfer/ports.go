@@ -138,8 +138,9 @@ type FactTx interface {
 // PermissionTx reads what others agreed to: the data protection officer, those
 // who collected the data, and the focal point for data about nobody.
 type PermissionTx interface {
-	// DPOApprovals lists the decisions about any of these: one query.
-	DPOApprovals(ctx context.Context, about []string) ([]approvals.DPOApproval, error)
+	// DPOApprovals lists the decisions about any of these, those that are over at now
+	// as far as approvals.MostOver says: one query.
+	DPOApprovals(ctx context.Context, about []string, now time.Time) ([]approvals.DPOApproval, error)
 	SaveDPOApproval(ctx context.Context, a approvals.DPOApproval) error
 	clearance.FactTx
 	DisclosuresOf(ctx context.Context, mission string, files []string, t time.Time) ([]anonymous.DisclosureAssessment, error)
@@ -174,7 +175,11 @@ type DecisionTx interface {
 	// them, those nearest to permitting a transfer at now (NearestFirst); where
 	// chosen is not empty it is that one alone, or none.
 	AgreementsNearest(ctx context.Context, mission, partner, chosen string, now time.Time) ([]agreements.Agreement, error)
-	AssessmentsOf(ctx context.Context, agreement string) ([]assessment.Assessment, error)
+	// AssessmentsNear lists by which of the mission's assessments of the agreement
+	// a transfer could be judged, by id and in one query: all that are approved,
+	// whatever their end, the one named by bound, and of each other state the
+	// assessment.MostEnded newest, which only say how a refusal is worded.
+	AssessmentsNear(ctx context.Context, agreement, mission, bound string) ([]assessment.Assessment, error)
 	// SubjectsOf answers with the transfer's subjects in row order, each with
 	// every consent record that is kept of them.
 	SubjectsOf(ctx context.Context, transfer string) ([]gate.Subject, error)

@@ -13,7 +13,8 @@ import (
 )
 
 // Pullers is what is kept of those who pull for a partner, whether it counts now
-// or not: the grants, and all tokens of whose they are.
+// or not: the grants, and the tokens of whose they are, but for those that were
+// revoked or of which the log says that they are over, which never count again.
 type Pullers struct {
 	Grants []people.Grant
 	Tokens []identity.Token

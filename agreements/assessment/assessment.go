@@ -37,6 +37,16 @@ const (
 	Superseded State = "superseded"
 )
 
+// States are all of them.
+func States() []State {
+	return []State{Draft, Submitted, Returned, Approved, Rejected, Stale, Expired, Superseded}
+}
+
+// MostEnded bounds how many assessments of each state but Approved are read for a
+// decision, the newest: none of them lets anything pass. Where no approved one
+// covers the transfer, they say by which code it is refused.
+const MostEnded = 20
+
 // Trigger is why an approved assessment no longer holds (domain.md section 3).
 type Trigger string
 

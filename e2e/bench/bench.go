@@ -23,7 +23,8 @@ type Sizes struct {
 	Referrals int   // small referrals in one round
 	AtOnce    int   // of them
 	Large     int64 // bytes of the stream under which memory is watched
-	Crowds    []int // agreements, and subjects, among which a request is measured
+	Crowds    []int // agreements, and subjects, among which transfers and lists are measured
+	Among     int   // transfers in one round of those, with each list once for each
 	Micro     string
 	MicroRuns int
 	// OnlyCrowds measures nothing else.
@@ -32,12 +33,12 @@ type Sizes struct {
 
 // Full is `make bench`.
 func Full() Sizes {
-	return Sizes{Stream: 256 << 20, Rounds: 7, Referrals: 320, AtOnce: 16, Large: 4 << 30, Crowds: []int{100, 10_000, 1_000_000}, Micro: "300ms", MicroRuns: 7}
+	return Sizes{Stream: 256 << 20, Rounds: 7, Referrals: 320, AtOnce: 16, Large: 4 << 30, Crowds: []int{100, 10_000, 1_000_000}, Among: 12, Micro: "300ms", MicroRuns: 7}
 }
 
 // Short is `make bench-short`: all of it, in under a minute.
 func Short() Sizes {
-	return Sizes{Stream: 32 << 20, Rounds: 2, Referrals: 64, AtOnce: 16, Large: 256 << 20, Crowds: []int{100, 10_000}, Micro: "20ms", MicroRuns: 2}
+	return Sizes{Stream: 32 << 20, Rounds: 2, Referrals: 64, AtOnce: 16, Large: 256 << 20, Crowds: []int{100, 10_000}, Among: 3, Micro: "20ms", MicroRuns: 2}
 }
 
 // MaxResident bounds the resident memory of the gateway, in bytes.
@@ -74,7 +75,7 @@ func Run(ctx context.Context, program string, sizes Sizes, progress io.Writer) (
 	b := &bench{sizes: sizes, program: program, dir: dir, log: progress, all: &servers.All{}}
 	if sizes.OnlyCrowds {
 		defer func() { err = errors.Join(err, b.all.Stop()) }()
-		if b.all.Postgres, err = servers.StartPostgres(ctx, "", "fsync=on", "max_wal_size=4GB"); err != nil {
+		if b.all.Postgres, err = servers.StartPostgres(ctx, "", "fsync=on", "max_wal_size=1GB"); err != nil {
 			return b.report, err
 		}
 		return b.report, b.scale(ctx)
@@ -95,7 +96,7 @@ func Run(ctx context.Context, program string, sizes Sizes, progress io.Writer) (
 		return b.report, err
 	}
 	defer func() { err = errors.Join(err, b.gateway.stop()) }()
-	if b.world, err = enrol(ctx, b.gateway.url, b.gateway.tokens, sizes.AtOnce); err != nil {
+	if b.world, err = enrol(ctx, b.gateway.url, b.gateway.tokens, sizes.AtOnce, false); err != nil {
 		return b.report, err
 	}
 	for _, part := range []struct {
@@ -104,7 +105,7 @@ func Run(ctx context.Context, program string, sizes Sizes, progress io.Writer) (
 	}{
 		{"streams, directly and through the gateway in turn", b.streams},
 		{"small referrals, and their parts alone", b.referrals},
-		{"requests among many agreements and subjects", b.scale},
+		{"transfers and lists among many agreements and subjects", b.scale},
 		{"a large stream, with memory and disk watched", b.large},
 	} {
 		b.say(part.name)

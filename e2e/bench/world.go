@@ -36,6 +36,8 @@ type world struct {
 	by                                   map[authz.Role]*person
 	senders, receivers                   []*person
 	mission, partner, purpose, agreement string
+	// sensitive has the data protection officer approve the category, and a second person each transfer.
+	sensitive bool
 }
 
 const (
@@ -49,8 +51,8 @@ const (
 func reference(sender int) string { return fmt.Sprintf("BENCH-%04d", sender) }
 
 // enrol makes the world, with so many senders and as many receivers.
-func enrol(ctx context.Context, url string, first []identity.Secret, senders int) (*world, error) {
-	w := &world{url: url, by: map[authz.Role]*person{}, rounds: &http.Transport{
+func enrol(ctx context.Context, url string, first []identity.Secret, senders int, sensitive bool) (*world, error) {
+	w := &world{url: url, sensitive: sensitive, by: map[authz.Role]*person{}, rounds: &http.Transport{
 		MaxIdleConnsPerHost: 4 * senders, DisableCompression: true, WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10,
 	}}
 	legal, err := w.login("", first[0])
@@ -195,7 +197,7 @@ func (w *world) terms(ctx context.Context) (err error) {
 	if _, err := w.by[authz.DPO].post(ctx, "/notices/"+notice+"/approval", nil); err != nil {
 		return err
 	}
-	if _, err = legal.post(ctx, "/categories", object{"code": category, "fields": []string{"given_name"}, "sensitivity": "moderate"}); err != nil {
+	if _, err = legal.post(ctx, "/categories", object{"code": category, "fields": []string{"given_name"}, "sensitivity": "moderate", "sensitive": w.sensitive}); err != nil {
 		return err
 	}
 	_, err = legal.post(ctx, "/retention-rules", object{
@@ -252,7 +254,12 @@ func (w *world) agree(ctx context.Context) error {
 	if err := w.assess(ctx); err != nil {
 		return err
 	}
-	_, err := w.by[authz.LEG].post(ctx, path+"/activation", nil)
+	if _, err := w.by[authz.LEG].post(ctx, path+"/activation", nil); err != nil || !w.sensitive {
+		return err
+	}
+	_, err := w.by[authz.DPO].post(ctx, "/dpo-approvals", object{
+		"scope": "agreement", "granted": true, "agreement": draft.ID, "purposes": []string{w.purpose}, "categories": []string{category}, "reason": "a measurement",
+	})
 	return err
 }
 

@@ -163,7 +163,7 @@ func submitted(w *apptest.World) assessment.Assessment {
 	w.Must(err)
 	var all []assessment.Assessment
 	w.Must(store.For[transfer.Tx](w.Store).View(w.Ctx, func(tx transfer.Tx) (err error) {
-		all, err = tx.AssessmentsOf(w.Ctx, probe.Agreement)
+		all, err = tx.AssessmentsNear(w.Ctx, probe.Agreement, probe.Mission, "")
 		return err
 	}))
 	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", all[0].Content)

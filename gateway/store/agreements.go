@@ -125,31 +125,6 @@ func (t *tx) AgreementOfPaper(ctx context.Context, mission, partner, sha256 stri
 		partner, mission, sha256)
 }
 
-// AgreementsNearest implements transfer.DecisionTx. What is asked of others, and
-// how near each is, is asked of the columns: what comes back is believed by its
-// tag, as everything is.
-func (t *tx) AgreementsNearest(ctx context.Context, mission, partner, chosen string, now time.Time) ([]agreements.Agreement, error) {
-	return find(ctx, t, agreementRecords(), `WHERE r.id IN (SELECT a.id FROM agreement_missions m JOIN agreements a ON a.id = m.agreement
-WHERE m.partner = $1 AND m.mission = $2 AND ($3 = '' OR a.id = $3) AND a.state <> 'rejected' AND (a.mission = $2 OR a.state NOT IN ('draft', 'review'))
-AND NOT EXISTS (SELECT 1 FROM agreements s WHERE s.supersedes = a.id AND s.supersedes <> '' AND s.id <> a.id
-AND s.state IN ('active', 'suspended', 'expired', 'terminated', 'closed_out'))
-ORDER BY `+nearness()+` LIMIT $5) ORDER BY r.id DESC`, partner, mission, chosen, now.UnixMicro(), agreements.MaxBetween+1)
-}
-
-// nearness is the SQL of how near an agreement is to permitting a transfer at
-// $4: its place in agreements.NearestFirst.
-func nearness() string {
-	cases := ""
-	for i, state := range agreements.NearestFirst() {
-		if state == agreements.Active { // one whose term is over has expired, swept or not
-			expired := slices.Index(agreements.NearestFirst(), agreements.Expired)
-			cases += fmt.Sprintf(" WHEN a.state = 'active' AND a.valid_until <= $4 THEN %d", expired)
-		}
-		cases += fmt.Sprintf(" WHEN a.state = '%s' THEN %d", state, i)
-	}
-	return "CASE" + cases + fmt.Sprintf(" ELSE %d END", len(agreements.NearestFirst()))
-}
-
 // AgreementsDue implements agreements.AgreementTx.
 func (t *tx) AgreementsDue(ctx context.Context, now time.Time, most int) ([]agreements.Agreement, error) {
 	return due(ctx, t, agreementRecords(), most,
@@ -175,9 +150,9 @@ func (t *tx) SaveAgreement(ctx context.Context, a agreements.Agreement) error {
 	named := missionsNamed(a.Document)
 	rows := make([][]any, 0, len(named))
 	for _, m := range named {
-		rows = append(rows, []any{a.Document.Partner, m, a.ID})
+		rows = append(rows, []any{a.Document.Partner, m, a.ID, string(a.State), a.Document.ValidUntil.UnixMicro()})
 	}
-	if err := t.insert(ctx, "agreement_missions", []string{"partner", "mission", "agreement"}, rows); err != nil {
+	if err := t.insert(ctx, "agreement_missions", []string{"partner", "mission", "agreement", "state", "valid_until"}, rows); err != nil {
 		return fmt.Errorf("saving the missions of an agreement: %w", err)
 	}
 	return nil

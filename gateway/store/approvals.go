@@ -48,21 +48,32 @@ func (t *tx) DPOApproval(ctx context.Context, id string) (approvals.DPOApproval,
 }
 
 // DPOApprovals implements approvals.ApprovalTx.
-func (t *tx) DPOApprovals(ctx context.Context, about []string) ([]approvals.DPOApproval, error) {
+func (t *tx) DPOApprovals(ctx context.Context, about []string, now time.Time) ([]approvals.DPOApproval, error) {
 	about = slices.Compact(slices.Sorted(slices.Values(about)))
 	if len(about) == 0 {
 		return nil, nil
 	}
-	args, in := make([]any, len(about)), make([]string, len(about))
+	args, in := []any{now.UnixMicro()}, make([]string, len(about))
 	for i, key := range about {
-		args[i], in[i] = key, "$"+strconv.Itoa(i+1)
+		args = append(args, key)
+		in[i] = "(CAST($" + strconv.Itoa(len(args)) + " AS TEXT))"
 	}
-	return find(ctx, t, dpoApprovals(), "WHERE r.about IN ("+strings.Join(in, ", ")+") ORDER BY r.id", args...)
+	// Each of what was decided about is looked up by itself, so that what is over is
+	// not read whole, however much of it there is.
+	wanted := "(VALUES " + strings.Join(in, ", ") + ") w"
+	return find(ctx, t, dpoApprovals(), `WHERE r.id IN (
+SELECT a.id FROM `+wanted+` JOIN dpo_approvals a ON a.about = w.column1 WHERE a.ends > $1
+UNION ALL SELECT id FROM (SELECT a.id FROM `+wanted+` JOIN dpo_approvals a ON a.about = w.column1
+    AND a.id >= COALESCE((SELECT n.id FROM dpo_approvals n WHERE n.about = w.column1 ORDER BY n.id DESC LIMIT 1 OFFSET `+strconv.Itoa(approvals.MostOver-1)+`), '')
+    LIMIT `+strconv.Itoa(approvals.MostOver*len(about))+`) n -- which bounds nothing, and tells the planner how few there are
+) ORDER BY r.id`, args...)
 }
 
 // DPOApprovalsIn implements approvals.ApprovalTx.
 func (t *tx) DPOApprovalsIn(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[approvals.DPOApproval], error) {
-	return paged(ctx, t, dpoApprovals(), order{}, p, "($1 = '' OR r.mission = $1)", mission)
+	var s selection
+	s.is("r.mission", mission)
+	return paged(ctx, t, dpoApprovals(), order{}, p, s.where(), s.args...)
 }
 
 // DPOApprovalsDue implements approvals.ApprovalTx.

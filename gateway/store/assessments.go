@@ -93,6 +93,26 @@ func (t *tx) AssessmentsOf(ctx context.Context, agreement string) ([]assessment.
 	return find(ctx, t, assessments(), "WHERE r.agreement = $1 ORDER BY r.id", agreement)
 }
 
+// nearAssessments selects the ids of transfer.DecisionTx.AssessmentsNear. The
+// limits are part of the text: of one that is bound the planner knows nothing once
+// it plans for all arguments, and takes a tenth of the table for it.
+var nearAssessments = func() string {
+	const of = "SELECT a.id FROM assessments a WHERE a.agreement = $1 AND a.mission = $2 AND "
+	parts := []string{of + "a.state = 'approved'", of + "a.id = $3"}
+	for _, state := range assessment.States() {
+		if state != assessment.Approved {
+			parts = append(parts, "SELECT id FROM ("+of+"a.state = '"+string(state)+"' ORDER BY a.id DESC LIMIT "+strconv.Itoa(assessment.MostEnded)+") "+string(state))
+		}
+	}
+	return strings.Join(parts, " UNION ALL ")
+}()
+
+// AssessmentsNear implements transfer.DecisionTx. What is near is asked of the
+// columns: what comes back is believed by its tag, as everything is.
+func (t *tx) AssessmentsNear(ctx context.Context, agreement, mission, bound string) ([]assessment.Assessment, error) {
+	return find(ctx, t, assessments(), "WHERE r.id IN ("+nearAssessments+") ORDER BY r.id", agreement, mission, bound)
+}
+
 // SaveAssessment implements assessment.AssessmentTx.
 func (t *tx) SaveAssessment(ctx context.Context, a assessment.Assessment) error {
 	return save(ctx, t, assessments(), a)
@@ -170,10 +190,10 @@ func (t *tx) StaleCauses(ctx context.Context, subjects []string) ([]assessment.C
 	}
 	args, in := make([]any, len(subjects)), make([]string, len(subjects))
 	for i, s := range subjects {
-		args[i], in[i] = s, "$"+strconv.Itoa(i+1)
+		args[i], in[i] = s, "(CAST($"+strconv.Itoa(i+1)+" AS TEXT))"
 	}
-	return find(ctx, t, staleCauses(), "WHERE r.subject IN ("+strings.Join(in, ", ")+`) AND NOT EXISTS (SELECT 1 FROM stale_causes n
-WHERE n.subject = r.subject AND (n.happened > r.happened OR n.happened = r.happened AND n.id > r.id)) ORDER BY r.id`, args...)
+	return find(ctx, t, staleCauses(), "WHERE r.id IN (SELECT (SELECT n.id FROM stale_causes n WHERE n.subject = w.column1 ORDER BY n.happened DESC, n.id DESC LIMIT 1) FROM (VALUES "+
+		strings.Join(in, ", ")+") w) ORDER BY r.id", args...)
 }
 
 // ConflictAlerts implements assessment.CauseTx.

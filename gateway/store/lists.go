@@ -59,19 +59,61 @@ func newestFirst[T any](ctx context.Context, t *tx, r record[T], s selection, p 
 	return paged(ctx, t, r, order{down: true}, p, s.where(), s.args...)
 }
 
-// Agreements implements agreements.ListTx.
+// newestOf selects the ids of one page of from, which is a table and conditions
+// on it, by an index that ends in the id.
+func (s *selection) newestOf(p evidence.Page, id, from string) string {
+	if p.After != "" {
+		from += " AND " + id + " < " + s.mark(p.After)
+	}
+	return "SELECT id FROM (SELECT " + id + " AS id FROM " + from + " ORDER BY " + id + " DESC LIMIT " + s.mark(p.Limit()+1) + ") n"
+}
+
+// among adds that the id is one of those that the parts select; no part is none.
+// Each part reads a page of its own, however many rows it could read: what lies in
+// a few places among many is not looked for among all.
+func (s *selection) among(parts []string) {
+	if len(parts) == 0 {
+		s.and("1 = 0")
+		return
+	}
+	s.and("r.id IN (" + strings.Join(parts, " UNION ALL ") + ")")
+}
+
+// Agreements implements agreements.ListTx. Whether an agreement may be read, and
+// all that is asked of it, is asked of each page of each place.
 func (t *tx) Agreements(ctx context.Context, in authz.Reach, f agreements.Filter, p evidence.Page) (evidence.Listed[agreements.Agreement], error) {
 	var s selection
-	if !in.All {
-		s.and("r.id IN (SELECT m.agreement FROM agreement_missions m WHERE " + s.in("m.mission", in.Missions) +
-			" UNION ALL SELECT a.id FROM agreements a WHERE " + s.in("a.partner", in.Partners) + ")")
-		s.and(s.in("r.mission", in.Missions) + " OR r.state NOT IN ('draft', 'review', 'rejected')")
+	if in.All && f.Mission == "" {
+		s.is("r.partner", f.Partner)
+		s.is("r.state", string(f.State))
+		return newestFirst(ctx, t, agreementRecords(), s, p)
 	}
-	if f.Mission != "" {
-		s.and("r.id IN (SELECT m.agreement FROM agreement_missions m WHERE m.mission = " + s.mark(f.Mission) + ")")
+	filtered := func(of, id string) string {
+		var also selection
+		also.args = s.args
+		also.is(of+".partner", f.Partner)
+		also.is(of+".state", string(f.State))
+		if f.Mission != "" && !in.All {
+			also.and(id + " IN (SELECT c.agreement FROM agreement_missions c WHERE c.agreement = " + id + " AND c.mission = " + also.mark(f.Mission) + ")")
+		}
+		if !in.All {
+			also.and(of + ".state NOT IN ('draft', 'review', 'rejected') OR EXISTS (SELECT 1 FROM agreements o WHERE o.id = " + id + " AND " + also.in("o.mission", in.Missions) + ")")
+		}
+		s.args = also.args
+		return also.where()
 	}
-	s.is("r.partner", f.Partner)
-	s.is("r.state", string(f.State))
+	var parts []string
+	missions, partners := in.Missions, in.Partners
+	if in.All {
+		missions, partners = []string{f.Mission}, nil
+	}
+	for _, mission := range missions {
+		parts = append(parts, s.newestOf(p, "m.agreement", "agreement_missions m WHERE m.mission = "+s.mark(mission)+" AND "+filtered("m", "m.agreement")))
+	}
+	for _, partner := range partners {
+		parts = append(parts, s.newestOf(p, "a.id", "agreements a WHERE a.partner = "+s.mark(partner)+" AND "+filtered("a", "a.id")))
+	}
+	s.among(parts)
 	return newestFirst(ctx, t, agreementRecords(), s, p)
 }
 
@@ -146,7 +188,15 @@ func (s *selection) told(state transfer.State, now time.Time) string {
 func (t *tx) Persons(ctx context.Context, in authz.Reach, f people.Filter, p evidence.Page) (evidence.Listed[people.Person], error) {
 	var s selection
 	if !in.All {
-		s.and(s.in("r.mission", in.Missions) + " OR r.id = " + s.mark(in.Person))
+		parts := []string{"SELECT id FROM persons WHERE id = " + s.mark(in.Person)}
+		for _, mission := range in.Missions {
+			from := "persons n WHERE n.mission = " + s.mark(mission)
+			if f.Partner != "" {
+				from += " AND n.partner = " + s.mark(f.Partner)
+			}
+			parts = append(parts, s.newestOf(p, "n.id", from))
+		}
+		s.among(parts)
 	}
 	s.is("r.mission", f.Mission)
 	s.is("r.partner", f.Partner)

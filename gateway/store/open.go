@@ -112,6 +112,7 @@ func OpenPostgres(ctx context.Context, dsn string, opts Options) (*Store, error)
 	config.ConnectTimeout = 10 * time.Second
 	config.RuntimeParams["application_name"] = "safeconduct"
 	config.RuntimeParams["timezone"] = "UTC"
+	config.RuntimeParams["jit"] = "off" // statements here are brief: compiling one takes longer than it
 	// Bounded waits: a lock that is held, or a statement that hangs, is an
 	// error that can be tried again.
 	for name, bound := range map[string]string{"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "15s"} {

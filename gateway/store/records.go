@@ -154,11 +154,22 @@ func each[T any](ctx context.Context, t *tx, r record[T], hand func(T, error) er
 		}
 		return hand(believe(t.store, r, row))
 	}, "SELECT "+t.tagColumn()+", v.body, EXISTS (SELECT 1 FROM record_versions n WHERE n.kind = '"+r.kind+"' AND n.id = r.id AND n.version > r.version), r.id, r.version"+
-		columns+" FROM "+r.table+" r LEFT JOIN record_versions v ON v.kind = '"+r.kind+"' AND v.id = r.id AND v.version = r.version "+where, args...)
+		columns+" FROM "+r.table+" r "+t.currentVersion(r.kind)+" "+where, args...)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", r.table, err)
 	}
 	return nil
+}
+
+// currentVersion is the SQL that joins to each row of r its version as v, looked
+// up row by row: a planner that takes few rows for many would rather read all
+// versions of all records.
+func (t *tx) currentVersion(kind string) string {
+	const of = "v.id = r.id AND v.version = r.version"
+	if t.store.engine == Postgres {
+		return "LEFT JOIN LATERAL (SELECT v.* FROM record_versions v WHERE v.kind = '" + kind + "' AND " + of + " LIMIT 1) v ON TRUE"
+	}
+	return "LEFT JOIN record_versions v ON v.kind = '" + kind + "' AND " + of
 }
 
 // one is find that answers with one, or ErrNotFound.

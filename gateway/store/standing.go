@@ -35,7 +35,7 @@ func (t *tx) StandingOf(ctx context.Context, of []string) (map[string]people.Sta
 func (t *tx) ofStanding(kind, table, one, two, number string) string {
 	return "SELECT '" + kind + "', " + t.tagColumn() + ", v.body, EXISTS (SELECT 1 FROM record_versions n WHERE n.kind = '" + kind +
 		"' AND n.id = r.id AND n.version > r.version), r.id, r.version, " + one + ", " + two + ", " + number +
-		" FROM " + table + " r LEFT JOIN record_versions v ON v.kind = '" + kind + "' AND v.id = r.id AND v.version = r.version"
+		" FROM " + table + " r " + t.currentVersion(kind)
 }
 
 // stand believes one row of ofStanding, and adds it to whose it is.
@@ -86,6 +86,6 @@ func (t *tx) Pullers(ctx context.Context, partner string) (p transfer.Pullers, e
 		return p, err
 	}
 	p.Tokens, err = find(ctx, t, tokens(),
-		"WHERE r.person IN (SELECT g.person FROM grants g WHERE g.partner = $1 AND g.role = $2)", partner, string(authz.PDL))
+		"WHERE r.ends > 0 AND r.person IN (SELECT g.person FROM grants g WHERE g.partner = $1 AND g.role = $2)", partner, string(authz.PDL))
 	return p, err
 }

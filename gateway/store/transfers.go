@@ -181,13 +181,13 @@ func (t *tx) DeleteUpload(ctx context.Context, id string) error {
 // here: expressions are evaluated from the left. What is not wanted is empty, or
 // NULL, and matches no row.
 var lockShared = "SELECT " + strings.Join([]string{
-	inTurn("tokens", "id = ANY($1) OR person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
+	inTurn("tokens", "id = ANY($1) OR ends > 0 AND person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
 	inTurn("persons", "id = ANY($3) OR id IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
 	inTurn("grants", "person = ANY($3) OR partner = $2 AND role = 'PDL'"),
 	inTurn("missions", "id = $4"),
 	inTurn("parties", "id = $5"),
 	inTurn("agreements", "id = $6"),
-	inTurn("assessments", "agreement = $6"),
+	assessmentsInTurn("$6", "$4"),
 	subjectsInTurn("pg_advisory_xact_lock_shared", "subject", "transfer_subjects WHERE transfer = $7"),
 	`(SELECT COUNT(*) FROM (SELECT s.id FROM transfer_subjects ts JOIN subjects s ON s.id = ts.subject
     WHERE ts.transfer = $7 ORDER BY s.id FOR SHARE OF s) l)`,

@@ -39,6 +39,16 @@ func inTurn(table, where string) string {
 (SELECT COUNT(*) FROM (SELECT id FROM %[3]s WHERE %[4]s ORDER BY id FOR SHARE) l)`, turn(table, by), by, table, where)
 }
 
+// assessmentsInTurn is the SQL that shares the turn of the assessments of an
+// agreement, without which none of them changes, and then the rows of those of a
+// mission that are approved: the others, of which there may be any number, let
+// nothing pass.
+func assessmentsInTurn(agreement, mission string) string {
+	return fmt.Sprintf(`(SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock_shared(%s)) l),
+(SELECT COUNT(*) FROM (SELECT id FROM assessments WHERE agreement = %s AND mission = %s AND state = 'approved' ORDER BY id FOR SHARE) l)`,
+		turn("assessments", "CAST("+agreement+" AS TEXT)"), agreement, mission)
+}
+
 // subjectsInTurn is the SQL that has lock take the turns of the subjects that
 // the column of from names.
 func subjectsInTurn(lock, column, from string) string {

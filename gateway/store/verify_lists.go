@@ -63,25 +63,29 @@ func (c *comparison) subjects(ctx context.Context) error {
 // its document names.
 func (c *comparison) missions(ctx context.Context) error {
 	return current(ctx, c, agreementRecords(), func(id string, said agreements.Agreement) error {
-		var have [][2]string
+		type named struct {
+			partner, mission, state string
+			until                   int64
+		}
+		var have []named
 		if err := c.tx.query(ctx, func(rows *sql.Rows) error {
-			var row [2]string
-			err := rows.Scan(&row[0], &row[1])
+			var row named
+			err := rows.Scan(&row.partner, &row.mission, &row.state, &row.until)
 			have = append(have, row)
 			return err
-		}, "SELECT partner, mission FROM agreement_missions WHERE agreement = $1", id); err != nil {
+		}, "SELECT partner, mission, state, valid_until FROM agreement_missions WHERE agreement = $1", id); err != nil {
 			return failed("the missions of an agreement", err)
 		}
 		for _, mission := range missionsNamed(said.Document) {
-			at := slices.Index(have, [2]string{said.Document.Partner, mission})
+			at := slices.Index(have, named{said.Document.Partner, mission, string(said.State), said.Document.ValidUntil.UnixMicro()})
 			if at < 0 {
-				c.found("agreement_missions", fmt.Sprintf("agreement=%s mission=%s", id, mission), "the agreement names the mission, and its row is gone")
+				c.found("agreement_missions", fmt.Sprintf("agreement=%s mission=%s", id, mission), "the agreement names the mission, and its row is gone or says something else")
 				continue
 			}
 			have = slices.Delete(have, at, at+1)
 		}
 		for _, row := range have {
-			c.found("agreement_missions", fmt.Sprintf("agreement=%s mission=%s", id, row[1]), "the agreement does not name this mission with this partner")
+			c.found("agreement_missions", fmt.Sprintf("agreement=%s mission=%s", id, row.mission), "the agreement does not name this mission with this partner, or is in another state")
 		}
 		return nil
 	})

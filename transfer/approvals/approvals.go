@@ -22,6 +22,11 @@ import (
 // KindApproval is the record kind of the officer's decisions.
 const KindApproval = "dpo_approval"
 
+// MostOver bounds how many decisions about one thing are read that cover nothing
+// any more, the newest: they tell what is over (DPO_EXPIRED) from what was never
+// approved (DPO_REQUIRED), and no other.
+const MostOver = 20
+
 // Scope is what a decision is about.
 type Scope string
 
@@ -276,8 +281,10 @@ type Tx interface {
 // ApprovalTx reads and writes the officer's decisions.
 type ApprovalTx interface {
 	DPOApproval(ctx context.Context, id string) (DPOApproval, error)
-	// DPOApprovals lists the decisions about any of these, by id: one query.
-	DPOApprovals(ctx context.Context, about []string) ([]DPOApproval, error)
+	// DPOApprovals lists the decisions about any of these, by id: one query. They are
+	// all the approvals that were not revoked and are not over at now, and of the
+	// rest the MostOver newest decisions about each.
+	DPOApprovals(ctx context.Context, about []string, now time.Time) ([]DPOApproval, error)
 	// DPOApprovalsIn lists the decisions in a mission, in all where it is empty,
 	// oldest first.
 	DPOApprovalsIn(ctx context.Context, mission string, p evidence.Page) (evidence.Listed[DPOApproval], error)

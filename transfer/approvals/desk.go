@@ -311,7 +311,7 @@ func (d *Desk) Queue(ctx context.Context, c authz.Caller, p evidence.Page) (wait
 // OpenTx is what Open reads.
 type OpenTx interface {
 	Categories(ctx context.Context) ([]terms.Category, error)
-	DPOApprovals(ctx context.Context, about []string) ([]DPOApproval, error)
+	DPOApprovals(ctx context.Context, about []string, now time.Time) ([]DPOApproval, error)
 }
 
 // Open are those of the transfers that still wait at now: no approval that
@@ -328,7 +328,7 @@ func Open(ctx context.Context, tx OpenTx, all []Waiting, now time.Time) ([]Waiti
 	for _, w := range all {
 		about = append(about, w.use(known, now).Abouts()...)
 	}
-	decided, err := tx.DPOApprovals(ctx, about)
+	decided, err := tx.DPOApprovals(ctx, about, now)
 	if err != nil {
 		return nil, err
 	}

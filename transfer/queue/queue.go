@@ -75,7 +75,7 @@ type Tx interface {
 	PeopleTx
 	Categories(ctx context.Context) ([]terms.Category, error)
 	DPOWaiting(ctx context.Context, most int) ([]approvals.Waiting, error)
-	DPOApprovals(ctx context.Context, about []string) ([]approvals.DPOApproval, error)
+	DPOApprovals(ctx context.Context, about []string, now time.Time) ([]approvals.DPOApproval, error)
 }
 
 // PaperTx lists agreements and assessments on which somebody has to act. All lists here lie in the places, where they take any,

@@ -28,6 +28,7 @@ func RunMigrations(t *testing.T, open Open) {
 		"queues are ordered by":         orderFilled,
 		"agreements are chosen by":      choiceFilled,
 		"lists are read by":             listsFilled,
+		"the nearest are read by":       nearFilled,
 		"several at once":               atOnce,
 		"the program knows N and N+1":   knownSchemas,
 		"R52 the log is append-only":    appendOnly,

@@ -102,7 +102,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"batches":      testBatches,
 		"uploads":      testUploads,
 		"people":       testPeople,
-		"agreements":   testAgreements, "choice of agreement": testChoice,
+		"agreements":   testAgreements, "choice of agreement": testChoice, "near": testNear,
 		"partners": testPartners, "assessments": testAssessments, "transfers": testTransfers, "rejudgings": testRejudgings, "queues": testQueues, "subjects": testSubjects,
 		"holds": testHolds, "approvals": testApprovals, "notices": testNotices, "disclosures": testDisclosures,
 		"log lines": testLogLines, "log excerpts": testExcerpts, "race": testRace, "rules": testRules, "facts": testFacts, "claims": testClaims,

@@ -55,7 +55,7 @@ func testApprovals(t *testing.T, b *bench) {
 		ctx := t.Context()
 		of := func(about ...string) []approvals.DPOApproval {
 			t.Helper()
-			all, err := tx.DPOApprovals(ctx, about)
+			all, err := tx.DPOApprovals(ctx, about, Epoch())
 			if err != nil {
 				t.Error(err)
 			}
