@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"safeconduct/authz"
@@ -27,11 +28,14 @@ type LogFilter struct {
 	own      string   // or only the caller's own
 }
 
-// Missions are those that the caller may see; nil means all.
-func (f LogFilter) Missions() []string { return f.missions }
-
-// Own is the only actor whose entries the caller may see; empty for no such limit.
-func (f LogFilter) Own() string { return f.own }
+// Wants reports whether the filter lets the entry through.
+func (f LogFilter) Wants(e evidence.Entry) bool {
+	hidden := f.missions != nil && !slices.Contains(f.missions, e.Mission) || f.own != "" && e.Actor != f.own
+	return !hidden && (f.From.IsZero() || !e.Time.Before(f.From)) && (f.To.IsZero() || e.Time.Before(f.To)) &&
+		(f.Kind == "" || e.Kind == f.Kind) && (f.Verdict == "" || e.Verdict == f.Verdict) && (f.Code == "" || slices.Contains(e.Codes, f.Code)) &&
+		(f.Mission == "" || e.Mission == f.Mission) && (f.Partner == "" || e.Partner == f.Partner) &&
+		(f.Actor == "" || e.Actor == f.Actor) && (f.Object == "" || e.Subject.ID == f.Object)
+}
 
 // LogLine is one sequenced entry, as it may be read.
 type LogLine struct {
