@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -107,7 +108,8 @@ type ExcerptTx interface {
 type Export struct {
 	head  ExportHead
 	note  []byte
-	store evidence.Store[LogTx]
+	taker authz.Caller
+	log   *LogOffice
 }
 
 // Export evidences that the caller takes a part of the log with them (section 5:
@@ -124,7 +126,7 @@ func (l *LogOffice) Export(ctx context.Context, c authz.Caller, x Excerpt) (*Exp
 	if !x.From.IsZero() && !x.To.IsZero() && !x.From.Before(x.To) {
 		return nil, fmt.Errorf("%w: from is not before to", people.ErrInvalid)
 	}
-	out := &Export{store: l.store}
+	out := &Export{taker: c, log: l}
 	_, err = l.store.Update(ctx, func(tx LogTx) error {
 		if out.note, err = tx.LatestCheckpoint(ctx); err != nil {
 			return err
@@ -169,7 +171,8 @@ func (x *Export) ID() string { return x.head.Entry }
 // Send writes the export to w, as JSON Lines: an ExportHead, an ExportLine for
 // each entry, and an ExportFoot. A part of the log is held at a time. Where it
 // fails the caller breaks the connection; without its last line an export is not
-// whole.
+// whole. Who was suspended meanwhile, or whose role or token ended, is sent no more:
+// the last line says so, and the denial is recorded (R42).
 func (x *Export) Send(ctx context.Context, w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	lines := json.NewEncoder(buffered)
@@ -181,11 +184,21 @@ func (x *Export) Send(ctx context.Context, w io.Writer) error {
 	foot := ExportFoot{Checkpoint: string(x.note), Size: x.head.Size}
 	for f.After = -1; ; {
 		var page ExcerptPage
-		if err := x.store.View(ctx, func(tx LogTx) (err error) {
+		var taker authz.Caller
+		if err := x.log.store.View(ctx, func(tx LogTx) error {
+			s, err := holding(ctx, tx, x.taker, []string{x.taker.Person})
+			if err != nil {
+				return err
+			}
+			taker = s.now(x.taker, x.log.office.Time())
 			page, err = tx.LogExcerpt(ctx, f, x.head.Size)
 			return err
 		}); err != nil {
 			return fmt.Errorf("reading a part of the log: %w", err)
+		}
+		if _, denied := x.log.office.Authorise(ctx, taker, authz.LogExport, authz.Resource{Kind: "log", ID: x.head.Mission}); denied != nil {
+			err := lines.Encode(ExportBroken{"it is not whole: who asked for it may not export the log any more"})
+			return errors.Join(denied, err, buffered.Flush())
 		}
 		for _, line := range page.Lines {
 			if err := lines.Encode(line); err != nil {

@@ -55,6 +55,7 @@ type LogTx interface {
 	LatestCheckpoint(ctx context.Context) ([]byte, error)
 	ExcerptTx
 	FactsTx
+	HeldTx
 }
 
 // LogOffice is the service over the evidence log.
