@@ -203,6 +203,10 @@ type AnchorTx interface {
 	// the transaction; after LockAnchors, and as late as may be. What counts
 	// against its yearly volume is read afterwards.
 	LockVolume(ctx context.Context, agreement string) error
+	// LockPathways has releases on the pathways from the mission to the partner go
+	// one by one until the end of the transaction, whatever agreement they are
+	// under; after LockVolume. How often an approval was used is read afterwards.
+	LockPathways(ctx context.Context, mission, partner string) error
 }
 
 // Store is where transfers live.
