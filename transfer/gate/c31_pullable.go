@@ -10,7 +10,7 @@ const (
 
 // pullable is condition 31: released, for this recipient, in its window, within
 // its number of pull sessions, not recalled. A resumed session was counted when
-// it began.
+// it began, and what is no pull is not counted.
 func pullable() condition {
 	return condition{
 		number: "31", phases: atPull, codes: never(PullDenied, PullWindow, PullLimit, PullRecalled),
@@ -25,7 +25,7 @@ func pullable() condition {
 			add(PullDenied, !p.Recipient || !p.Released)
 			if p.Released { // window and sessions begin with the release
 				add(PullWindow, p.HeldTooLong || !f.Now.Before(p.WindowEnds))
-				add(PullLimit, p.Limit < 1 || p.Sessions < 0 || !p.Resumed && p.Sessions >= p.Limit)
+				add(PullLimit, p.Limit < 1 || p.Sessions < 0 || !p.Resumed && !p.Unpulled && p.Sessions >= p.Limit)
 			}
 			add(PullRecalled, p.Recalled)
 			return found

@@ -216,6 +216,7 @@ type PullFacts struct {
 	WindowEnds  time.Time `json:"window_ends,omitzero"` // exclusive
 	Sessions    int       `json:"sessions,omitzero"`    // pull sessions begun before this one
 	Limit       int       `json:"limit,omitzero"`
-	Resumed     bool      `json:"resumed,omitzero"` // goes on in a session that was counted already
+	Resumed     bool      `json:"resumed,omitzero"`  // goes on in a session that was counted already
+	Unpulled    bool      `json:"unpulled,omitzero"` // no file is asked for: it begins no session
 	HeldTooLong bool      `json:"held_too_long,omitzero"`
 }
