@@ -157,7 +157,7 @@ type DecisionTx interface {
 	// AgreementsNearest lists the agreements between the partner and the mission
 	// by which a transfer could be judged, in one query: those that name the
 	// mission and that its people know of, that were not rejected, and whose place
-	// no other has taken that came into force. There are at most MaxBetween+1 of
+	// no other of the mission has taken that came into force. There are at most MaxBetween+1 of
 	// them, those nearest to permitting a transfer at now (NearestFirst); where
 	// chosen is not empty it is that one alone, or none.
 	AgreementsNearest(ctx context.Context, mission, partner, chosen string, now time.Time) ([]agreements.Agreement, error)

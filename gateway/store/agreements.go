@@ -124,14 +124,17 @@ func (t *tx) AgreementOfPaper(ctx context.Context, mission, partner, sha256 stri
 		partner, mission, sha256)
 }
 
-// AgreementsNearest implements transfer.DecisionTx. What is asked of others, and
+// AgreementsNearest implements transfer.DecisionTx. To a mission that the
+// successor leaves out it is no successor: that its agreement has ended is what
+// such a mission is told. What is asked of others, and
 // how near each is, is asked of the columns: what comes back is believed by its
 // tag, as everything is.
 func (t *tx) AgreementsNearest(ctx context.Context, mission, partner, chosen string, now time.Time) ([]agreements.Agreement, error) {
 	return find(ctx, t, agreementRecords(), `WHERE r.id IN (SELECT a.id FROM agreement_missions m JOIN agreements a ON a.id = m.agreement
 WHERE m.partner = $1 AND m.mission = $2 AND ($3 = '' OR a.id = $3) AND a.state <> 'rejected' AND (a.mission = $2 OR a.state NOT IN ('draft', 'review'))
 AND NOT EXISTS (SELECT 1 FROM agreements s WHERE s.supersedes = a.id AND s.supersedes <> '' AND s.id <> a.id
-AND s.state IN ('active', 'suspended', 'expired', 'terminated', 'closed_out'))
+AND s.state IN ('active', 'suspended', 'expired', 'terminated', 'closed_out')
+AND EXISTS (SELECT 1 FROM agreement_missions sm WHERE sm.agreement = s.id AND sm.mission = $2))
 ORDER BY `+nearness()+` LIMIT $5) ORDER BY r.id DESC`, partner, mission, chosen, now.UnixMicro(), agreements.MaxBetween+1)
 }
 
