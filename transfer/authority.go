@@ -15,9 +15,9 @@ import (
 // same sender and partner that is not closed. The refusal names the case, so
 // that the sender is told. Who may not ask for transfers opens none: their
 // refusal is of something else.
-func (o *Office) caseOf(ctx context.Context, tx Tx, t *Transfer, f gate.Facts, denied error) (*authorities.Case, error) {
+func (o *Office) caseOf(ctx context.Context, tx Tx, t *Transfer, f gate.Facts, allowed bool) (*authorities.Case, error) {
 	i := slices.IndexFunc(t.Decision.Refusals, func(r gate.Refusal) bool { return r.Code == gate.RecipientAuthority })
-	if i < 0 || t.State != Refused || denied != nil {
+	if i < 0 || t.State != Refused || !allowed {
 		return nil, nil //nolint:nilnil // most refusals open none, which is no error
 	}
 	asked := authorities.Asked{Transfer: t.ID, Mission: t.Mission, Country: f.Country, Sender: t.Sender}

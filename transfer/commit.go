@@ -182,7 +182,7 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 			return err
 		}
 	}
-	opened, err := o.caseOf(ctx, tx, t, f, nil) // whoever commits was allowed to
+	opened, err := o.caseOf(ctx, tx, t, f, true) // whoever commits was allowed to
 	if err != nil {
 		return err
 	}

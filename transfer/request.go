@@ -174,7 +174,7 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 			return err
 		}
 	}
-	opened, err := o.caseOf(ctx, tx, t, f, denied)
+	opened, err := o.caseOf(ctx, tx, t, f, denied == nil)
 	if err != nil {
 		return err
 	}
