@@ -11,20 +11,29 @@ import (
 )
 
 // caseOf is the case that the refusal of a transfer opens where an authority
-// asks for the data (R34); nil where none does. The refusal names it, so that
-// the sender is told. A refused transfer is final: it opens one case.
-func (o *Office) caseOf(t *Transfer, f gate.Facts) *authorities.Case {
+// asks for the data (R34); nil where none does, or where there is one of the
+// same sender and partner that is not closed. The refusal names the case, so
+// that the sender is told. Who may not ask for transfers opens none: their
+// refusal is of something else.
+func (o *Office) caseOf(ctx context.Context, tx Tx, t *Transfer, f gate.Facts, allowed bool) (*authorities.Case, error) {
 	i := slices.IndexFunc(t.Decision.Refusals, func(r gate.Refusal) bool { return r.Code == gate.RecipientAuthority })
-	if i < 0 || t.State != Refused {
-		return nil
+	if i < 0 || t.State != Refused || !allowed {
+		return nil, nil //nolint:nilnil // most refusals open none, which is no error
 	}
 	asked := authorities.Asked{Transfer: t.ID, Mission: t.Mission, Country: f.Country, Sender: t.Sender}
 	if f.Partner != nil { // another id is only what somebody typed
 		asked.Partner, asked.Country = f.Partner.ID, f.Partner.Country
 	}
-	c := authorities.Opened(o.Office.NewID(), asked, f.Now)
+	c, err := tx.OpenedFor(ctx, asked.Mission, asked.Partner, asked.Sender)
+	if err == nil {
+		t.Decision.Refusals[i].Object = c.Ref()
+		return nil, nil //nolint:nilnil // it is open already
+	} else if !absent(err) {
+		return nil, err
+	}
+	c = authorities.Opened(o.Office.NewID(), asked, f.Now)
 	t.Decision.Refusals[i].Object = c.Ref()
-	return &c
+	return &c, nil
 }
 
 // open keeps the case with its entry, which follows that of the refusal.

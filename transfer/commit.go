@@ -182,7 +182,10 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 			return err
 		}
 	}
-	opened := o.caseOf(t, f)
+	opened, err := o.caseOf(ctx, tx, t, f, true) // whoever commits was allowed to
+	if err != nil {
+		return err
+	}
 	if err := o.release(ctx, tx, c, role, action, t, f, now); err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func (o *Office) coverForPartner(ctx context.Context, c authz.Caller, t Transfer
 		if err != nil {
 			return err
 		}
-		f.Pull.Resumed = true // it is no pull session, and none is used up by it
+		f.Pull.Unpulled = true // no session is used up by it
 		said = o.decide(ctx, f)
 		e := o.Office.Entry(c, role, evidence.Decision, authz.TransferPull, now.resource())
 		e.Result = "cover"

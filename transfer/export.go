@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -16,7 +17,7 @@ import (
 )
 
 // ExportForm names the form of an export, in its first line.
-const ExportForm = "safeconduct evidence log export 1"
+const ExportForm = "safeconduct evidence log export 2"
 
 // nonWaiver stands in every export (R33).
 const nonWaiver = "Nothing in this export, and nothing in handing it over, waives any of the privileges and immunities of the International Organization for Migration."
@@ -42,6 +43,21 @@ type ExportHead struct {
 	NonWaiver string     `json:"non_waiver"`
 }
 
+// filter is what part of the log the head says.
+func (h ExportHead) filter() LogFilter {
+	f := LogFilter{Mission: h.Mission}
+	if h.From != nil {
+		f.From = *h.From
+	}
+	if h.To != nil {
+		f.To = *h.To
+	}
+	return f
+}
+
+// narrowed reports whether anything is left out of what the head announces.
+func (h ExportHead) narrowed() bool { return h.From != nil || h.To != nil || h.Mission != "" }
+
 // ExportLine is one entry with all that proves it: with the other members the
 // leaf is computed again, and with the proof the root that the checkpoint in the
 // last line states (RFC 6962, 2.1.1; package ledger says how). Of an entry that
@@ -58,27 +74,42 @@ type ExportLine struct {
 	Body       json.RawMessage `json:"entry,omitempty"`
 }
 
-// ExportFoot is the last line of an export: one without it was cut.
+// ExportFoot is the last line of an export: one without it was cut. Count,
+// Outside and Erased add up to Size, so that no gap looks like no entries.
 type ExportFoot struct {
 	Checkpoint string `json:"checkpoint"` // the signed note
 	Size       int64  `json:"size"`
-	Count      int64  `json:"count"` // of the entries between the first line and this one
+	Count      int64  `json:"count"`   // of the entries between the first line and this one
+	Outside    int64  `json:"outside"` // entries left out because they are outside of what was asked for
+	Erased     int64  `json:"erased"`  // entries left out because they were erased: what narrows cannot be asked of them
+}
+
+// ExportBroken is the last line of an export that was ended before its end.
+type ExportBroken struct {
+	Error string `json:"error"`
+}
+
+// ExcerptPage is a part of an excerpt, and what was left out of that part.
+type ExcerptPage struct {
+	Lines           []ExportLine
+	Outside, Erased int64
+	Next            int64 // where to go on after; -1 at the end
 }
 
 // ExcerptTx reads parts of the log with their proofs.
 type ExcerptTx interface {
 	// LogExcerpt reads a bounded part of what the filter wants of the first size
 	// entries, in order. Entries that were erased, of which nothing is known any
-	// more, are among them where nothing narrows. next is where to go on after,
-	// -1 at the end.
-	LogExcerpt(ctx context.Context, f LogFilter, size int64) (lines []ExportLine, next int64, err error)
+	// more, are among them where nothing narrows, and counted where something does.
+	LogExcerpt(ctx context.Context, f LogFilter, size int64) (ExcerptPage, error)
 }
 
 // Export is a part of the log that is about to be sent.
 type Export struct {
 	head  ExportHead
 	note  []byte
-	store evidence.Store[LogTx]
+	taker authz.Caller
+	log   *LogOffice
 }
 
 // Export evidences that the caller takes a part of the log with them (section 5:
@@ -95,7 +126,7 @@ func (l *LogOffice) Export(ctx context.Context, c authz.Caller, x Excerpt) (*Exp
 	if !x.From.IsZero() && !x.To.IsZero() && !x.From.Before(x.To) {
 		return nil, fmt.Errorf("%w: from is not before to", people.ErrInvalid)
 	}
-	out := &Export{store: l.store}
+	out := &Export{taker: c, log: l}
 	_, err = l.store.Update(ctx, func(tx LogTx) error {
 		if out.note, err = tx.LatestCheckpoint(ctx); err != nil {
 			return err
@@ -140,7 +171,8 @@ func (x *Export) ID() string { return x.head.Entry }
 // Send writes the export to w, as JSON Lines: an ExportHead, an ExportLine for
 // each entry, and an ExportFoot. A part of the log is held at a time. Where it
 // fails the caller breaks the connection; without its last line an export is not
-// whole.
+// whole. Who was suspended meanwhile, or whose role or token ended, is sent no more:
+// the last line says so, and the denial is recorded (R42).
 func (x *Export) Send(ctx context.Context, w io.Writer) error {
 	buffered := bufio.NewWriter(w)
 	lines := json.NewEncoder(buffered)
@@ -148,34 +180,38 @@ func (x *Export) Send(ctx context.Context, w io.Writer) error {
 	if err := lines.Encode(x.head); err != nil {
 		return fmt.Errorf("writing an export: %w", err)
 	}
-	f := LogFilter{Mission: x.head.Mission, After: -1}
-	if x.head.From != nil {
-		f.From = *x.head.From
-	}
-	if x.head.To != nil {
-		f.To = *x.head.To
-	}
-	count := int64(0)
-	for {
-		var page []ExportLine
-		var next int64
-		if err := x.store.View(ctx, func(tx LogTx) (err error) {
-			page, next, err = tx.LogExcerpt(ctx, f, x.head.Size)
+	f := x.head.filter()
+	foot := ExportFoot{Checkpoint: string(x.note), Size: x.head.Size}
+	for f.After = -1; ; {
+		var page ExcerptPage
+		var taker authz.Caller
+		if err := x.log.store.View(ctx, func(tx LogTx) error {
+			s, err := holding(ctx, tx, x.taker, []string{x.taker.Person})
+			if err != nil {
+				return err
+			}
+			taker = s.now(x.taker, x.log.office.Time())
+			page, err = tx.LogExcerpt(ctx, f, x.head.Size)
 			return err
 		}); err != nil {
 			return fmt.Errorf("reading a part of the log: %w", err)
 		}
-		for _, line := range page {
+		if _, denied := x.log.office.Authorise(ctx, taker, authz.LogExport, authz.Resource{Kind: "log", ID: x.head.Mission}); denied != nil {
+			err := lines.Encode(ExportBroken{"it is not whole: who asked for it may not export the log any more"})
+			return errors.Join(denied, err, buffered.Flush())
+		}
+		for _, line := range page.Lines {
 			if err := lines.Encode(line); err != nil {
 				return fmt.Errorf("writing an export: %w", err)
 			}
 		}
-		if count += int64(len(page)); next < 0 {
+		foot.Count, foot.Outside, foot.Erased = foot.Count+int64(len(page.Lines)), foot.Outside+page.Outside, foot.Erased+page.Erased
+		if page.Next < 0 {
 			break
 		}
-		f.After = next
+		f.After = page.Next
 	}
-	if err := lines.Encode(ExportFoot{string(x.note), x.head.Size, count}); err != nil {
+	if err := lines.Encode(foot); err != nil {
 		return fmt.Errorf("ending an export: %w", err)
 	}
 	if err := buffered.Flush(); err != nil {

@@ -95,8 +95,8 @@ func (o *Office) gatherPurpose(ctx context.Context, tx Tx, t Transfer, f *readin
 }
 
 // gatherVolume counts what was released under the agreement. Releases under it
-// go one by one from here on, and so what is held still is read before, and
-// what nobody holds still after. The wait may have been long, and is the last: all
+// go one by one from here on, as do those on its pathway, and so what is held
+// still is read before, and what nobody holds still after. The wait may have been long, and is the last: all
 // that depends on the time is judged as of its end.
 func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
 	if f.Agreement == nil {
@@ -105,6 +105,13 @@ func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *reading
 	if f.Phase == gate.Commit {
 		if err := tx.LockVolume(ctx, f.Agreement.ID); err != nil {
 			return err
+		}
+		// A pathway may be that of several agreements: the later of two releases sees
+		// how often the earlier used its approval, and is judged by that.
+		if use := f.DPOUse(); use.Pathway != "" && len(use.Sensitive) > 0 {
+			if err := tx.LockPathways(ctx, use.Mission, use.Partner); err != nil {
+				return err
+			}
 		}
 		f.Now = o.Office.Time()
 	}

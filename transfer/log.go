@@ -34,6 +34,14 @@ func (f LogFilter) Shows(e evidence.Entry) bool {
 	return !f.narrowed || slices.Contains(f.missions, e.Mission) || f.own != "" && e.Actor == f.own
 }
 
+// Wants reports whether the filter lets the entry through.
+func (f LogFilter) Wants(e evidence.Entry) bool {
+	return f.Shows(e) && (f.From.IsZero() || !e.Time.Before(f.From)) && (f.To.IsZero() || e.Time.Before(f.To)) &&
+		(f.Kind == "" || e.Kind == f.Kind) && (f.Verdict == "" || e.Verdict == f.Verdict) && (f.Code == "" || slices.Contains(e.Codes, f.Code)) &&
+		(f.Mission == "" || e.Mission == f.Mission) && (f.Partner == "" || e.Partner == f.Partner) &&
+		(f.Actor == "" || e.Actor == f.Actor) && (f.Object == "" || e.Subject.ID == f.Object)
+}
+
 // LogLine is one sequenced entry, as it may be read.
 type LogLine struct {
 	Seq   int64          `json:"seq"`
@@ -55,6 +63,7 @@ type LogTx interface {
 	LatestCheckpoint(ctx context.Context) ([]byte, error)
 	ExcerptTx
 	FactsTx
+	HeldTx
 }
 
 // LogOffice is the service over the evidence log.

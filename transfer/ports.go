@@ -171,7 +171,7 @@ type DecisionTx interface {
 	// AgreementsNearest lists the agreements between the partner and the mission
 	// by which a transfer could be judged, in one query: those that name the
 	// mission and that its people know of, that were not rejected, and whose place
-	// no other has taken that came into force. There are at most MaxBetween+1 of
+	// no other of the mission has taken that came into force. There are at most MaxBetween+1 of
 	// them, those nearest to permitting a transfer at now (NearestFirst); where
 	// chosen is not empty it is that one alone, or none.
 	AgreementsNearest(ctx context.Context, mission, partner, chosen string, now time.Time) ([]agreements.Agreement, error)
@@ -221,6 +221,10 @@ type AnchorTx interface {
 	// the transaction; after LockAnchors, and as late as may be. What counts
 	// against its yearly volume is read afterwards.
 	LockVolume(ctx context.Context, agreement string) error
+	// LockPathways has releases on the pathways from the mission to the partner go
+	// one by one until the end of the transaction, whatever agreement they are
+	// under; after LockVolume. How often an approval was used is read afterwards.
+	LockPathways(ctx context.Context, mission, partner string) error
 }
 
 // Store is where transfers live.

@@ -174,11 +174,14 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 			return err
 		}
 	}
-	opened := o.caseOf(t, f)
+	opened, err := o.caseOf(ctx, tx, t, f, denied == nil)
+	if err != nil {
+		return err
+	}
 	if err := tx.SaveTransfer(ctx, *t); err != nil {
 		return err
 	}
-	if _, err = o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, t.Decision); err != nil {
+	if _, err := o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, t.Decision); err != nil {
 		return err
 	}
 	return o.open(ctx, tx, c, opened)

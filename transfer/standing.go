@@ -36,8 +36,29 @@ type standing struct {
 	stopped bool // the mission is suspended, or unknown: it sends nothing (R42)
 }
 
-// standing reads what the persons hold, and the token of who acts.
+// HeldTx reads what persons hold, and the token of who acts.
+type HeldTx interface {
+	people.SidesTx
+	people.StandingTx
+	rulebook.Reader
+	identity.TokenTx
+}
+
+// standing reads what the persons hold, the token of who acts, and the mission.
 func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, mission string, persons []string) (standing, error) {
+	s, err := holding(ctx, tx, c, persons)
+	if err != nil {
+		return s, err
+	}
+	s.mission, err = tx.Mission(ctx, mission)
+	if s.stopped = absent(err) || s.mission.Suspension != nil; absent(err) {
+		err = nil
+	}
+	return s, err
+}
+
+// holding is standing without a mission.
+func holding(ctx context.Context, tx HeldTx, c authz.Caller, persons []string) (standing, error) {
 	grants, err := tx.GrantsOfEach(ctx, persons)
 	s := standing{grants: grants, read: grantRefs(grants)}
 	if err != nil {
@@ -49,12 +70,8 @@ func (o *Office) standing(ctx context.Context, tx Tx, c authz.Caller, mission st
 	if s.book, err = tx.Rulebook(ctx); err != nil {
 		return s, err
 	}
-	s.mission, err = tx.Mission(ctx, mission)
-	if s.stopped = absent(err) || s.mission.Suspension != nil; absent(err) {
-		err = nil
-	}
-	if err != nil || c.Token == "" {
-		return s, err
+	if c.Token == "" {
+		return s, nil
 	}
 	token, err := tx.Token(ctx, c.Token)
 	if absent(err) {
@@ -100,19 +117,30 @@ func (o *Office) actor(s standing, c authz.Caller, action authz.Action, t Transf
 // allowedNow asks the policy on the token and the grants that are held in this
 // transaction, not on those of when the request arrived.
 func (o *Office) allowedNow(s standing, who authz.Caller, action authz.Action, res authz.Resource, now time.Time) bool {
-	cleared := s.cleared(who.Person, now)
-	if who.Token != "" && (s.token == nil || !s.token.LiveUnder(s.root, now)) || cleared.Stopped() || s.stopped { // R42
+	c := s.now(who, now)
+	if s.stopped { // R42
 		return false
 	}
-	c := authz.Caller{Person: who.Person, Scope: who.Scope}
-	if action != authz.TransferCommit && action != authz.TransferPull { // of these the gate says which (condition 2)
-		c.Locks = cleared.Locks()
+	if action == authz.TransferCommit || action == authz.TransferPull { // of these the gate says which (condition 2)
+		c.Locks = nil
+	}
+	_, denied := o.Office.Enforcer.Check(c, action, res)
+	return denied == nil
+}
+
+// now is the caller with what they hold at an instant: nothing where their token
+// is over or they are suspended (R42).
+func (s standing) now(who authz.Caller, now time.Time) authz.Caller {
+	cleared := s.cleared(who.Person, now)
+	c := who
+	c.Grants, c.Locks = nil, cleared.Locks()
+	if who.Token != "" && (s.token == nil || !s.token.LiveUnder(s.root, now)) || cleared.Stopped() {
+		return c
 	}
 	for _, g := range s.grants[who.Person] {
 		if g.LiveAt(now) && (who.Token == "" || !g.From.After(s.token.RolesAsOf)) {
 			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
 		}
 	}
-	_, denied := o.Office.Enforcer.Check(c, action, res)
-	return denied == nil
+	return c
 }

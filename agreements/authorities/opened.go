@@ -37,5 +37,9 @@ func (c Case) Ref() evidence.Ref { return evidence.Ref{Kind: KindCase, ID: c.ID,
 
 // OpenTx keeps the case that a refusal opens.
 type OpenTx interface {
+	// OpenedFor is the oldest case, not closed, that a refusal opened when that
+	// person asked for that partner (none: of nobody registered) in that mission.
+	// It is evidence.ErrNotFound where there is none.
+	OpenedFor(ctx context.Context, mission, partner, sender string) (Case, error)
 	SaveLegalCase(ctx context.Context, c Case) error
 }

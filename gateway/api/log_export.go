@@ -26,7 +26,7 @@ func (r *routes) logExport() {
 		tag: "log", id: "export-log", method: http.MethodGet, path: "/log/export", summary: "Export the evidence log",
 		about: "By Legal, the data protection officer and the auditor. JSON Lines: the first says what it is, who asked and when, and that no privilege or " +
 			"immunity is waived; then an entry a line, with its place, its leaf hash and the proof that it lies under the checkpoint; the last has that " +
-			"checkpoint and how many entries there are: an export without it was cut. That it was exported, and which range, is in the log before the first byte.",
+			"checkpoint and how many entries there are, were not asked for, and were erased: an export without it was cut. That it was exported, and which range, is in the log before the first byte.",
 	})
 	op.Responses["200"] = &huma.Response{Description: "The export", Content: map[string]*huma.MediaType{jsonLines: {Schema: &huma.Schema{}}}}
 	huma.Register(r.api, op, func(ctx context.Context, in *exportQuery) (*huma.StreamResponse, error) {

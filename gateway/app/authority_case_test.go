@@ -3,6 +3,7 @@ package app_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"safeconduct/agreements/authorities"
@@ -36,6 +37,14 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 		}
 		return r, r.Decision.Refusals[i].Object.ID
 	}
+	end := func(id string) {
+		legal := w.As(authz.LEG)
+		_, _ = w.Authorities.Take(w.Ctx, legal, id) // or it is theirs already
+		_, err := w.Authorities.Decide(w.Ctx, legal, id, authorities.Refused, "no basis", strings.Repeat("0a", 32))
+		w.Must(err)
+		_, err = w.Authorities.Close(w.Ctx, legal, id)
+		w.Must(err)
+	}
 	order := w.Order()
 	order.RecipientClass = gate.ClassGovernmentAuthority
 	t.Run("R34 RECIPIENT_AUTHORITY opens a Legal case", func(t *testing.T) {
@@ -68,13 +77,34 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 			t.Errorf("%+v, %v", c, err)
 		}
 	})
-	t.Run("R34 another request is another case, a refusal for something else none", func(t *testing.T) {
-		_, _ = refused(t, order)
+	t.Run("R34 asked again for the same partner it is the same case, until it is closed", func(t *testing.T) {
+		first := cases()[0].ID
+		if _, id := refused(t, order); id != first || len(cases()) != 1 {
+			t.Errorf("%s, and there are %d", id, len(cases()))
+		}
+		end(first)
+		if _, id := refused(t, order); id == first {
+			t.Error("a closed case is named again")
+		}
+	})
+	t.Run("R34 another sender's is another case, and who may not send opens none", func(t *testing.T) {
+		before := len(cases())
+		for person, more := range map[*authz.Caller]int{new(w.Another(authz.RO)): 1, new(w.As(authz.OIG)): 0, new(w.As(authz.FP)): 0} {
+			_, err := w.Transfers.Request(w.Ctx, *person, order)
+			var r *transfer.RefusedError
+			if !errors.As(err, &r) || !slices.Contains(r.Decision.Codes(), string(gate.RecipientAuthority)) || len(cases()) != before+more {
+				t.Errorf("%+v: %d cases, %v", person.Grants, len(cases())-before, err)
+			}
+			before = len(cases())
+		}
+	})
+	t.Run("R34 a refusal for something else opens none", func(t *testing.T) {
+		before := len(cases())
 		other := w.Order()
 		other.Purpose = "unknown"
 		_, err := w.Transfers.Request(w.Ctx, ro, other)
 		var r *transfer.RefusedError
-		if !errors.As(err, &r) || len(cases()) != 2 {
+		if !errors.As(err, &r) || len(cases()) != before {
 			t.Errorf("%d cases, %v", len(cases()), err)
 		}
 	})
@@ -87,6 +117,11 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 		}
 	})
 	t.Run("R34 a partner that turns out to be an authority before the release", func(t *testing.T) {
+		for _, c := range cases() {
+			if c.State != authorities.Closed {
+				end(c.ID)
+			}
+		}
 		x := sent(w)
 		before := len(cases())
 		_, err := w.Parties.Amend(w.Ctx, w.As(authz.LEG), w.Partner.ID, parties.Amendment{AuthorityLink: new(true), Reason: "it reports to the police"})

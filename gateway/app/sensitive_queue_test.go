@@ -1,12 +1,14 @@
 package app_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/gateway/app/apptest"
+	"safeconduct/transfer"
 	"safeconduct/transfer/approvals"
 )
 
@@ -89,4 +91,33 @@ func TestApprovalsClearTheQueues(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What no one agreement was found for waits for nobody's approval, which could never cover the request that names one.
+func TestNoAgreementDoesNotWaitForTheOfficer(t *testing.T) {
+	w, o := sensitive(t, "transfer")
+	second := w.Agreement()
+	w.Enforce(second)
+	refused := func(codes ...string) string {
+		t.Helper()
+		_, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), o)
+		var r *transfer.RefusedError
+		if !errors.As(err, &r) || !slices.Equal(r.Decision.Codes(), codes) {
+			t.Fatalf("%v, want %v", err, codes)
+		}
+		return r.Transfer
+	}
+	t.Run("AGR_AMBIGUOUS", func(t *testing.T) {
+		refused("AGR_AMBIGUOUS", "DPO_REQUIRED")
+		if got := atOfficer(w); len(got) > 0 {
+			t.Errorf("%v waits", got)
+		}
+	})
+	t.Run("DPO_REQUIRED of the request that names one waits", func(t *testing.T) {
+		o.Agreement = second.ID
+		id := refused("DPO_REQUIRED")
+		if got := atOfficer(w); !slices.Equal(got, []string{id}) {
+			t.Errorf("%v waits, want %s", got, id)
+		}
+	})
 }

@@ -27,22 +27,8 @@ func VerifyLog(ctx context.Context, c config.Config, kept []byte, log *slog.Logg
 		return store.Verification{}, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	var keys []seal.PublicKey
-	if c.UsesVault() {
-		played, err := c.Played()
-		if err != nil {
-			return store.Verification{}, err
-		}
-		vault, err := openVault(ctx, c, played[0], log) // every duty may read them
-		if err != nil {
-			return store.Verification{}, err
-		}
-		defer func() { err = errors.Join(err, vault.Close()) }()
-		keys, err = vault.LogSigner(seal.KeyName(c.Log.VaultKey)).PublicKeys(ctx)
-		if err != nil {
-			return store.Verification{}, fmt.Errorf("reading the keys of the log: %w", err)
-		}
-	} else if keys, err = localkeys.PublicKeysOf(filepath.Join(c.Data, ringFile)); err != nil {
+	keys, err := LogKeys(ctx, c, false, log)
+	if err != nil {
 		return store.Verification{}, fmt.Errorf("reading the keys of the log: %w", err)
 	}
 	v, err := s.Verify(ctx, keys, c.Log.Origin, kept)
@@ -50,6 +36,24 @@ func VerifyLog(ctx context.Context, c config.Config, kept []byte, log *slog.Logg
 		v.Caveats = append(v.Caveats, CaveatEmbedded)
 	}
 	return v, err
+}
+
+// LogKeys are the public keys of the log: of the configured key service, or of
+// the embedded system in the folder of the data.
+func LogKeys(ctx context.Context, c config.Config, folder bool, log *slog.Logger) (_ []seal.PublicKey, err error) {
+	if folder || !c.UsesVault() {
+		return localkeys.PublicKeysOf(filepath.Join(c.Data, ringFile))
+	}
+	played, err := c.Played()
+	if err != nil {
+		return nil, err
+	}
+	vault, err := openVault(ctx, c, played[0], log) // every duty may read them
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, vault.Close()) }()
+	return vault.LogSigner(seal.KeyName(c.Log.VaultKey)).PublicKeys(ctx)
 }
 
 // VerifyFolder verifies the log of an embedded system by its folder: moved,

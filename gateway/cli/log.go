@@ -21,7 +21,7 @@ import (
 const maxCheckpoint = 64 << 10 // bytes
 
 func (s *shell) log() *cobra.Command {
-	return group("log", "The evidence log", s.logVerify(), s.logReplay(), s.logExport())
+	return group("log", "The evidence log", s.logVerify(), s.logReplay(), s.logExport(), s.logCheck(), s.logKeys())
 }
 
 func (s *shell) logVerify() *cobra.Command {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "await": await, "enter": enter, "consent": consent, "approve": approve, "keep": keep, "rewritten": rewritten, "draft": draft, "confirm": confirm, "alter": alter, "mode": mode, "steps": steps,
-			"fill": fill, "pick": pick,
+			"fill": fill, "pick": pick, "unline": unline,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
@@ -151,4 +152,15 @@ func pick(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s holds no %s", args[1], args[2])
 	}
 	ts.Setenv(args[0], value)
+}
+
+// unline copies a file without its line N, from 1, or from the end where N is negative: unline FILE COPY N
+func unline(ts *testscript.TestScript, _ bool, args []string) {
+	lines := slices.Collect(strings.Lines(ts.ReadFile(args[0])))
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	if n < 0 {
+		n += len(lines) + 1
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(slices.Delete(lines, n-1, n), "")), 0o600))
 }

@@ -12,10 +12,12 @@ import (
 )
 
 // unreplaced is the SQL that no other agreement took the place of the one of that
-// id and came into force.
+// id and came into force. To a mission that the successor leaves out it is no
+// successor: that its agreement has ended is what such a mission is told.
 func unreplaced(id string) string {
 	return "NOT EXISTS (SELECT 1 FROM agreements s WHERE s.supersedes = " + id + " AND s.supersedes <> '' AND s.id <> " + id +
-		" AND s.state IN ('active', 'suspended', 'expired', 'terminated', 'closed_out'))"
+		" AND s.state IN ('active', 'suspended', 'expired', 'terminated', 'closed_out')" +
+		" AND EXISTS (SELECT 1 FROM agreement_missions sm WHERE sm.agreement = s.id AND sm.mission = $2))"
 }
 
 // namedAgreement selects the agreement $3 between the partner $1 and the mission

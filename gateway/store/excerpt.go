@@ -13,51 +13,57 @@ import (
 
 // LogExcerpt implements transfer.ExcerptTx: one page of entries at a time, and
 // the hashes of their proofs in one query.
-func (t *tx) LogExcerpt(ctx context.Context, f transfer.LogFilter, size int64) (lines []transfer.ExportLine, next int64, err error) {
-	page, more, err := t.entryRows(ctx, true, pageEntries, "WHERE seq > $1 AND seq < $2 ORDER BY seq LIMIT $3", f.After, size, pageEntries)
+func (t *tx) LogExcerpt(ctx context.Context, f transfer.LogFilter, size int64) (transfer.ExcerptPage, error) {
+	page := transfer.ExcerptPage{Next: -1}
+	rows, more, err := t.entryRows(ctx, true, pageEntries, "WHERE seq > $1 AND seq < $2 ORDER BY seq LIMIT $3", f.After, size, pageEntries)
 	if err != nil {
-		return nil, 0, err
+		return page, err
 	}
-	next = -1
 	if more {
-		next = page[len(page)-1].Seq
+		page.Next = rows[len(rows)-1].Seq
 	}
 	var wanted []ledger.Entry
 	var seqs []int64
-	for _, row := range page {
+	narrowed := !f.From.IsZero() || !f.To.IsZero() || f.Mission != ""
+	for _, row := range rows {
+		if row.Erased() && narrowed { // it says nothing by which it could be
+			page.Erased++
+			continue
+		}
 		ok, err := inExcerpt(row, f)
 		if err != nil {
-			return nil, 0, err
+			return page, err
 		}
-		if ok {
-			wanted, seqs = append(wanted, row), append(seqs, row.Seq)
+		if !ok {
+			page.Outside++
+			continue
 		}
+		wanted, seqs = append(wanted, row), append(seqs, row.Seq)
 	}
 	if len(wanted) == 0 {
-		return nil, next, nil
+		return page, nil
 	}
 	proofs, err := ledger.Inclusions(size, seqs, hashReader(ctx, t.db))
 	if err != nil {
-		return nil, 0, err
+		return page, err
 	}
-	lines = make([]transfer.ExportLine, len(wanted))
+	page.Lines = make([]transfer.ExportLine, len(wanted))
 	for i, row := range wanted {
-		lines[i] = exportLine(row, proofs[i])
+		page.Lines[i] = exportLine(row, proofs[i])
 	}
-	return lines, next, nil
+	return page, nil
 }
 
-// inExcerpt reports whether the filter wants the entry. An erased one says
-// nothing by which it could be narrowed.
+// inExcerpt reports whether the filter wants the entry.
 func inExcerpt(row ledger.Entry, f transfer.LogFilter) (bool, error) {
 	if row.Erased() {
-		return f.From.IsZero() && f.To.IsZero() && f.Mission == "", nil
+		return true, nil
 	}
 	var e evidence.Entry
 	if err := decode(row.Body, &e); err != nil {
 		return false, err
 	}
-	return matches(e, f), nil
+	return f.Wants(e), nil
 }
 
 func exportLine(row ledger.Entry, proof tlog.RecordProof) transfer.ExportLine {

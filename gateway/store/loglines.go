@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer"
@@ -69,14 +68,7 @@ func logLine(row ledger.Entry, f transfer.LogFilter) (transfer.LogLine, bool, er
 	if err := decode(row.Body, &line.Entry); err != nil {
 		return transfer.LogLine{}, false, err
 	}
-	return line, matches(line.Entry, f), nil
-}
-
-func matches(e evidence.Entry, f transfer.LogFilter) bool {
-	return f.Shows(e) && (f.From.IsZero() || !e.Time.Before(f.From)) && (f.To.IsZero() || e.Time.Before(f.To)) &&
-		(f.Verdict == "" || e.Verdict == f.Verdict) && (f.Code == "" || slices.Contains(e.Codes, f.Code)) &&
-		(f.Mission == "" || e.Mission == f.Mission) && (f.Partner == "" || e.Partner == f.Partner) &&
-		(f.Actor == "" || e.Actor == f.Actor) && (f.Object == "" || e.Subject.ID == f.Object)
+	return line, f.Wants(line.Entry), nil
 }
 
 // LatestCheckpoint implements transfer.LogTx.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,6 +108,21 @@ func (t *tx) LegalCase(ctx context.Context, id string) (authorities.Case, error)
 func (t *tx) LegalCases(ctx context.Context, in authz.Places, p evidence.Page) (evidence.Listed[authorities.Case], error) {
 	where, args := within(in, "mission", "reporter")
 	return paged(ctx, t, legalCases(), order{down: true}, p, where, args...)
+}
+
+// OpenedFor implements authorities.OpenTx. What somebody reported by hand is in
+// the same places, and is passed over.
+func (t *tx) OpenedFor(ctx context.Context, mission, partner, sender string) (authorities.Case, error) {
+	const most = 100 // reports by hand of one person about one partner
+	all, err := find(ctx, t, legalCases(), "WHERE r.reporter = $1 AND r.partner = $2 AND r.mission = $3 AND r.waits = 1 ORDER BY r.id LIMIT $4",
+		sender, partner, mission, most)
+	if err != nil {
+		return authorities.Case{}, err
+	}
+	if i := slices.IndexFunc(all, func(c authorities.Case) bool { return c.Transfer != "" }); i >= 0 {
+		return all[i], nil
+	}
+	return authorities.Case{}, evidence.ErrNotFound
 }
 
 // SaveLegalCase implements authorities.CaseTx.

@@ -203,7 +203,7 @@ func (t *tx) LockTransfer(ctx context.Context, id string) error {
 // LockAnchors implements transfer.AnchorTx. Every changer updates the row of
 // its record, and a change of consent locks its subject. The order of the locks,
 // and of the keys of each kind, is the same everywhere: the transfer, then
-// lockShared, then the volume.
+// lockShared, then the volume, then the pathways.
 func (t *tx) LockAnchors(ctx context.Context, a transfer.Anchors) error {
 	var downloaders any // no partner equals NULL
 	if a.Downloaders && a.Partner != "" {
@@ -212,10 +212,15 @@ func (t *tx) LockAnchors(ctx context.Context, a transfer.Anchors) error {
 	return t.lock(ctx, lockShared, a.Tokens, downloaders, a.Persons, a.Mission, a.Partner, a.Agreement, a.Subjects)
 }
 
-// LockVolume implements transfer.AnchorTx. It comes last of all, since a release
-// that has it waits for no other lock: what it writes from then on is its own.
+// LockVolume implements transfer.AnchorTx. It comes late, since a release that
+// has it waits for nothing but LockPathways: what it writes from then on is its own.
 func (t *tx) LockVolume(ctx context.Context, agreement string) error {
 	return t.lock(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || CAST($1 AS TEXT), 0))", agreement)
+}
+
+// LockPathways implements transfer.AnchorTx. It comes last of all.
+func (t *tx) LockPathways(ctx context.Context, mission, partner string) error {
+	return t.lock(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('pathways of ' || CAST($1 AS TEXT) || ' to ' || CAST($2 AS TEXT), 0))", mission, partner)
 }
 
 // lock runs a statement that locks. SQLite has one writer, which this

@@ -58,6 +58,7 @@ func mayBeAbsent() map[string]permitted {
 		"Pull.Destroyed":           {all, against},
 		"Pull.Sessions":            {all, "a count, of which none is what was found"},
 		"Pull.Resumed":             {all, "a session that does not go on in another is counted"},
+		"Pull.Unpulled":            {all, "a pull is counted"},
 	}
 }
 

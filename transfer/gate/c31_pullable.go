@@ -9,8 +9,8 @@ const (
 )
 
 // pullable is condition 31: released, for this recipient, in its window, within
-// its number of pull sessions, not recalled, not certified as destroyed. A resumed session was counted when
-// it began.
+// its number of pull sessions, not recalled, not certified as destroyed. A resumed
+// session was counted when it began, and what is no pull is not counted.
 func pullable() condition {
 	return condition{
 		number: "31", phases: atPull, codes: never(PullDenied, PullWindow, PullLimit, PullRecalled),
@@ -26,7 +26,7 @@ func pullable() condition {
 			add(PullDenied, !p.Recipient || !p.Released || p.Destroyed)
 			if p.Released { // window and sessions begin with the release
 				add(PullWindow, p.HeldTooLong || !f.Now.Before(p.WindowEnds))
-				add(PullLimit, p.Limit < 1 || p.Sessions < 0 || !p.Resumed && p.Sessions >= p.Limit)
+				add(PullLimit, p.Limit < 1 || p.Sessions < 0 || !p.Resumed && !p.Unpulled && p.Sessions >= p.Limit)
 			}
 			add(PullRecalled, p.Recalled)
 			return found

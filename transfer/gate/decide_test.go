@@ -231,6 +231,9 @@ func TestDecideCombinationsOfOneRecord(t *testing.T) {
 		"resumed session of the last one allowed": {Pull, []func(*Facts){
 			func(f *Facts) { f.Pull.Sessions, f.Pull.Resumed = 3, true },
 		}, ""},
+		"a cover sheet after the last session": {Pull, []func(*Facts){
+			func(f *Facts) { f.Pull.Sessions, f.Pull.Unpulled = 3, true },
+		}, ""},
 		"nothing landed": {Commit, []func(*Facts){
 			func(f *Facts) { f.Landing.Sealed = false; f.Files[0].Sealed = "" },
 		}, "CRYPTO_FAILED"},

@@ -220,6 +220,7 @@ type PullFacts struct {
 	Sessions    int       `json:"sessions,omitzero"`    // pull sessions begun before this one
 	Limit       int       `json:"limit,omitzero"`
 	Resumed     bool      `json:"resumed,omitzero"`   // goes on in a session that was counted already
+	Unpulled    bool      `json:"unpulled,omitzero"`  // no file is asked for: it begins no session
 	Destroyed   bool      `json:"destroyed,omitzero"` // the partner has certified the destruction of what it pulled (R27)
 	HeldTooLong bool      `json:"held_too_long,omitzero"`
 }

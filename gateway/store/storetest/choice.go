@@ -58,6 +58,8 @@ func testChoice(t *testing.T, b *bench) {
 	}
 	several := func(d *agreements.Document) { d.Partner, d.Scope.Missions = "u", []string{"m-1", "m-2"} }
 	save(of(standing("f-1", agreements.Draft), several), of(standing("f-2", agreements.Review), several), of(standing("f-3", agreements.Rejected), several), of(standing("f-4", agreements.Approved), several))
+	left := func(d *agreements.Document) { d.Partner, d.Supersedes = "s", "s-1" }
+	save(of(standing("s-1", agreements.Terminated), func(d *agreements.Document) { d.Partner, d.Scope.Missions = "s", []string{"m-1", "m-2"} }), of(standing("s-2", agreements.Active), left))
 
 	read := func(tx Tx, mission, partner, chosen string) []agreements.Agreement {
 		t.Helper()
@@ -96,6 +98,11 @@ func testChoice(t *testing.T, b *bench) {
 		t.Run("the successors of those that came into force are left", func(t *testing.T) {
 			if got := ids(read(tx, "m-1", "w", "")); !slices.Equal(got, []string{"e-6", "e-5", "e-4", "e-3", "e-2", "e-1", "e-0", "d-6", "d-5"}) {
 				t.Error(got)
+			}
+		})
+		t.Run("AGR_TERMINATED to a mission that the successor leaves out there is none", func(t *testing.T) {
+			if in, out := ids(read(tx, "m-1", "s", "")), ids(read(tx, "m-2", "s", "")); !slices.Equal(in, []string{"s-2"}) || !slices.Equal(out, []string{"s-1"}) {
+				t.Error(in, out)
 			}
 		})
 		t.Run("drafts are the signing mission's alone", func(t *testing.T) {

@@ -119,6 +119,17 @@ func RunLocks(t *testing.T, open Open) {
 		release := func(tx Tx) error { return tx.LockVolume(ctx, "a-1") }
 		l.waits(t, release, nil, release)
 	})
+	t.Run("two releases on the pathways from a mission to a partner go one by one, under whatever agreements", func(t *testing.T) {
+		on := func(agreement, partner string) func(Tx) error {
+			return func(tx Tx) error {
+				return errors.Join(tx.LockVolume(ctx, agreement), tx.LockPathways(ctx, "m-1", partner))
+			}
+		}
+		l.waits(t, on("a-1", "x-1"), nil, on("a-2", "x-1"))
+		if _, err := l.tx.Update(ctx, func(tx Tx) error { return errors.Join(on("a-1", "x-1")(tx), l.work(t, on("a-2", "x-2"))) }); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("two grants to one person go one by one, and the later reads the earlier", func(t *testing.T) {
 		first := func(tx Tx) error {
 			return errors.Join(tx.LockGrants(ctx, "p-9", "p-8"), tx.SaveGrant(ctx, grant("g-9", "p-9", authz.OIG, "", "")))

@@ -177,12 +177,12 @@ func testExcerpts(t *testing.T, b *bench) {
 		want int
 	}{{transfer.LogFilter{}, size}, {transfer.LogFilter{Mission: "m-2"}, size / 3}, {transfer.LogFilter{Mission: "m-9"}, 0}} {
 		c.f.After = -1
-		n, pages, last := 0, 0, int64(-1)
+		n, pages, last, left := 0, 0, int64(-1), int64(0)
 		for next := int64(0); next >= 0; pages++ {
 			b.view(t, func(tx Tx) (err error) {
-				var lines []transfer.ExportLine
-				lines, next, err = tx.LogExcerpt(t.Context(), c.f, size)
-				for _, line := range lines {
+				page, err := tx.LogExcerpt(t.Context(), c.f, size)
+				next, left = page.Next, left+page.Outside
+				for _, line := range page.Lines {
 					if line.Seq <= last || line.Seq >= size || len(line.Proof) == 0 || len(line.Salt) != 64 {
 						t.Fatalf("%+v after %d", line, last)
 					}
@@ -192,8 +192,8 @@ func testExcerpts(t *testing.T, b *bench) {
 				return err
 			})
 		}
-		if n != c.want || pages < 2 {
-			t.Errorf("%+v: %d entries on %d pages, want %d", c.f, n, pages, c.want)
+		if n != c.want || pages < 2 || left != int64(size-n) {
+			t.Errorf("%+v: %d entries on %d pages and %d left out, want %d of %d", c.f, n, pages, left, c.want, size)
 		}
 	}
 }

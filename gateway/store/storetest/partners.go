@@ -38,6 +38,10 @@ func testPartners(t *testing.T, b *bench) {
 		return authorities.Case{ID: id, Version: 1, Mission: mission, Partner: partner, Reporter: reporter}
 	}
 	saveEach(t, b, caseKind(), asked("c-1", "m-1", "x", "p-1"), asked("c-2", "m-2", "x", "p-2"), asked("c-3", "", "y", "p-3"))
+	opened := func(id, transfer string, state authorities.State) authorities.Case {
+		return authorities.Case{ID: id, Version: 1, Mission: "m-3", Partner: "x", Reporter: "p-5", Transfer: transfer, State: state}
+	}
+	saveEach(t, b, caseKind(), opened("b-1", "t-1", authorities.Closed), opened("b-2", "", authorities.Received), opened("b-3", "t-3", authorities.Answered), opened("b-4", "t-4", authorities.Received))
 	saveEach(t, b, clearanceKind(), clearance.Clearance{ID: "e-1", Version: 1, Mission: "m-1"}, clearance.Clearance{ID: "e-2", Version: 1, Mission: "m-2"})
 	happened := func(id, partner string, state incidents.State, s incidents.Severity) incidents.Incident {
 		return incidents.Incident{ID: id, Version: 1, Mission: "m-1", Partner: partner, State: state, Severity: s, Reporter: "p-1"}
@@ -60,7 +64,7 @@ func testPartners(t *testing.T, b *bench) {
 			in    authz.Places
 			cases []string
 		}{
-			"headquarters": {authz.Places{HQ: true}, []string{"c-3", "c-2", "c-1"}}, "a mission": {authz.Places{Missions: []string{"m-1"}, Person: "p-9"}, []string{"c-1"}},
+			"headquarters": {authz.Places{HQ: true}, []string{"c-3", "c-2", "c-1", "b-4", "b-3", "b-2", "b-1"}}, "a mission": {authz.Places{Missions: []string{"m-1"}, Person: "p-9"}, []string{"c-1"}},
 			"two missions": {authz.Places{Missions: []string{"m-1", "m-2"}}, []string{"c-2", "c-1"}}, "a reporter": {authz.Places{Partners: []string{"y"}, Person: "p-3"}, []string{"c-3"}},
 			"a partner's other person": {authz.Places{Partners: []string{"x", "y"}, Person: "p-4"}, nil}, "nobody": {authz.Places{}, nil},
 		} {
@@ -70,7 +74,15 @@ func testPartners(t *testing.T, b *bench) {
 		hq, here := authz.Places{HQ: true}, authz.Places{Missions: []string{"m-1"}}
 		pages(t, "cases", caseKind(), func(p evidence.Page) (evidence.Listed[authorities.Case], error) {
 			return tx.LegalCases(ctx, hq, p)
-		}, "c-3", "c-2", "c-1")
+		}, "c-3", "c-2", "c-1", "b-4", "b-3", "b-2", "b-1")
+		if c, err := tx.OpenedFor(ctx, "m-3", "x", "p-5"); err != nil || c.ID != "b-3" {
+			t.Errorf("opened for them: %+v, %v", c, err)
+		}
+		for _, other := range [][3]string{{"m-1", "x", "p-5"}, {"m-3", "y", "p-5"}, {"m-3", "x", "p-1"}, {"m-1", "x", "p-1"}} {
+			if c, err := tx.OpenedFor(ctx, other[0], other[1], other[2]); !errors.Is(err, evidence.ErrNotFound) {
+				t.Errorf("opened for %v: %+v, %v", other, c, err)
+			}
+		}
 		cleared, err := tx.Clearances(ctx, authz.Places{Missions: []string{"m-2"}}, evidence.Page{})
 		lists(t, "clearances", clearanceKind(), cleared.Items, err, "e-2")
 		reported, err := tx.Incidents(ctx, here, evidence.Page{Most: 3})

@@ -1,0 +1,139 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"safeconduct/authz"
+	"safeconduct/gateway/app/apptest"
+	"safeconduct/transfer"
+	"safeconduct/transfer/ledger"
+)
+
+// exportLines are an export as the lines of a file.
+func exportLines(w *apptest.World, x transfer.Excerpt) []string {
+	w.T.Helper()
+	out, err := w.Log.Export(w.Ctx, w.As(authz.OIG), x)
+	w.Must(err)
+	var written bytes.Buffer
+	w.Must(out.Send(w.Ctx, &written))
+	return slices.Collect(strings.Lines(written.String()))
+}
+
+func checkedBy(w *apptest.World, keys *ledger.Verifier, lines []string) transfer.ExportCheck {
+	w.T.Helper()
+	got, err := transfer.CheckExport(strings.NewReader(strings.Join(lines, "")), keys)
+	w.Must(err)
+	if got.OK != (len(got.Findings) == 0) {
+		w.T.Errorf("ok is %t with %q", got.OK, got.Findings)
+	}
+	return got
+}
+
+// foot is the last line with other counts.
+func foot(w *apptest.World, line string, change func(*transfer.ExportFoot)) string {
+	w.T.Helper()
+	var f transfer.ExportFoot
+	w.Must(json.Unmarshal([]byte(line), &f))
+	change(&f)
+	b, err := json.Marshal(f)
+	w.Must(err)
+	return string(b) + "\n"
+}
+
+func TestCheckExport(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	w.Settled()
+	w.Hand().Exec("UPDATE log_entries SET salt = NULL, body = NULL WHERE seq = 3")
+	public, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
+	w.Must(err)
+	keys, err := ledger.NewVerifier(apptest.Origin, public)
+	w.Must(err)
+	all := exportLines(w, transfer.Excerpt{})
+	part := exportLines(w, transfer.Excerpt{Mission: w.Mission.ID})
+
+	t.Run("R52 all that was exported is proved", func(t *testing.T) {
+		got := checkedBy(w, keys, all)
+		if !got.OK || got.Narrowed || got.Proved != got.Foot.Size || got.Erased != 1 || got.Origin != apptest.Origin {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("R52 what a filter left out is counted, the erased apart", func(t *testing.T) {
+		got := checkedBy(w, keys, part)
+		if f := got.Foot; !got.OK || !got.Narrowed || got.Proved == 0 || f.Outside == 0 || f.Erased != 1 || got.Proved+f.Outside+f.Erased != f.Size {
+			t.Errorf("%+v", got)
+		}
+	})
+	first := strings.Index(all[6], `"entry":{`) + len(`"entry":{`)
+	last := len(all) - 1
+	fewer := func(n int64) func(*transfer.ExportFoot) { return func(f *transfer.ExportFoot) { f.Count -= n } }
+	replaced := func(lines []string, i int, with ...string) []string {
+		return slices.Replace(slices.Clone(lines), i, i+1, with...)
+	}
+	for name, c := range map[string]struct {
+		lines []string
+		want  string
+	}{
+		"an entry altered":          {replaced(all, 6, strings.Replace(all[6], `"time":"20`, `"time":"19`, 1)), "do not belong together"},
+		"a member more":             {replaced(all, 6, all[6][:first]+`"x":1,`+all[6][first:]), "do not belong together"},
+		"an entry twice in a line":  {replaced(all, 6, strings.Replace(all[6], `"entry":{`, `"entry":{},"entry":{`, 1)), "not as an export is written"},
+		"a leaf hash altered":       {replaced(all, 6, otherLeaf(all[6])), "leaf hash"},
+		"an erased one as it never": {replaced(all, 4, strings.Replace(all[4], `"kind":"`, `"kind":"x`, 1)), "leaf hash"},
+		"two entries changed over":  {replaced(replaced(all, 6, all[7]), 7, all[6]), "stands behind"},
+		"a line twice":              {replaced(all, 6, all[6], all[6]), "stands behind"},
+		"a line removed":            {replaced(all, 6), "1 are missing"},
+		"and counted so":            {replaced(replaced(all, last, foot(w, all[last], fewer(1))), 6), "1 are missing"},
+		"one of a part removed":     {replaced(part, 2), "the last line counts"},
+		"cut within a line":         {replaced(all, last, all[last][:40]), "cut"},
+		"cut between lines":         {all[:last], "cut"},
+		"cut to nothing":            {nil, "cut"},
+		"a part as if it were all":  {replaced(part, 0, all[0]), "are missing"},
+		"a part of another mission": {replaced(part, 0, strings.Replace(part[0], w.Mission.ID, w.Partner.ID, 1)), "outside"},
+		"another head":              {replaced(all, 0, strings.Replace(all[0], "waives", "raises", 1)), "privileges and immunities"},
+		"of another form":           {replaced(all, 0, strings.Replace(all[0], "export 2", "export 1", 1)), "first line"},
+		"another size":              {replaced(all, last, foot(w, all[last], func(f *transfer.ExportFoot) { f.Size++ })), "the last line says"},
+		"ended before its end":      {replaced(all, last, `{"error":"the token ended"}`+"\n"), "before its end: the token ended"},
+	} {
+		t.Run("R52 "+name+" is found", func(t *testing.T) {
+			if got := checkedBy(w, keys, c.lines); got.OK || !strings.Contains(strings.Join(got.Findings, "\n"), c.want) {
+				t.Errorf("%q, want %q", got.Findings, c.want)
+			}
+		})
+	}
+	t.Run("R52 by the keys of another log nothing is", func(t *testing.T) {
+		other, err := ledger.NewVerifier("other.example.org/log", public)
+		w.Must(err)
+		if got := checkedBy(w, other, all); got.OK || got.Proved != 0 || !strings.Contains(got.Findings[0], "belongs to another log") {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("not more is listed than one can read", func(t *testing.T) {
+		if got := checkedBy(w, keys, slices.Insert(slices.Clone(all), 1, slices.Repeat(all[9:10], 40)...)); len(got.Findings) != 20 || got.More < 19 {
+			t.Errorf("%d findings, and %d more", len(got.Findings), got.More)
+		}
+	})
+	t.Run("who cannot read is told", func(t *testing.T) {
+		if _, err := transfer.CheckExport(brokenFile{}, keys); !errors.Is(err, errBroken) {
+			t.Error(err)
+		}
+	})
+}
+
+// otherLeaf is the line with another leaf hash.
+func otherLeaf(line string) string {
+	at := strings.Index(line, `"leaf_hash":"`) + len(`"leaf_hash":"`)
+	digit, _ := strconv.ParseUint(line[at:at+1], 16, 8)
+	return line[:at] + strconv.FormatUint(digit^1, 16) + line[at+1:]
+}
+
+var errBroken = errors.New("the stick was drawn")
+
+type brokenFile struct{}
+
+func (brokenFile) Read([]byte) (int, error)       { return 0, errBroken }
+func (brokenFile) Seek(int64, int) (int64, error) { return 0, nil }

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"safeconduct/config"
+	"safeconduct/gateway/app"
+	"safeconduct/transfer"
+	"safeconduct/transfer/ledger"
+)
+
+const maxVerifierKeys = 64 << 10 // bytes
+
+func (s *shell) logKeys() *cobra.Command {
+	return s.operator("keys [--data DIR]", "Write the keys that verify the log's checkpoints",
+		`Writes the public keys of the log, a line for each version, as notes name verifier
+keys. Hand them to whoever checks exports (safeconduct log check), by another way than
+the exports. Nothing of them is secret.`,
+		func(cmd *cobra.Command, c config.Config) error {
+			return s.writeLogKeys(cmd.Context(), c, cmd.Flags().Changed("data"))
+		})
+}
+
+func (s *shell) writeLogKeys(ctx context.Context, c config.Config, folder bool) error {
+	keys, err := app.LogKeys(ctx, c, folder, s.quiet())
+	if err != nil {
+		return fmt.Errorf("reading the keys of the log: %w", err)
+	}
+	text, err := ledger.VerifierKeys(c.Log.Origin, keys)
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return s.result(map[string]any{"keys": lines}, func() error { return s.print("%s", strings.Join(lines, "\n")) })
+}
+
+func (s *shell) logCheck() *cobra.Command {
+	var keys string
+	cmd := &cobra.Command{
+		Use:   "check --keys FILE EXPORT",
+		Short: "Prove an export of the log, without the gateway",
+		Long: `Reads a file that log export wrote, and proves it with nothing but the keys of the log
+(safeconduct log keys): the checkpoint in its last line by its signature, each entry by
+its hash and its proof under that checkpoint, and that the entries that are not there
+are counted. Exit code 5 means that something was changed, moved or cut.`,
+		Args: exactly("the file EXPORT that log export wrote"),
+		RunE: func(_ *cobra.Command, args []string) error { return s.check(keys, args[0]) },
+	}
+	cmd.Flags().StringVar(&keys, "keys", "", "`FILE` with the keys of the log, as log keys writes them")
+	return cmd
+}
+
+func (s *shell) check(keyFile, path string) (err error) {
+	if keyFile == "" {
+		return usagef("by which keys? Give --keys FILE; safeconduct log keys writes them")
+	}
+	verifier, err := readVerifier(keyFile)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return usage(fmt.Errorf("reading the export: %w", err))
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	x, err := transfer.CheckExport(f, verifier)
+	if err != nil {
+		return err
+	}
+	if err := s.result(x, func() error { return s.print("%s", checked(x)) }); err != nil {
+		return err
+	}
+	if !x.OK {
+		return &coded{exitFinding, errSaid}
+	}
+	return nil
+}
+
+func readVerifier(path string) (*ledger.Verifier, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, usage(fmt.Errorf("reading --keys: %w", err))
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxVerifierKeys))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("reading --keys: %w", err)
+	}
+	v, err := ledger.ParseVerifier(b)
+	if err != nil {
+		return nil, usage(fmt.Errorf("reading --keys: %w", err))
+	}
+	return v, nil
+}
+
+// checked says what is proved, what was found, and what cannot be told.
+func checked(x transfer.ExportCheck) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "log       %s, the first %d entries\nproved    %d entries\n", x.Origin, x.Foot.Size, x.Proved)
+	if x.Narrowed {
+		fmt.Fprintf(&b, "left out  %d entries that were not asked for, and %d that were erased\n", x.Foot.Outside, x.Foot.Erased)
+	}
+	if x.Erased > 0 {
+		fmt.Fprintf(&b, "erased    %d entries, of which only the place is left\n", x.Erased)
+	}
+	b.WriteString("\n")
+	for _, f := range x.Findings {
+		fmt.Fprintf(&b, "FOUND  %s\n", printable(f))
+	}
+	if x.More > 0 {
+		fmt.Fprintf(&b, "FOUND  and %d more\n", x.More)
+	}
+	switch {
+	case !x.OK:
+		b.WriteString("\nThis is not what was exported. Keep the file as it is, and have it exported again.")
+	case x.Narrowed:
+		b.WriteString("Nothing was altered. That what was left out was not asked for, only an export of everything proves.")
+	default:
+		b.WriteString("Nothing was altered, and nothing is missing.")
+	}
+	if x.OK {
+		fmt.Fprintf(&b, "\nNote: who took it, and when, is in entry %s of the log, which is later than these.", printable(x.Head.Entry))
+	}
+	return b.String()
+}

@@ -1,0 +1,245 @@
+package transfer
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"safeconduct/authz/evidence"
+	"safeconduct/transfer/ledger"
+)
+
+const (
+	maxExportLine     = 64 << 20 // bytes
+	maxExportFindings = 20
+)
+
+// ExportCheck is what an export shows to whoever holds the keys of the log, and
+// nothing else (R52). Its head is not signed: the entry that it names is, which
+// lies behind what is exported.
+type ExportCheck struct {
+	OK       bool       `json:"ok"` // nothing in it was changed, moved or cut
+	Head     ExportHead `json:"head"`
+	Foot     ExportFoot `json:"foot"`
+	Origin   string     `json:"origin"`
+	Proved   int64      `json:"proved"` // entries that lie under the checkpoint as they are here
+	Erased   int64      `json:"erased"` // of these, entries of which only the place is left
+	Narrowed bool       `json:"narrowed"`
+	Findings []string   `json:"findings"`
+	More     int        `json:"more,omitempty"` // findings beyond those that are listed
+}
+
+func (x *ExportCheck) found(format string, args ...any) {
+	if len(x.Findings) == maxExportFindings {
+		x.More++
+		return
+	}
+	x.Findings = append(x.Findings, fmt.Sprintf(format, args...))
+}
+
+// CheckExport proves an export without the system that made it: the checkpoint
+// in its last line by the keys, every entry by its salt, commitment and proof,
+// and that all that is not there is counted. What is wrong is a finding; an
+// error is one of reading r, which is read twice.
+func CheckExport(r io.ReadSeeker, keys *ledger.Verifier) (ExportCheck, error) {
+	x := ExportCheck{Origin: keys.Origin(), Findings: []string{}}
+	last, err := eachLine(r, func(int64, []byte) {})
+	if err != nil {
+		return x, err
+	}
+	signed, ok := x.foot(last, keys)
+	if !ok {
+		return x, nil
+	}
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return x, fmt.Errorf("reading an export again: %w", err)
+	}
+	c := checking{ExportCheck: &x, signed: signed, before: -1}
+	if _, err := eachLine(r, c.line); err != nil {
+		return x, err
+	}
+	c.ended()
+	x.OK = len(x.Findings) == 0
+	return x, nil
+}
+
+// eachLine hands out every line but the last, without its end, and answers with
+// that one; nil where the last has no end.
+func eachLine(r io.Reader, do func(n int64, line []byte)) (last []byte, err error) {
+	lines := bufio.NewReaderSize(r, 64<<10)
+	var line []byte
+	for n := int64(0); ; {
+		part, err := lines.ReadSlice('\n')
+		if len(line)+len(part) > maxExportLine {
+			return nil, nil // no line of an export
+		}
+		line = append(line, part...)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(line) > 0:
+			return nil, nil
+		case errors.Is(err, io.EOF):
+			return last, nil
+		case err != nil:
+			return nil, fmt.Errorf("reading an export: %w", err)
+		}
+		if last != nil {
+			n++
+			do(n, last)
+		}
+		last, line = bytes.TrimSuffix(line, []byte("\n")), nil
+	}
+}
+
+// asWritten reads a line, which must be byte for byte what an export has: a
+// member twice, or one more, would let two readers read two things.
+func asWritten(line []byte, into any) bool {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if d.Decode(into) != nil {
+		return false
+	}
+	var again bytes.Buffer
+	e := json.NewEncoder(&again)
+	e.SetEscapeHTML(false)
+	return e.Encode(into) == nil && bytes.Equal(bytes.TrimSuffix(again.Bytes(), []byte("\n")), line)
+}
+
+// foot opens the last line, without which nothing is proved.
+func (x *ExportCheck) foot(line []byte, keys *ledger.Verifier) (ledger.Checkpoint, bool) {
+	var ended ExportBroken
+	switch {
+	case line == nil || !asWritten(line, &x.Foot) && !asWritten(line, &ended):
+		x.found("the last line is missing: the file was cut, or is no export of this form")
+		return ledger.Checkpoint{}, false
+	case ended.Error != "":
+		x.found("the export ended before its end: %s", ended.Error)
+		return ledger.Checkpoint{}, false
+	}
+	signed, _, err := keys.Open([]byte(x.Foot.Checkpoint))
+	switch {
+	case err != nil:
+		x.found("the checkpoint in the last line: %v", err)
+		return signed, false
+	case signed.Size != x.Foot.Size:
+		x.found("the checkpoint is of %d entries, and the last line says %d", signed.Size, x.Foot.Size)
+		return signed, false
+	}
+	return signed, true
+}
+
+// checking is a check under way.
+type checking struct {
+	*ExportCheck
+	signed ledger.Checkpoint
+	before int64 // the place of the entry before
+	lines  int64
+}
+
+func (c *checking) line(n int64, line []byte) {
+	if n == 1 {
+		c.head(line)
+		return
+	}
+	c.lines++
+	var l ExportLine
+	if !asWritten(line, &l) {
+		c.found("line %d is not as an export is written", n)
+		return
+	}
+	switch {
+	case l.Seq <= c.before:
+		c.found("line %d: entry %d stands behind entry %d", n, l.Seq, c.before)
+	case !c.Narrowed && l.Seq > c.before+1:
+		c.found("line %d: before entry %d, %d are missing", n, l.Seq, l.Seq-c.before-1)
+	}
+	c.before = max(c.before, l.Seq)
+	if err := c.proved(l); err != nil {
+		c.found("line %d: entry %d: %v", n, l.Seq, err)
+		return
+	}
+	c.Proved++
+}
+
+func (c *checking) head(line []byte) {
+	switch {
+	case !asWritten(line, &c.Head) || c.Head.Export != ExportForm:
+		c.found("the first line is not that of %q", ExportForm)
+	case c.Head.Size != c.signed.Size:
+		c.found("the first line says %d entries, the checkpoint %d", c.Head.Size, c.signed.Size)
+	case c.Head.NonWaiver != nonWaiver:
+		c.found("the first line says something else of privileges and immunities")
+	}
+	c.Narrowed = c.Head.narrowed()
+}
+
+var (
+	errLeaf    = errors.New("its leaf hash is not that of its content")
+	errOutside = errors.New("it is outside of what the first line says")
+	errBody    = errors.New("its body is no entry")
+	errHex     = errors.New("a hash is not one")
+)
+
+// proved proves with nothing but the line that the entry is in the signed tree.
+func (c *checking) proved(l ExportLine) error {
+	e := ledger.Entry{ID: l.ID, Seq: l.Seq, Version: l.Version, Kind: l.Kind, Body: l.Body}
+	var bad [2]error
+	e.Commitment, bad[0] = hex.DecodeString(l.Commitment)
+	e.Salt, bad[1] = hex.DecodeString(l.Salt)
+	if errors.Join(bad[:]...) != nil {
+		return errHex
+	}
+	if err := ledger.CheckEntry(e); err != nil {
+		return err
+	}
+	if leaf := tlog.RecordHash(ledger.Leaf(e)); hex.EncodeToString(leaf[:]) != l.Leaf {
+		return errLeaf
+	}
+	proof := make(tlog.RecordProof, len(l.Proof))
+	for i, text := range l.Proof {
+		h, err := hex.DecodeString(text)
+		if err != nil || len(h) != tlog.HashSize {
+			return errHex
+		}
+		proof[i] = tlog.Hash(h)
+	}
+	if err := ledger.CheckInclusion(proof, c.signed, e); err != nil {
+		return err
+	}
+	if e.Erased() {
+		c.Erased++
+		if c.Narrowed {
+			return errOutside
+		}
+		return nil
+	}
+	var said evidence.Entry
+	if err := json.Unmarshal(e.Body, &said); err != nil {
+		return errBody
+	}
+	if !c.Head.filter().Wants(said) {
+		return errOutside
+	}
+	return nil
+}
+
+// ended compares what there was with what the last line counts.
+func (c *checking) ended() {
+	f := c.Foot
+	if f.Count != c.lines {
+		c.found("%d entries are here, and the last line counts %d", c.lines, f.Count)
+	}
+	if min(f.Count, f.Outside, f.Erased) < 0 || f.Count+f.Outside+f.Erased != c.signed.Size {
+		c.found("the last line accounts for %d entries, and the checkpoint is of %d", f.Count+f.Outside+f.Erased, c.signed.Size)
+	}
+	if !c.Narrowed && f.Count != c.signed.Size {
+		c.found("%d entries are missing of an export of everything", c.signed.Size-f.Count)
+	}
+}
