@@ -75,7 +75,7 @@ func TestAmendedTerms(t *testing.T) {
 	})
 	for name, body := range map[string]object{
 		"no reason": {"values": values["purposes"]}, "no values": {"reason": "x"},
-		"a code":                      {"values": object{"text": "x", "refusable": false, "legal_basis": "x", "statistics": false, "code": "y"}, "reason": "x"},
+		"a code":                     {"values": object{"text": "x", "refusable": false, "legal_basis": "x", "statistics": false, "code": "y"}, "reason": "x"},
 		"R15 refused without saying": {"values": object{"text": "x", "refusable": true, "legal_basis": "x", "statistics": false}, "reason": "x"},
 	} {
 		t.Run("not with "+name, func(*testing.T) {
