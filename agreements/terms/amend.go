@@ -56,6 +56,24 @@ func aRetentionRule() kind[RetentionRule, RetentionValues] {
 	}
 }
 
+// told are the terms as they are at now, for the caller.
+func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
+	in := c.Places()
+	own := in.HQ || len(in.Missions) > 0
+	tell := make([]T, 0, len(all))
+	for _, v := range all {
+		v = k.at(v, now)
+		if course := k.course(&v); !own {
+			if course.Proposed {
+				continue
+			}
+			*course = Course[V]{}
+		}
+		tell = append(tell, v)
+	}
+	return tell
+}
+
 // AmendPurpose drafts new values of a purpose, in place of what waits. They
 // count once a data protection officer has approved them, from then or from the
 // moment where that is later. By Legal; people.ErrInvalid says what is wrong.

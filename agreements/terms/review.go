@@ -40,6 +40,7 @@ func (b *Book) ReviewRetentionRule(ctx context.Context, c authz.Caller, id strin
 		if r, err = tx.RetentionRule(ctx, id); err != nil {
 			return err
 		}
+		r = r.At(now)
 		r.Version, r.Review, r.Actor, r.Updated = r.Version+1, next, c.Person, now
 		return tx.SaveRetentionRule(ctx, r)
 	})

@@ -248,22 +248,23 @@ func written[T any](v T, err error) (T, error) {
 }
 
 // Purposes lists the purposes as they are now, those among them that do not
-// count yet, or any more.
+// count yet, or any more. What is proposed, drafted or to come, and why, is told
+// to the organisation's own people only.
 func (b *Book) Purposes(ctx context.Context, c authz.Caller) (all []Purpose, err error) {
 	err = b.read(ctx, c, KindPurpose, func(tx Tx) (err error) { all, err = tx.Purposes(ctx); return err })
-	return At(all, b.office.Time()), err
+	return told(aPurpose(), c, all, b.office.Time()), err
 }
 
 // Categories lists the categories, as Purposes does.
 func (b *Book) Categories(ctx context.Context, c authz.Caller) (all []Category, err error) {
 	err = b.read(ctx, c, KindCategory, func(tx Tx) (err error) { all, err = tx.Categories(ctx); return err })
-	return At(all, b.office.Time()), err
+	return told(aCategory(), c, all, b.office.Time()), err
 }
 
 // RetentionRules lists the retention rules, as Purposes does.
 func (b *Book) RetentionRules(ctx context.Context, c authz.Caller) (all []RetentionRule, err error) {
 	err = b.read(ctx, c, KindRetention, func(tx Tx) (err error) { all, err = tx.RetentionRules(ctx, ""); return err })
-	return At(all, b.office.Time()), err
+	return told(aRetentionRule(), c, all, b.office.Time()), err
 }
 
 func (b *Book) read(ctx context.Context, c authz.Caller, kind string, load func(Tx) error) error {

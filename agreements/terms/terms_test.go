@@ -110,6 +110,20 @@ func TestOnlyLegalWrites(t *testing.T) {
 			if _, err := b.CreateRetentionRule(t.Context(), caller(role), rule); !errors.Is(err, authz.ErrDenied) {
 				t.Errorf("retention rule: %v", err)
 			}
+			_, amended := b.AmendPurpose(t.Context(), caller(role), newID(), terms.PurposeValues{}, now(), "x")
+			if !errors.Is(amended, authz.ErrDenied) {
+				t.Errorf("amending: %v", amended)
+			}
+			want := authz.ErrDenied
+			if role == authz.DPO {
+				want = evidence.ErrNotFound
+			}
+			if _, err := b.ApproveCategory(t.Context(), caller(role), newID()); !errors.Is(err, want) {
+				t.Errorf("approving: %v", err)
+			}
+			if _, err := b.RejectRetentionRule(t.Context(), caller(role), newID()); !errors.Is(err, want) {
+				t.Errorf("rejecting: %v", err)
+			}
 			if list, err := b.Purposes(t.Context(), caller(role)); (err == nil) != (role != authz.SYS) || len(list) != 0 {
 				t.Errorf("reading: %v, %v", list, err)
 			}
@@ -140,7 +154,16 @@ func TestPurposes(t *testing.T) {
 	if _, err := b.CreatePurpose(t.Context(), leg, shelter()); !errors.Is(err, evidence.ErrExists) {
 		t.Errorf("the code twice: %v", err)
 	}
-	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 1 || list[0].ID != p.ID {
+	if list, err := b.Purposes(t.Context(), caller(authz.RO)); err != nil || len(list) != 1 || list[0].ID != p.ID || !list[0].Proposed {
+		t.Errorf("%v, %v", list, err)
+	}
+	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 0 {
+		t.Errorf("a partner is told what is proposed: %v, %v", list, err)
+	}
+	if _, err := b.ApprovePurpose(t.Context(), caller(authz.DPO), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 1 || list[0].Since != nil {
 		t.Errorf("%v, %v", list, err)
 	}
 }

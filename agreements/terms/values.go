@@ -66,7 +66,7 @@ func (r RetentionRule) with(v RetentionValues) RetentionRule {
 
 // At is the purpose with its values at t.
 func (p Purpose) At(t time.Time) Purpose {
-	v, c := p.Course.at(p.values(), t)
+	v, c := p.at(p.values(), t)
 	p = p.with(v)
 	p.Course = c
 	return p
@@ -74,7 +74,7 @@ func (p Purpose) At(t time.Time) Purpose {
 
 // At is the category with its values at t.
 func (c Category) At(t time.Time) Category {
-	v, course := c.Course.at(c.values(), t)
+	v, course := c.at(c.values(), t)
 	c = c.with(v)
 	c.Course = course
 	return c
@@ -82,7 +82,7 @@ func (c Category) At(t time.Time) Category {
 
 // At is the rule with its values at t.
 func (r RetentionRule) At(t time.Time) RetentionRule {
-	v, c := r.Course.at(r.values(), t)
+	v, c := r.at(r.values(), t)
 	r = r.with(v)
 	r.Course = c
 	return r

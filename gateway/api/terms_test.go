@@ -54,6 +54,9 @@ func TestAmendedTerms(t *testing.T) {
 			t.Errorf("the officer's queue: %v", items)
 		}
 		b.want(http.StatusForbidden, authz.LEG, http.MethodPost, path+"/approval", nil)
+		if p := first(b.want(http.StatusOK, authz.PSG, http.MethodGet, v1+"/purposes", nil), "items"); p["draft"] != nil || p["in_force"] != nil || p["text"] != "Shelter" {
+			t.Errorf("the partner is told %v", p)
+		}
 	})
 	t.Run("R37 approved it is in force from its moment", func(t *testing.T) {
 		if p := b.want(http.StatusOK, authz.DPO, http.MethodPost, path+"/approval", nil); p["text"] != "Shelter" || len(p["next"].([]any)) != 1 || p["draft"] != nil {
@@ -69,6 +72,9 @@ func TestAmendedTerms(t *testing.T) {
 		all := b.want(http.StatusOK, authz.RO, http.MethodGet, v1+"/categories", nil)["items"].([]any)
 		if !slices.ContainsFunc(all, func(v any) bool { c := v.(object); return c["id"] == id && c["proposed"] == true }) {
 			t.Errorf("%v", all)
+		}
+		if theirs := b.want(http.StatusOK, authz.PDL, http.MethodGet, v1+"/categories", nil)["items"].([]any); len(theirs) != len(all)-1 {
+			t.Errorf("the partner is told %v", theirs)
 		}
 		rule := object{"purpose": b.purpose, "category": "contact", "trigger": "x", "days": 1, "action": "delete", "review": "2027-03-01T00:00:00Z"}
 		b.want(http.StatusUnprocessableEntity, authz.LEG, http.MethodPost, v1+"/retention-rules", rule)

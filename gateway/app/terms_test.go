@@ -106,7 +106,7 @@ func TestAmendedCategory(t *testing.T) {
 	_, err := w.Terms.AmendCategory(w.Ctx, w.As(authz.LEG), c.ID, v, w.Clock.Now().Add(time.Hour), "the region changed")
 	w.Must(err)
 	wait(t, w, authz.DPO, "approve_term SEVERE")
-	c, err = w.Terms.ApproveCategory(w.Ctx, w.As(authz.DPO), c.ID)
+	_, err = w.Terms.ApproveCategory(w.Ctx, w.As(authz.DPO), c.ID)
 	w.Must(err)
 	wait(t, w, authz.DPO)
 	asked(w, w.Order())
