@@ -157,7 +157,7 @@ func (d *Desk) written(ctx context.Context, tx Tx, c authz.Caller, doc Document,
 	if err != nil {
 		return doc, none, err
 	}
-	if err := known(ctx, tx, c, doc); err != nil {
+	if err := known(ctx, tx, c, doc, now); err != nil {
 		return doc, none, err
 	}
 	digest, err := doc.DigestOf()
@@ -214,10 +214,10 @@ func (doc Document) check() error {
 	return nil
 }
 
-// known checks that what the document names exists, for this caller: another
-// mission is as unknown as none.
-func known(ctx context.Context, tx Tx, c authz.Caller, doc Document) error {
-	unknown, err := unknowns(ctx, tx, c, doc)
+// known checks that what the document names exists now, for this caller: another
+// mission is as unknown as none, and a term that is not in force, too.
+func known(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time.Time) error {
+	unknown, err := unknowns(ctx, tx, c, doc, now)
 	if err == nil && len(unknown) > 0 {
 		err = fmt.Errorf("%w: %s", people.ErrInvalid, unknown[0].says)
 	}
@@ -227,7 +227,7 @@ func known(ctx context.Context, tx Tx, c authz.Caller, doc Document) error {
 // unknownName is a member of a document that names what does not exist.
 type unknownName struct{ member, says string }
 
-func unknowns(ctx context.Context, tx Tx, c authz.Caller, doc Document) (all []unknownName, err error) {
+func unknowns(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time.Time) (all []unknownName, err error) {
 	missing := func(member, says string, known bool, failed error) {
 		switch {
 		case errors.Is(failed, evidence.ErrNotFound) || failed == nil && !known:
@@ -248,11 +248,12 @@ func unknowns(ctx context.Context, tx Tx, c authz.Caller, doc Document) (all []u
 		missing("supersedes", "supersedes names another agreement of the same mission with the same partner", same, failed)
 	}
 	for _, p := range doc.Scope.Purposes {
-		_, failed := tx.Purpose(ctx, p)
+		_, failed := terms.PurposeInForce(ctx, tx, p, now)
 		missing("purposes", "unknown purpose in the scope", true, failed)
 	}
 	categories, failed := tx.Categories(ctx)
 	missing("categories", "unknown category in the scope", true, failed)
+	categories = terms.InForce(categories, now)
 	for _, code := range doc.Scope.Categories {
 		of := func(c terms.Category) bool { return c.Code == code }
 		missing("categories", fmt.Sprintf("unknown category %q in the scope", code), slices.ContainsFunc(categories, of), nil)

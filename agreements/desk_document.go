@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
@@ -77,7 +78,7 @@ func (d *Desk) SendToReview(ctx context.Context, c authz.Caller, id string) (Agr
 		if err != nil {
 			return a, err
 		}
-		return a.onDocument(act, func(a Agreement, act Act) (Agreement, error) { return a.categorised(act, known) })
+		return a.onDocument(act, func(a Agreement, act Act) (Agreement, error) { return a.categorised(act, terms.InForce(known, act.At)) })
 	})
 }
 

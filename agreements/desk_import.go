@@ -205,7 +205,7 @@ func (d *Desk) row(ctx context.Context, tx Tx, c authz.Caller, doc Document, fou
 	if err := doc.check(); err != nil {
 		found("type", "type, language, title or term is not possible", "see the form of the list")
 	}
-	unknown, err := unknowns(ctx, tx, c, doc)
+	unknown, err := unknowns(ctx, tx, c, doc, d.office.Time())
 	for _, u := range unknown {
 		found(columnOf(u.member), u.says, "register it first, or write the id or code of one that is registered")
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"safeconduct/agreements/templates"
+	"safeconduct/agreements/terms"
 	"safeconduct/agreements/typeset"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -41,7 +43,7 @@ func (d *Desk) Paper(ctx context.Context, c authz.Caller, id, language string, a
 	if digest, err := p.Document.DigestOf(); err != nil || digest != p.Digest { // what is signed is not what would be shown
 		return nil, errors.Join(&evidence.TamperedError{Ref: evidence.Ref{Kind: KindAgreement, ID: id, Version: a.Version}, What: "its document has another digest"}, err)
 	}
-	if err := d.store.View(ctx, func(tx Tx) (err error) { p.named, err = names(ctx, tx, p.Agreement); return err }); err != nil {
+	if err := d.store.View(ctx, func(tx Tx) (err error) { p.named, err = names(ctx, tx, p.Agreement, d.office.Time()); return err }); err != nil {
 		return nil, fmt.Errorf("reading what an agreement names: %w", err)
 	}
 	select {
@@ -53,8 +55,8 @@ func (d *Desk) Paper(ctx context.Context, c authz.Caller, id, language string, a
 	return typeset.PDF(p.sheet())
 }
 
-// names reads what the document and its signatures name. What is gone stands by its id.
-func names(ctx context.Context, tx Tx, a Agreement) (n named, err error) {
+// names reads what the document and its signatures name, as it is called now. What is gone stands by its id.
+func names(ctx context.Context, tx Tx, a Agreement, now time.Time) (n named, err error) {
 	if of := a.Document.Template; of != nil {
 		if n.template, err = templates.Find(ctx, tx, of.Name, of.Version); err != nil {
 			return n, err
@@ -72,6 +74,7 @@ func names(ctx context.Context, tx Tx, a Agreement) (n named, err error) {
 	if n.categories, err = tx.Categories(ctx); err != nil {
 		return n, err
 	}
+	n.purposes, n.categories = terms.At(n.purposes, now), terms.At(n.categories, now)
 	n.persons = map[string]people.Person{}
 	for _, s := range a.Signatures { // one of each party at most
 		if s.Signatory == "" {

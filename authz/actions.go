@@ -57,8 +57,9 @@ const (
 	DestructionCertify Action = "destruction.certify"
 	DestructionAccept  Action = "destruction.accept"
 
-	TermsWrite Action = "terms.write" // purposes, categories, retention rules
-	TermsRead  Action = "terms.read"
+	TermsWrite   Action = "terms.write"   // purposes, categories, retention rules
+	TermsApprove Action = "terms.approve" // or reject
+	TermsRead    Action = "terms.read"
 
 	RulesDraft   Action = "rules.draft"   // of the rulebook, which is policy data
 	RulesApprove Action = "rules.approve" // or reject
@@ -161,7 +162,7 @@ func Actions() []Action {
 		IncidentReport, IncidentRead, IncidentTriage, IncidentLead,
 		ClearanceRecord, ClearanceRead, ClearanceWithdraw,
 		DestructionRead, DestructionCertify, DestructionAccept,
-		TermsWrite, TermsRead,
+		TermsWrite, TermsApprove, TermsRead,
 		RulesDraft, RulesApprove, RulesRead,
 		AgreementDraft, AgreementRead, AgreementReview, AgreementApprove, AgreementSign, AgreementActivate, AgreementSuspend, AgreementLift, AgreementTerminate,
 		AgreementTemplateWrite, AgreementTemplateApprove, AgreementAmend, AgreementDeviate, AgreementCloseOut,

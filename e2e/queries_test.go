@@ -287,7 +287,7 @@ func TestUnknownTakesAsManyStatements(t *testing.T) {
 	const unknown = "0198f7a4-2b1c-7d3e-8f10-5a6b7c8d9e0f"
 	compared := 0
 	for _, op := range a.doc.Operations {
-		open := []string{"agreement-templates", "assessment-templates", "conflict-alerts", "notices", "retention-rules", "log"} // to all who read the terms; the log is scoped by entry
+		open := []string{"agreement-templates", "assessment-templates", "conflict-alerts", "notices", "purposes", "categories", "retention-rules", "log"} // to all who read the terms; the log is scoped by entry
 		if len(op.Params()) == 0 || slices.Contains(open, op.Collection()) {
 			continue
 		}

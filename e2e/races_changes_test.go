@@ -45,6 +45,7 @@ func takings() []taking {
 		{"LEGAL_HOLD hold on the transfer", consented, holdTransfer},
 		{"ONWARD_ORIGINATOR clearance taken back", cleared, withdrawClearance},
 		{"RECIPIENT_CLASS_DENIED other rules", drafted, approveRules},
+		{"RET_RULE_MISSING retention rule withdrawn", ruledOut, approveTerm},
 	}
 }
 

@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"strings"
+	"time"
 
 	"safeconduct/agreements/clearance"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/gateway/app"
@@ -26,6 +28,34 @@ func cleared(a *arena, r *round) {
 func withdrawClearance(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
 	c, err := s.Clearances.Withdraw(a.w.Ctx, r.leg, r.origin.Clearance, "taken back")
 	return c.Ref(), err
+}
+
+// amended has an amendment of the world's retention rule wait for its approval.
+func (a *arena) amended(withdrawn bool) terms.RetentionRule {
+	all, err := a.w.Terms.RetentionRules(a.w.Ctx, a.leg)
+	a.w.Must(err)
+	v := terms.RetentionValues{Trigger: "case closed", Days: 90, Action: "delete", Withdrawn: withdrawn}
+	rule, err := a.w.Terms.AmendRetentionRule(a.w.Ctx, a.leg, all[0].ID, v, time.Time{}, "a review")
+	a.w.Must(err)
+	return rule
+}
+
+// ruledOut has the withdrawal of the retention rule wait for its approval.
+func ruledOut(a *arena, r *round) {
+	consented(a, r)
+	r.rule = a.amended(true).ID
+}
+
+// approveTerm brings it into force, until the next round.
+func approveTerm(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
+	rule, err := s.Terms.ApproveRetentionRule(a.w.Ctx, a.w.As(authz.DPO), r.rule)
+	if err == nil {
+		a.after = append(a.after, func() {
+			_, err := a.w.Terms.ApproveRetentionRule(a.w.Ctx, a.w.As(authz.DPO), a.amended(false).ID)
+			a.w.Must(err)
+		})
+	}
+	return rule.Ref(), err
 }
 
 // order is what the round sends.

@@ -92,6 +92,7 @@ type round struct {
 	releases               bool           // not a pull
 	alone                  bool           // the sender's COMMIT releases
 	origin                 gate.Origin
+	rule                   string // retention rule whose withdrawal waits
 	transfer               transfer.Transfer
 	answered               atomic.Bool // the change was answered
 	change                 evidence.Ref

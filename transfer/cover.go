@@ -8,6 +8,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/templates"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/consent"
@@ -172,6 +173,7 @@ func coverNames(ctx context.Context, tx Tx, t Transfer, _ agreements.Agreement, 
 	if err != nil {
 		return err
 	}
+	u = u.At(s.Made)
 	s.Mission = cover.Mission{ID: m.ID, Name: m.Name, Country: m.Country, Contact: m.Contact}
 	s.Partner, s.Purpose = cover.Party{ID: p.ID, Name: p.Name}, cover.Purpose{ID: u.ID, Code: u.Code, Text: u.Text}
 	return nil
@@ -202,7 +204,7 @@ func coverRetention(ctx context.Context, tx Tx, t Transfer, a agreements.Agreeme
 	if err != nil {
 		return err
 	}
-	s.Retention.Days = retention.Days(t.Categories, a.Document.Scope.RetentionDays, t.Purpose, rules)
+	s.Retention.Days = retention.Days(t.Categories, a.Document.Scope.RetentionDays, t.Purpose, terms.InForce(rules, s.Made))
 	d, err := tx.Duty(ctx, t.ID)
 	if absent(err) {
 		return nil

@@ -23,6 +23,8 @@ type reading struct {
 	// asOf judges what was read and counts, or not, by the moment of the decision:
 	// that moment comes when the last wait is over.
 	asOf []func()
+	// known are the categories that were read, for the moment to tell what they are.
+	known []terms.Category
 }
 
 // gather reads all that the gate judges, in the transaction of the act. An
@@ -44,7 +46,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 	}
 	for _, step := range []func(context.Context, Tx, Transfer, *reading) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
-		o.gatherCategories, o.gatherOrigin, o.gatherVolume, o.gatherDPOApprovals, o.gatherPurpose, o.gatherNotices,
+		o.readCategories, o.gatherOrigin, o.gatherVolume, o.gatherCategories, o.gatherDPOApprovals, o.gatherPurpose, o.gatherNotices,
 	} {
 		if err := step(ctx, tx, t, &r); err != nil {
 			return gate.Facts{}, err
@@ -73,15 +75,13 @@ func (r *reading) judge(policy string, a actor, s standing) {
 	}
 }
 
-// gatherPurpose reads what is said of the purpose: how long data are kept for it,
-// and whether it serves statistics. A purpose is never changed, so that nothing
-// need hold it still.
-func (o *Office) gatherPurpose(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
+// gatherPurpose reads what is in force of the purpose: how long data are kept for
+// it, and whether it serves statistics. The turn of the rules, which whatever is
+// released shares, holds it still. Of a purpose that is not in force there is no
+// rule either, and so no transfer (R24).
+func (o *Office) gatherPurpose(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	if t.Purpose == "" {
 		return nil
-	}
-	if f.Retention, err = tx.RetentionRules(ctx, t.Purpose); err != nil || f.Phase == gate.Pull {
-		return err
 	}
 	p, err := tx.Purpose(ctx, t.Purpose)
 	if absent(err) {
@@ -89,9 +89,31 @@ func (o *Office) gatherPurpose(ctx context.Context, tx Tx, t Transfer, f *readin
 	} else if err != nil {
 		return err
 	}
-	f.Statistics = p.Statistics
-	f.Read = append(f.Read, evidence.Ref{Kind: terms.KindPurpose, ID: p.ID, Version: p.Version})
-	return nil
+	f.Read = append(f.Read, p.Ref())
+	p, counts := p.InForce(f.Now)
+	if !counts {
+		return nil
+	}
+	f.Statistics = p.Statistics && f.Phase != gate.Pull // which does not ask
+	rules, err := tx.RetentionRules(ctx, t.Purpose)
+	f.Retention = inForce(f, rules)
+	return err
+}
+
+// inForce are those of the terms that are in force at the moment of the
+// decision. The others were read, too.
+func inForce[T interface {
+	InForce(t time.Time) (T, bool)
+	Ref() evidence.Ref
+}](f *reading, all []T) (in []T) {
+	for _, v := range all {
+		if now, counts := v.InForce(f.Now); counts {
+			in = append(in, now)
+		} else {
+			f.Read = append(f.Read, v.Ref())
+		}
+	}
+	return in
 }
 
 // gatherVolume counts what was released under the agreement. Releases under it
@@ -127,12 +149,18 @@ func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *reading
 	return err
 }
 
-func (o *Office) gatherCategories(ctx context.Context, tx Tx, t Transfer, f *reading) error {
-	known, err := tx.Categories(ctx)
-	f.Categories = slices.DeleteFunc(known, func(k terms.Category) bool {
-		return !slices.Contains(t.Categories, k.Code) && !slices.ContainsFunc(k.Fields, func(field string) bool { return slices.Contains(t.Fields, field) })
-	})
+func (o *Office) readCategories(ctx context.Context, tx Tx, _ Transfer, f *reading) (err error) {
+	f.known, err = tx.Categories(ctx)
 	return err
+}
+
+// gatherCategories tells, once the last wait is over, what the categories are
+// that are declared, and those of which a declared field is.
+func (o *Office) gatherCategories(_ context.Context, _ Tx, t Transfer, f *reading) error {
+	f.Categories = inForce(f, slices.DeleteFunc(terms.At(f.known, f.Now), func(k terms.Category) bool {
+		return !slices.Contains(t.Categories, k.Code) && !slices.ContainsFunc(k.Fields, func(field string) bool { return slices.Contains(t.Fields, field) })
+	}))
+	return nil
 }
 
 // gatherOrigin reads what those agreed to whose data it is: the clearance of

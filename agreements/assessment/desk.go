@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
@@ -99,7 +100,7 @@ func (d *Desk) admitted(ctx context.Context, tx Tx, t Template, content Content)
 		return true, nil
 	}
 	known, err := tx.Categories(ctx)
-	return t.admits(content.Form, content.Categories, known), err
+	return t.admits(content.Form, content.Categories, terms.InForce(known, d.office.Time())), err
 }
 
 func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role, action authz.Action, of Assessed, a *Assessment) error {

@@ -86,7 +86,7 @@ func (x act) notUnderstated(ctx context.Context, t Template, a Assessment) error
 	case x.of.Amendment:
 		perYear = x.of.AmendedPerYear
 	}
-	mends := t.understated(a.Form, a.Answers, a.Categories, known, perYear)
+	mends := t.understated(a.Form, a.Answers, a.Categories, terms.InForce(known, x.now), perYear)
 	if len(mends) == 0 {
 		return nil
 	}

@@ -149,8 +149,8 @@ func (c Clearance) check(ctx context.Context, tx Tx, now time.Time) error {
 		return err
 	}
 	for _, known := range []bool{
-		all(c.Purposes, purposes, func(p terms.Purpose) string { return p.ID }),
-		all(c.Categories, categories, func(c terms.Category) string { return c.Code }),
+		all(c.Purposes, terms.InForce(purposes, now), func(p terms.Purpose) string { return p.ID }),
+		all(c.Categories, terms.InForce(categories, now), func(c terms.Category) string { return c.Code }),
 		all(c.Recipients, partners, func(p parties.Party) string { return p.ID }),
 	} {
 		if !known {

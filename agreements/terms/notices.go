@@ -154,7 +154,7 @@ func (b *Book) WriteNotice(ctx context.Context, c authz.Caller, n Notice) (Notic
 		return Notice{}, err
 	}
 	_, err = b.store.Update(ctx, func(tx Tx) error {
-		if _, err := tx.Purpose(ctx, n.Purpose); err != nil {
+		if _, err := PurposeInForce(ctx, tx, n.Purpose, n.Created); err != nil {
 			return err
 		}
 		if err := tx.SaveNotice(ctx, n); err != nil {

@@ -14,12 +14,12 @@ import (
 // (R48). It holds on until it is.
 func (r RetentionRule) OverdueAt(t time.Time) bool { return !t.Before(r.Review) }
 
-// OverdueRules lists the retention rules whose review is overdue, the longest
+// OverdueRules lists the retention rules in force whose review is overdue, the longest
 // overdue first (R48).
 func (b *Book) OverdueRules(ctx context.Context, c authz.Caller) ([]RetentionRule, error) {
 	all, err := b.RetentionRules(ctx, c)
 	now := b.office.Time()
-	all = slices.DeleteFunc(all, func(r RetentionRule) bool { return !r.OverdueAt(now) })
+	all = slices.DeleteFunc(InForce(all, now), func(r RetentionRule) bool { return !r.OverdueAt(now) })
 	slices.SortStableFunc(all, func(x, y RetentionRule) int { return x.Review.Compare(y.Review) })
 	return all, err
 }
@@ -40,6 +40,7 @@ func (b *Book) ReviewRetentionRule(ctx context.Context, c authz.Caller, id strin
 		if r, err = tx.RetentionRule(ctx, id); err != nil {
 			return err
 		}
+		r = r.At(now)
 		r.Version, r.Review, r.Actor, r.Updated = r.Version+1, next, c.Person, now
 		return tx.SaveRetentionRule(ctx, r)
 	})

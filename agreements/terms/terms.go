@@ -1,6 +1,7 @@
 // Package terms holds what agreements, assessments and consents speak of: the
 // purposes, the categories of data and the retention rules. They are policy
-// data: versioned records, written by Legal.
+// data: versioned records that Legal writes and amends, and that a data
+// protection officer approves before they count.
 package terms
 
 import (
@@ -34,9 +35,11 @@ type Purpose struct {
 	Consequence string    `json:"consequence,omitempty"` // what refusing means
 	LegalBasis  string    `json:"legal_basis"`
 	Statistics  bool      `json:"statistics,omitempty"` // serves statistics: nothing about a person leaves for it (R19)
+	Withdrawn   bool      `json:"withdrawn,omitempty" doc:"nothing is shared for it any more"`
 	Actor       string    `json:"actor"`
 	Created     time.Time `json:"created"`
 	Updated     time.Time `json:"updated"`
+	Course[PurposeValues]
 }
 
 // Sensitivity is how much harm a category can do.
@@ -62,6 +65,7 @@ type Category struct {
 	Actor         string      `json:"actor"`
 	Created       time.Time   `json:"created"`
 	Updated       time.Time   `json:"updated"`
+	Course[CategoryValues]
 }
 
 // Collection is the trigger of a period that begins on the day on which the data
@@ -80,15 +84,20 @@ type RetentionRule struct {
 	Action    string    `json:"action"` // delete or anonymise
 	Extension string    `json:"extension_ground,omitempty"`
 	Review    time.Time `json:"review"` // R48
+	Withdrawn bool      `json:"withdrawn,omitempty" doc:"there is no rule any more, and so no transfer"`
 	Actor     string    `json:"actor"`
 	Created   time.Time `json:"created"`
 	Updated   time.Time `json:"updated"`
+	Course[RetentionValues]
 }
 
 // Tx is what the terms need of a transaction.
 type Tx interface {
 	evidence.Recorder
 	rulebook.Reader
+	// LockRules waits for the decisions that rest on the terms in force, and then
+	// excludes them until the transaction ends: before what is in force changes.
+	LockRules(ctx context.Context) error
 	PurposeTx
 	CategoryTx
 	RetentionTx
@@ -133,10 +142,12 @@ var code = regexp.MustCompile(`^[a-z][a-z0-9_]{1,63}$`)
 // and underscores, beginning with a letter.
 func ValidCode(s string) bool { return code.MatchString(s) }
 
-// CreatePurpose records a purpose.
+// CreatePurpose proposes a purpose: it counts once it is approved
+// (ApprovePurpose).
 func (b *Book) CreatePurpose(ctx context.Context, c authz.Caller, p Purpose) (Purpose, error) {
 	p.ID, p.Version, p.Actor, p.Created = b.office.NewID(), 1, c.Person, b.office.Time()
-	p.Updated = p.Created
+	p.Updated, p.Withdrawn = p.Created, false
+	p.Course = proposed(p.values(), c.Person, p.Created)
 	return written(p, b.write(ctx, c, KindPurpose, p.ID, p.check, func(tx Tx) error { return tx.SavePurpose(ctx, p) }))
 }
 
@@ -150,13 +161,20 @@ func (p Purpose) check() error {
 	return nil
 }
 
-// CreateCategory records a category of data.
+// proposed is the course of what is new.
+func proposed[V any](v V, author string, now time.Time) Course[V] {
+	return Course[V]{Proposed: true}.drafted(v, Decided{EffectiveFrom: now, Author: author})
+}
+
+// CreateCategory proposes a category of data: it counts once it is approved
+// (ApproveCategory).
 func (b *Book) CreateCategory(ctx context.Context, c authz.Caller, k Category) (Category, error) {
 	if k.ApprovalScope == "" {
 		k.ApprovalScope = "agreement"
 	}
 	k.ID, k.Version, k.Actor, k.Created = b.office.NewID(), 1, c.Person, b.office.Time()
 	k.Updated = k.Created
+	k.Course = proposed(k.values(), c.Person, k.Created)
 	return written(k, b.write(ctx, c, KindCategory, k.ID, k.check, func(tx Tx) error { return tx.SaveCategory(ctx, k) }))
 }
 
@@ -172,21 +190,22 @@ func (c Category) check() error {
 	return nil
 }
 
-// CreateRetentionRule records how long data of a category may be kept for a
-// purpose.
+// CreateRetentionRule proposes how long data of a category may be kept for a
+// purpose: it counts once it is approved (ApproveRetentionRule).
 func (b *Book) CreateRetentionRule(ctx context.Context, c authz.Caller, r RetentionRule) (RetentionRule, error) {
 	r.Review = r.Review.UTC().Truncate(time.Microsecond)
 	r.ID, r.Version, r.Actor, r.Created = b.office.NewID(), 1, c.Person, b.office.Time()
-	r.Updated = r.Created
+	r.Updated, r.Withdrawn = r.Created, false
+	r.Course = proposed(r.values(), c.Person, r.Created)
 	return written(r, b.write(ctx, c, KindRetention, r.ID, r.check, func(tx Tx) error {
-		if _, err := tx.Purpose(ctx, r.Purpose); err != nil {
+		if _, err := PurposeInForce(ctx, tx, r.Purpose, r.Created); err != nil {
 			return err
 		}
 		known, err := tx.Categories(ctx)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(known, func(k Category) bool { return k.Code == r.Category }) {
+		if !slices.ContainsFunc(InForce(known, r.Created), func(k Category) bool { return k.Code == r.Category }) {
 			return fmt.Errorf("%w: unknown category %q", people.ErrInvalid, r.Category)
 		}
 		return tx.SaveRetentionRule(ctx, r)
@@ -228,22 +247,24 @@ func written[T any](v T, err error) (T, error) {
 	return v, nil
 }
 
-// Purposes lists the purposes.
+// Purposes lists the purposes as they are now, those among them that do not
+// count yet, or any more. What is proposed, drafted or to come, and why, is told
+// to the organisation's own people only.
 func (b *Book) Purposes(ctx context.Context, c authz.Caller) (all []Purpose, err error) {
 	err = b.read(ctx, c, KindPurpose, func(tx Tx) (err error) { all, err = tx.Purposes(ctx); return err })
-	return all, err
+	return told(aPurpose(), c, all, b.office.Time()), err
 }
 
-// Categories lists the categories.
+// Categories lists the categories, as Purposes does.
 func (b *Book) Categories(ctx context.Context, c authz.Caller) (all []Category, err error) {
 	err = b.read(ctx, c, KindCategory, func(tx Tx) (err error) { all, err = tx.Categories(ctx); return err })
-	return all, err
+	return told(aCategory(), c, all, b.office.Time()), err
 }
 
-// RetentionRules lists the retention rules.
+// RetentionRules lists the retention rules, as Purposes does.
 func (b *Book) RetentionRules(ctx context.Context, c authz.Caller) (all []RetentionRule, err error) {
 	err = b.read(ctx, c, KindRetention, func(tx Tx) (err error) { all, err = tx.RetentionRules(ctx, ""); return err })
-	return all, err
+	return told(aRetentionRule(), c, all, b.office.Time()), err
 }
 
 func (b *Book) read(ctx context.Context, c authz.Caller, kind string, load func(Tx) error) error {

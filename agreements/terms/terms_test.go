@@ -1,6 +1,7 @@
 package terms_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"path/filepath"
@@ -64,6 +65,34 @@ func identity() terms.Category {
 	return terms.Category{Code: "identity", Fields: []string{"given_name"}, Sensitivity: terms.High}
 }
 
+// inForce proposes a term and has the data protection officer approve it.
+func inForce[T any](t *testing.T, propose func(context.Context, authz.Caller, T) (T, error), approve func(context.Context, authz.Caller, string) (T, error), v T, id func(T) string) T {
+	t.Helper()
+	v, err := propose(t.Context(), caller(authz.LEG), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err = approve(t.Context(), caller(authz.DPO), id(v)); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func purposeInForce(t *testing.T, b *terms.Book) terms.Purpose {
+	t.Helper()
+	return inForce(t, b.CreatePurpose, b.ApprovePurpose, shelter(), func(p terms.Purpose) string { return p.ID })
+}
+
+func categoryInForce(t *testing.T, b *terms.Book, c terms.Category) {
+	t.Helper()
+	inForce(t, b.CreateCategory, b.ApproveCategory, c, func(c terms.Category) string { return c.ID })
+}
+
+func ruleInForce(t *testing.T, b *terms.Book, r terms.RetentionRule) terms.RetentionRule {
+	t.Helper()
+	return inForce(t, b.CreateRetentionRule, b.ApproveRetentionRule, r, func(r terms.RetentionRule) string { return r.ID })
+}
+
 func TestOnlyLegalWrites(t *testing.T) {
 	b := book(t)
 	for _, role := range []authz.Role{authz.RO, authz.HOM, authz.FP, authz.DPO, authz.PSG, authz.PDL, authz.OIG, authz.SYS} {
@@ -80,6 +109,20 @@ func TestOnlyLegalWrites(t *testing.T) {
 			rule := terms.RetentionRule{Purpose: "p", Category: "identity", Trigger: "x", Days: 1, Action: "delete", Review: now()}
 			if _, err := b.CreateRetentionRule(t.Context(), caller(role), rule); !errors.Is(err, authz.ErrDenied) {
 				t.Errorf("retention rule: %v", err)
+			}
+			_, amended := b.AmendPurpose(t.Context(), caller(role), newID(), terms.PurposeValues{}, now(), "x")
+			if !errors.Is(amended, authz.ErrDenied) {
+				t.Errorf("amending: %v", amended)
+			}
+			want := authz.ErrDenied
+			if role == authz.DPO {
+				want = evidence.ErrNotFound
+			}
+			if _, err := b.ApproveCategory(t.Context(), caller(role), newID()); !errors.Is(err, want) {
+				t.Errorf("approving: %v", err)
+			}
+			if _, err := b.RejectRetentionRule(t.Context(), caller(role), newID()); !errors.Is(err, want) {
+				t.Errorf("rejecting: %v", err)
 			}
 			if list, err := b.Purposes(t.Context(), caller(role)); (err == nil) != (role != authz.SYS) || len(list) != 0 {
 				t.Errorf("reading: %v, %v", list, err)
@@ -111,7 +154,16 @@ func TestPurposes(t *testing.T) {
 	if _, err := b.CreatePurpose(t.Context(), leg, shelter()); !errors.Is(err, evidence.ErrExists) {
 		t.Errorf("the code twice: %v", err)
 	}
-	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 1 || list[0].ID != p.ID {
+	if list, err := b.Purposes(t.Context(), caller(authz.RO)); err != nil || len(list) != 1 || list[0].ID != p.ID || !list[0].Proposed {
+		t.Errorf("%v, %v", list, err)
+	}
+	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 0 {
+		t.Errorf("a partner is told what is proposed: %v, %v", list, err)
+	}
+	if _, err := b.ApprovePurpose(t.Context(), caller(authz.DPO), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 1 || list[0].Since != nil {
 		t.Errorf("%v, %v", list, err)
 	}
 }
@@ -145,13 +197,8 @@ func TestCategories(t *testing.T) {
 
 func TestRetentionRules(t *testing.T) {
 	b, leg := book(t), caller(authz.LEG)
-	p, err := b.CreatePurpose(t.Context(), leg, shelter())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.CreateCategory(t.Context(), leg, identity()); err != nil {
-		t.Fatal(err)
-	}
+	p := purposeInForce(t, b)
+	categoryInForce(t, b, identity())
 	whole := terms.RetentionRule{Purpose: p.ID, Category: "identity", Trigger: "case closed", Days: 90, Action: "delete", Review: now().AddDate(1, 0, 0)}
 	for name, c := range map[string]struct {
 		edit func(*terms.RetentionRule)
@@ -185,20 +232,11 @@ func TestRetentionRules(t *testing.T) {
 
 func TestReviews(t *testing.T) {
 	b, leg := book(t), caller(authz.LEG)
-	p, err := b.CreatePurpose(t.Context(), leg, shelter())
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := purposeInForce(t, b)
 	ids := map[string]string{}
 	for code, review := range map[string]time.Time{"overdue": now().AddDate(0, 0, -1), "longest": now().AddDate(-1, 0, 0), "due_now": now(), "later": now().Add(time.Second)} {
-		if _, err := b.CreateCategory(t.Context(), leg, terms.Category{Code: code, Fields: []string{code}, Sensitivity: terms.High}); err != nil {
-			t.Fatal(err)
-		}
-		r, err := b.CreateRetentionRule(t.Context(), leg, terms.RetentionRule{Purpose: p.ID, Category: code, Trigger: "case closed", Days: 90, Action: "delete", Review: review})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids[code] = r.ID
+		categoryInForce(t, b, terms.Category{Code: code, Fields: []string{code}, Sensitivity: terms.High})
+		ids[code] = ruleInForce(t, b, terms.RetentionRule{Purpose: p.ID, Category: code, Trigger: "case closed", Days: 90, Action: "delete", Review: review}).ID
 	}
 	overdue := func(want ...string) {
 		t.Helper()
@@ -230,7 +268,7 @@ func TestReviews(t *testing.T) {
 	}
 	t.Run("R48 reviewed it is due again when it says, and as it was", func(t *testing.T) {
 		r, err := b.ReviewRetentionRule(t.Context(), leg, ids["longest"], now().AddDate(1, 0, 0))
-		if err != nil || r.Version != 2 || !r.Review.Equal(now().AddDate(1, 0, 0)) || r.Days != 90 || r.Action != "delete" {
+		if err != nil || r.Version != 3 || !r.Review.Equal(now().AddDate(1, 0, 0)) || r.Days != 90 || r.Action != "delete" {
 			t.Errorf("%+v, %v", r, err)
 		}
 		overdue("overdue", "due_now")

@@ -21,6 +21,7 @@ GRANT INSERT, UPDATE ON missions, persons, trainings, undertakings, nominations 
 GRANT INSERT, UPDATE ON rulebooks, grants, signing_keys, tokens, parties, agreements, assessments, consents, transfers, pull_sessions
     TO safeconduct_run;
 
+GRANT INSERT, UPDATE ON purposes, categories, retention_rules TO safeconduct_run;
 GRANT INSERT, UPDATE ON holds, dpo_approvals, notices, disclosure_assessments TO safeconduct_run;
 GRANT INSERT, UPDATE ON legal_cases, incidents, clearances, destructions TO safeconduct_run;
 GRANT INSERT, UPDATE ON stale_causes, assessment_templates TO safeconduct_run;
@@ -28,8 +29,7 @@ GRANT INSERT, UPDATE ON agreement_templates TO safeconduct_run;
 GRANT INSERT ON agreement_scans TO safeconduct_run;
 
 -- Records that stay as they are, and the lists and keys beside them.
-GRANT INSERT ON purposes, categories, retention_rules, subjects, sealed_files, transfer_subjects, mission_keys
-    TO safeconduct_run;
+GRANT INSERT ON subjects, sealed_files, transfer_subjects, mission_keys TO safeconduct_run;
 
 -- To lock a row takes the right to update something of it.
 GRANT UPDATE (version) ON subjects TO safeconduct_run;

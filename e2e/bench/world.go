@@ -179,9 +179,18 @@ func (p *person) undertake(ctx context.Context) error {
 	return err
 }
 
+// term has Legal propose a purpose, a category or a retention rule and the data protection officer approve it.
+func (w *world) term(ctx context.Context, list string, body object) (string, error) {
+	id, err := w.by[authz.LEG].post(ctx, list, body)
+	if err == nil {
+		_, err = w.by[authz.DPO].post(ctx, list+"/"+id+"/approval", nil)
+	}
+	return id, err
+}
+
 func (w *world) terms(ctx context.Context) (err error) {
 	legal := w.by[authz.LEG]
-	if w.purpose, err = legal.post(ctx, "/purposes", object{"code": "shelter", "text": "Shelter", "legal_basis": "consent"}); err != nil {
+	if w.purpose, err = w.term(ctx, "/purposes", object{"code": "shelter", "text": "Shelter", "legal_basis": "consent"}); err != nil {
 		return err
 	}
 	text := object{
@@ -197,10 +206,10 @@ func (w *world) terms(ctx context.Context) (err error) {
 	if _, err := w.by[authz.DPO].post(ctx, "/notices/"+notice+"/approval", nil); err != nil {
 		return err
 	}
-	if _, err = legal.post(ctx, "/categories", object{"code": category, "fields": []string{"given_name"}, "sensitivity": "moderate", "sensitive": w.sensitive}); err != nil {
+	if _, err = w.term(ctx, "/categories", object{"code": category, "fields": []string{"given_name"}, "sensitivity": "moderate", "sensitive": w.sensitive}); err != nil {
 		return err
 	}
-	_, err = legal.post(ctx, "/retention-rules", object{
+	_, err = w.term(ctx, "/retention-rules", object{
 		"purpose": w.purpose, "category": category, "trigger": "case closed", "days": 90, "action": "delete", "review": time.Now().AddDate(1, 0, 0).UTC(),
 	})
 	return err

@@ -91,7 +91,7 @@ func Register(server *edge.Server, s Services) (huma.API, error) {
 	r := &routes{Services: s, server: server, api: humagin.NewWithGroup(server.Engine(), server.API(), configuration())}
 	r.api.UseMiddleware(readQuery, r.readBody)
 	for _, mount := range []func(){
-		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.rules, r.agreements, r.agreementPapers, r.agreementActs, r.assessments, r.consents, r.transfers,
+		r.missions, r.people, r.keys, r.tokens, r.parties, r.terms, r.amendments, r.rules, r.agreements, r.agreementPapers, r.agreementActs, r.assessments, r.consents, r.transfers,
 		r.transferActs, r.covers, r.upload, r.download, r.log, r.logExport, r.consentActs, r.notices, r.holds, r.approvals, r.disclosures, r.authorities,
 		r.incidents,
 		r.clearances, r.destructions, r.assessmentActs, r.assessmentTemplates, r.agreementTemplates, r.agreementImports, r.scans, r.trainings,

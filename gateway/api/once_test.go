@@ -119,6 +119,7 @@ func TestEveryWriteIsDoneOnce(t *testing.T) {
 	b.enrol()
 	agreement := v1 + "/agreements/" + b.agree()
 	d.rules(b)
+	d.terms(b)
 	d.transfers(b)
 	d.subjects(b)
 	d.partners(b)

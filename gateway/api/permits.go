@@ -103,8 +103,10 @@ func actionsOf(operation string) []authz.Action {
 		return []authz.Action{authz.AuthorityRead}
 	case "take-authority-request", "close-authority-request", "decide-authority-request":
 		return []authz.Action{authz.AuthorityDecide}
-	case "create-category", "create-purpose", "create-retention-rule", "review-retention-rule":
+	case "create-category", "create-purpose", "create-retention-rule", "review-retention-rule", "amend-purpose", "amend-category", "amend-retention-rule":
 		return []authz.Action{authz.TermsWrite}
+	case "approve-purpose", "approve-category", "approve-retention-rule", "reject-purpose", "reject-category", "reject-retention-rule":
+		return []authz.Action{authz.TermsApprove}
 	case "record-clearance":
 		return []authz.Action{authz.ClearanceRecord}
 	case "get-clearance":

@@ -85,8 +85,8 @@ func TestTermsAndParties(t *testing.T) {
 		overdue := func() []any {
 			return b.want(http.StatusOK, authz.OIG, http.MethodGet, v1+"/retention-rules?overdue=true", nil)["items"].([]any)
 		}
-		b.make(authz.LEG, v1+"/categories", object{"code": "contact", "fields": []string{"phone"}, "sensitivity": "moderate"})
-		id := b.make(authz.LEG, v1+"/retention-rules", object{
+		b.term("/categories", object{"code": "contact", "fields": []string{"phone"}, "sensitivity": "moderate"})
+		id := b.term("/retention-rules", object{
 			"purpose": b.purpose, "category": "contact", "trigger": "case closed", "days": 90, "action": "delete", "review": "2026-02-01T00:00:00Z",
 		})
 		if all := overdue(); len(all) != 1 || str(all[0].(object), "id") != id {

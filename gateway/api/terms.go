@@ -41,37 +41,44 @@ type rulesQuery struct {
 	Overdue bool `query:"overdue" doc:"only those whose review is overdue, the longest overdue first (R48)"`
 }
 
+// termBody is of new values of a term: all of them, since what is left out is not kept.
+type termBody[V any] struct {
+	Values        V         `json:"values" doc:"all of them; what is left out is not kept"`
+	EffectiveFrom time.Time `json:"effective_from,omitempty" doc:"from its approval where that is later, or where it is left out"`
+	Reason        string    `json:"reason" minLength:"1" maxLength:"4000" example:"Yearly review"`
+}
+
 type nextReviewBody struct {
 	Next time.Time `json:"next_review" doc:"when the rule is reviewed again; later than now"`
 }
 
 func (r *routes) terms() {
-	const tag = "terms"
-	write(r, spec{tag: tag, id: "create-purpose", method: http.MethodPost, path: "/purposes", status: http.StatusCreated, summary: "Record a purpose"},
+	const tag = termsTag
+	write(r, spec{tag: tag, id: "create-purpose", method: http.MethodPost, path: "/purposes", status: http.StatusCreated, summary: "Propose a purpose", about: proposedAbout},
 		listedAs(terms.KindPurpose, r.Terms.Purposes, func(p terms.Purpose) string { return p.ID }), func(ctx context.Context, c authz.Caller, in *of[purposeBody]) (terms.Purpose, error) {
 			b := in.Body
 			return r.Terms.CreatePurpose(ctx, c, terms.Purpose{
 				Code: b.Code, Text: b.Text, Refusable: b.Refusable, Consequence: b.Consequence, LegalBasis: b.LegalBasis, Statistics: b.Statistics,
 			})
 		})
-	handle(r, spec{tag: tag, id: "list-purposes", method: http.MethodGet, path: "/purposes", summary: "List the purposes"},
+	handle(r, spec{tag: tag, id: "list-purposes", method: http.MethodGet, path: "/purposes", summary: "List the purposes", about: listAbout},
 		func(ctx context.Context, c authz.Caller, _ *none) (list[terms.Purpose], error) {
 			return listed(r.Terms.Purposes(ctx, c))
 		})
-	write(r, spec{tag: tag, id: "create-category", method: http.MethodPost, path: "/categories", status: http.StatusCreated, summary: "Record a category of data"},
+	write(r, spec{tag: tag, id: "create-category", method: http.MethodPost, path: "/categories", status: http.StatusCreated, summary: "Propose a category of data", about: proposedAbout},
 		listedAs(terms.KindCategory, r.Terms.Categories, func(k terms.Category) string { return k.ID }), func(ctx context.Context, c authz.Caller, in *of[categoryBody]) (terms.Category, error) {
 			b := in.Body
 			return r.Terms.CreateCategory(ctx, c, terms.Category{
 				Code: b.Code, Fields: b.Fields, Sensitivity: b.Sensitivity, Sensitive: b.Sensitive, ApprovalScope: b.ApprovalScope,
 			})
 		})
-	handle(r, spec{tag: tag, id: "list-categories", method: http.MethodGet, path: "/categories", summary: "List the categories of data"},
+	handle(r, spec{tag: tag, id: "list-categories", method: http.MethodGet, path: "/categories", summary: "List the categories of data", about: listAbout},
 		func(ctx context.Context, c authz.Caller, _ *none) (list[terms.Category], error) {
 			return listed(r.Terms.Categories(ctx, c))
 		})
 	write(r, spec{
 		tag: tag, id: "create-retention-rule", method: http.MethodPost, path: "/retention-rules", status: http.StatusCreated,
-		summary: "Record how long data may be kept", about: "Without a rule for a purpose and a category nothing is transferred (R24).",
+		summary: "Propose how long data may be kept", about: "Without a rule for a purpose and a category nothing is transferred (R24). " + proposedAbout,
 	}, listedAs(terms.KindRetention, r.Terms.RetentionRules, func(x terms.RetentionRule) string { return x.ID }), func(ctx context.Context, c authz.Caller, in *of[retentionBody]) (terms.RetentionRule, error) {
 		b := in.Body
 		return r.Terms.CreateRetentionRule(ctx, c, terms.RetentionRule{
@@ -80,7 +87,7 @@ func (r *routes) terms() {
 	})
 	handle(r, spec{
 		tag: tag, id: "list-retention-rules", method: http.MethodGet, path: "/retention-rules", summary: "List the retention rules",
-		about: "All of them, or those whose review is overdue (R48).",
+		about: "All of them, or those in force whose review is overdue (R48). " + listAbout,
 	}, func(ctx context.Context, c authz.Caller, in *rulesQuery) (list[terms.RetentionRule], error) {
 		if in.Overdue {
 			return listed(r.Terms.OverdueRules(ctx, c))

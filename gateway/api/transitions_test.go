@@ -52,6 +52,9 @@ func (w *walk) machines() []struct {
 		{"conflict alert", [][]move{done("lift-alert"), is("lifted", "lift-alert")}},
 		{"agreement template", [][]move{is("approved", "approve-agreement-template")}},
 		{"rulebook", [][]move{is("no_draft", "approve-rules", "reject-rules"), done("draft-rules", "reject-rules"), is("no_draft", "reject-rules")}},
+		{"purpose", [][]move{is("no_draft", "approve-purpose", "reject-purpose"), done("amend-purpose", "approve-purpose"), is("no_draft", "approve-purpose")}},
+		{"category", [][]move{is("no_draft", "approve-category", "reject-category"), done("amend-category", "reject-category"), is("no_draft", "reject-category")}},
+		{"retention rule", [][]move{is("no_draft", "approve-retention-rule", "reject-retention-rule"), done("amend-retention-rule", "reject-retention-rule"), is("no_draft", "approve-retention-rule")}},
 		{"notice", [][]move{is("approved", "approve-notice")}},
 		{"clearance", [][]move{done("withdraw-clearance"), is("withdrawn", "withdraw-clearance")}},
 		{"request of an authority", [][]move{

@@ -66,6 +66,12 @@ func (w *walk) steps() map[string]step {
 	disclosure.values = object{"datasets": []string{someDigest()}}
 	review := on(authz.LEG, authz.TermsWrite)
 	review.values = object{"next_review": "2028-03-01T00:00:00Z"}
+	terms := func(list string) step {
+		s := on(authz.LEG, authz.TermsWrite)
+		s.values = object{"values": termValues(planted)[list]}
+		return s
+	}
+	ruling := ends(authz.DPO, authz.TermsApprove) // what waits
 	assess := on(authz.RO, authz.ConsentAssess)
 	assess.values = object{"assent": true}
 	amend, certify := on(authz.FP, authz.PartyAmend), on(authz.PSG, authz.DestructionCertify)
@@ -104,6 +110,9 @@ func (w *walk) steps() map[string]step {
 		"create-purpose": on(authz.LEG, authz.TermsWrite), "list-purposes": on(authz.PDL, authz.TermsRead),
 		"create-category": on(authz.LEG, authz.TermsWrite), "list-categories": on(authz.PDL, authz.TermsRead),
 		"create-retention-rule": on(authz.LEG, authz.TermsWrite), "list-retention-rules": on(authz.PDL, authz.TermsRead), "review-retention-rule": review,
+		"amend-purpose": terms("purposes"), "approve-purpose": ruling, "reject-purpose": ruling,
+		"amend-category": terms("categories"), "approve-category": ruling, "reject-category": ruling,
+		"amend-retention-rule": terms("retention-rules"), "approve-retention-rule": ruling, "reject-retention-rule": ruling,
 		"draft-agreement": draft, "revise-agreement": draft, "get-agreement": on(authz.PSG, authz.AgreementRead),
 		"get-agreement-document": on(authz.PSG, authz.AgreementRead), "review-agreement": on(authz.FP, authz.AgreementReview),
 		"decide-agreement": on(authz.LEG, authz.AgreementApprove), "sign-agreement": on(authz.HOM, authz.AgreementSign),

@@ -78,7 +78,9 @@ func (w *walk) fill() {
 	}
 	w.ids["holds"] = w.make(authz.RO, v1+"/holds", object{"kind": "erasure", "mission": w.mission, "case_reference": "CASE-" + planted, "reason": "asked"})
 	w.ids["notices"] = w.notice
-	w.ids["retention-rules"] = str(first(w.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/retention-rules", nil), "items"), "id")
+	for _, list := range []string{"purposes", "categories", "retention-rules"} {
+		w.ids[list] = str(first(w.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/"+list, nil), "items"), "id")
+	}
 	w.ids["dpo-approvals"] = w.make(authz.DPO, v1+"/dpo-approvals", object{"scope": "agreement", "granted": true, "agreement": agreement, "purposes": []string{w.purpose}, "categories": []string{"identity"}})
 	w.ids["disclosure-assessments"] = w.make(authz.RO, v1+"/disclosure-assessments", w.disclosure())
 	alert := w.want(http.StatusCreated, authz.DPO, http.MethodPost, v1+"/conflict-alerts", object{"country": "ZZ", "reason": planted})

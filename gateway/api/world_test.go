@@ -28,14 +28,23 @@ func (b *bench) enrol() *bench {
 		b.hire(role, role, b.mission, b.partner)
 	}
 	b.want(http.StatusOK, authz.HOM, http.MethodPost, v1+"/parties/"+b.partner+"/vetting", object{"passed": true, "note": "checked" + b.planted})
-	b.purpose = b.make(authz.LEG, v1+"/purposes", object{"code": "shelter", "text": "Shelter" + b.planted, "legal_basis": "consent"})
+	b.purpose = b.term("/purposes", object{"code": "shelter", "text": "Shelter" + b.planted, "legal_basis": "consent"})
 	b.notice = b.make(authz.LEG, v1+"/notices", object{"purpose": b.purpose, "notice_version": "1", "texts": noticeTexts(b.planted), "effective_from": "2026-01-01T00:00:00Z"})
 	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/notices/"+b.notice+"/approval", nil)
-	b.make(authz.LEG, v1+"/categories", object{"code": "identity", "fields": []string{"given_name", "notes"}, "sensitivity": b.sensitivity})
-	b.make(authz.LEG, v1+"/retention-rules", object{
+	b.term("/categories", object{"code": "identity", "fields": []string{"given_name", "notes"}, "sensitivity": b.sensitivity})
+	b.term("/retention-rules", object{
 		"purpose": b.purpose, "category": "identity", "trigger": "case closed", "days": 90, "action": "delete", "review": "2027-03-01T00:00:00Z",
 	})
 	return b
+}
+
+// term has Legal propose a purpose, a category or a retention rule and the data protection officer approve it; it answers with
+// its id.
+func (b *bench) term(list string, body object) string {
+	b.Helper()
+	id := b.make(authz.LEG, v1+list, body)
+	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+list+"/"+id+"/approval", nil)
+	return id
 }
 
 // hire registers a person with the role and a token, under a name for the bench.

@@ -37,20 +37,16 @@ func second(w *apptest.World, name string) *apptest.World {
 func sharing(t *testing.T) (here, there *apptest.World, a agreements.Agreement) {
 	t.Helper()
 	here = apptest.New(t, apptest.Options{})
-	_, err := here.Terms.CreateCategory(here.Ctx, here.As(authz.LEG), terms.Category{
+	here.AddCategory(terms.Category{
 		Code: "gbv", Fields: []string{"incident"}, Sensitivity: terms.Severe, Sensitive: true, ApprovalScope: "agreement",
 	})
-	here.Must(err)
-	_, err = here.Terms.CreateRetentionRule(here.Ctx, here.As(authz.LEG), terms.RetentionRule{
-		Purpose: here.Purpose.ID, Category: "gbv", Trigger: "case closed", Days: 90, Action: "delete", Review: here.Clock.Now().AddDate(1, 0, 0),
-	})
-	here.Must(err)
+	here.AddRetention("gbv")
 	here.Categories = []string{"identity", "gbv"}
 	join(here, secondLegal, authz.LEG)
 	there = second(here, "There")
 	doc := here.Agreement().Document
 	doc.Scope.Missions = []string{here.Mission.ID, there.Mission.ID}
-	a, err = here.Agreements.Create(here.Ctx, here.As(secondLegal), doc)
+	a, err := here.Agreements.Create(here.Ctx, here.As(secondLegal), doc)
 	here.Must(err)
 	for _, w := range []*apptest.World{here, there} {
 		w.Consented = w.Consent("CASE-1", "CASE-2")

@@ -40,8 +40,7 @@ func TestDataAboutNobody(t *testing.T) {
 		}
 	})
 	t.Run("NATURE_MISMATCH R19 statistics about persons", func(t *testing.T) {
-		statistics, err := w.Terms.CreatePurpose(w.Ctx, w.As(authz.LEG), terms.Purpose{Code: "statistics", Text: "Statistics", LegalBasis: "mandate", Statistics: true})
-		w.Must(err)
+		statistics := w.AddPurpose(terms.Purpose{Code: "statistics", Text: "Statistics", LegalBasis: "mandate", Statistics: true})
 		refused := func(nature string) []string {
 			o := w.Order()
 			o.Purpose, o.Nature = statistics.ID, nature

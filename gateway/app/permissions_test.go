@@ -244,8 +244,7 @@ func TestSupersededAgreementEnds(t *testing.T) {
 
 func TestFieldsGoByTheirCategory(t *testing.T) {
 	w := apptest.Ready(t, apptest.Options{})
-	_, err := w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{Code: "health", Fields: []string{"hiv_status", "notes"}, Sensitivity: terms.Severe})
-	w.Must(err)
+	w.AddCategory(terms.Category{Code: "health", Fields: []string{"hiv_status", "notes"}, Sensitivity: terms.Severe})
 	t.Run("AGR_CATEGORY AGR_FIELD", func(t *testing.T) {
 		o := w.Order()
 		o.Fields = []string{"given_name", "notes"} // of identity as well

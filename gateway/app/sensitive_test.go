@@ -26,14 +26,10 @@ import (
 func sensitive(t *testing.T, scope string) (*apptest.World, transfer.Order) {
 	t.Helper()
 	w := apptest.New(t, apptest.Options{})
-	_, err := w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{
+	w.AddCategory(terms.Category{
 		Code: "gbv", Fields: []string{"incident"}, Sensitivity: terms.Severe, Sensitive: true, ApprovalScope: scope,
 	})
-	w.Must(err)
-	_, err = w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{
-		Purpose: w.Purpose.ID, Category: "gbv", Trigger: "case closed", Days: 90, Action: "delete", Review: w.Clock.Now().AddDate(1, 0, 0),
-	})
-	w.Must(err)
+	w.AddRetention("gbv")
 	w.Categories = []string{"identity", "gbv"}
 	w.Agreed()
 	w.Consented = w.Consent("CASE-1", "CASE-2")

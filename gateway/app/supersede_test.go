@@ -90,13 +90,12 @@ func TestWhatSupersedes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := apptest.New(t, apptest.Options{})
 			w.Year = 100
-			_, err := w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{Code: "plain", Fields: []string{"plain"}, Sensitivity: terms.Low})
-			w.Must(err)
+			w.AddCategory(terms.Category{Code: "plain", Fields: []string{"plain"}, Sensitivity: terms.Low})
 			like := w.Content(w.Agreement())
 			like.Categories = []string{"plain"}
 			old := approvedBy(w, written(w, like, tc.first))
 			newer := approvedBy(w, written(w, like, tc.then))
-			old, err = w.Assessments.Assessment(w.Ctx, w.As(authz.RO), old.ID)
+			old, err := w.Assessments.Assessment(w.Ctx, w.As(authz.RO), old.ID)
 			if err != nil || old.State != tc.want || (old.SupersededBy == newer.ID) != (tc.want == assessment.Superseded) {
 				t.Errorf("%s of band %s is %s by %q, %v", old.Form, old.Result.Band, old.State, old.SupersededBy, err)
 			}

@@ -164,7 +164,7 @@ func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.
 		}
 	}
 	for _, p := range a.Purposes {
-		if _, err := tx.Purpose(ctx, p); err != nil {
+		if _, err := terms.PurposeInForce(ctx, tx, p, a.From); err != nil {
 			return fmt.Errorf("%w: unknown purpose", people.ErrInvalid)
 		}
 	}
@@ -173,7 +173,7 @@ func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.
 		return err
 	}
 	for _, code := range a.Categories {
-		if !slices.ContainsFunc(known, func(k terms.Category) bool { return k.Code == code }) {
+		if !slices.ContainsFunc(terms.InForce(known, a.From), func(k terms.Category) bool { return k.Code == code }) {
 			return fmt.Errorf("%w: unknown category", people.ErrInvalid)
 		}
 	}
@@ -327,6 +327,7 @@ func Open(ctx context.Context, tx OpenTx, all []Waiting, now time.Time) ([]Waiti
 	if err != nil {
 		return nil, err
 	}
+	known = terms.InForce(known, now)
 	var about []string
 	for _, w := range all {
 		about = append(about, w.use(known, now).Abouts()...)

@@ -150,7 +150,7 @@ func (o *Office) Record(ctx context.Context, c authz.Caller, s Statement, cases 
 	}
 	var records []Record
 	_, err = o.store.Update(ctx, func(tx Tx) error {
-		if err := o.known(ctx, tx, s); err != nil {
+		if err := o.known(ctx, tx, s, o.office.Time()); err != nil {
 			return err
 		}
 		subjects, err := o.subjects(ctx, tx, c, s, cases, hashes, sealCase, now)
@@ -198,12 +198,12 @@ func checkCases(cases []string) error {
 	return nil
 }
 
-func (o *Office) known(ctx context.Context, tx Tx, s Statement) error {
+func (o *Office) known(ctx context.Context, tx Tx, s Statement, now time.Time) error {
 	if _, err := tx.Mission(ctx, s.Mission); err != nil {
 		return err
 	}
 	for _, p := range s.Purposes {
-		if _, err := tx.Purpose(ctx, p); err != nil {
+		if _, err := terms.PurposeInForce(ctx, tx, p, now); err != nil {
 			return fmt.Errorf("%w: unknown purpose", people.ErrInvalid)
 		}
 	}
@@ -220,6 +220,7 @@ func (o *Office) known(ctx context.Context, tx Tx, s Statement) error {
 	if err != nil {
 		return err
 	}
+	known = terms.InForce(known, now)
 	for _, code := range s.Categories {
 		if !slices.ContainsFunc(known, func(k terms.Category) bool { return k.Code == code }) {
 			return fmt.Errorf("%w: unknown category %q", people.ErrInvalid, code)

@@ -68,12 +68,8 @@ func (f Facts) Record() (Recorded, RecordedPeople) {
 	if f.Clearance != nil {
 		r.Clearance = f.Clearance.Ref()
 	}
-	r.Retention = refsOf(f.Retention, func(v terms.RetentionRule) evidence.Ref {
-		return evidence.Ref{Kind: terms.KindRetention, ID: v.ID, Version: v.Version}
-	})
-	r.Categories = refsOf(f.Categories, func(v terms.Category) evidence.Ref {
-		return evidence.Ref{Kind: terms.KindCategory, ID: v.ID, Version: v.Version}
-	})
+	r.Retention = refsOf(f.Retention, terms.RetentionRule.Ref)
+	r.Categories = refsOf(f.Categories, terms.Category.Ref)
 	r.Notices = refsOf(f.Notices, func(v terms.Notice) evidence.Ref {
 		return evidence.Ref{Kind: terms.KindNotice, ID: v.ID, Version: v.Version}
 	})
@@ -149,6 +145,8 @@ func (r Recorded) Restore(people RecordedPeople, body func(evidence.Ref) ([]byte
 	); err != nil {
 		return Facts{}, err
 	}
+	// The values that the record had at the moment of the decision.
+	f.Retention, f.Categories = terms.At(f.Retention, f.Now), terms.At(f.Categories, f.Now)
 	for _, p := range people {
 		s := Subject{Row: p.Row, ID: p.ID, Type: p.Type, Child: p.Child, Needs: p.Needs, Unaccompanied: p.Unaccompanied, Consents: make([]consent.Record, len(p.Consents))}
 		for i, ref := range p.Consents {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"safeconduct/agreements"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 )
 
@@ -34,6 +35,7 @@ func (l *lister) ending(ctx context.Context, tx Tx, in authz.Places) error {
 	if err != nil {
 		return err
 	}
+	known = terms.InForce(known, l.now)
 	for _, a := range all {
 		end := a.Document.ValidUntil
 		passed := notices[slices.IndexFunc(notices, func(days int) bool { return !l.now.Before(end.AddDate(0, 0, -days)) })]

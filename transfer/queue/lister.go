@@ -82,7 +82,7 @@ func (l *lister) agreements(ctx context.Context, tx Tx, in authz.Places) error {
 		return err
 	}
 	for _, a := range all {
-		l.agreement(a, known, scans[a.ID])
+		l.agreement(a, terms.InForce(known, l.now), scans[a.ID])
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ import (
 
 // Item is one thing that waits for the caller.
 type Item struct {
-	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,renew_agreement,lift_agreement,revise_agreement,approve_assessment,revise_assessment,close_condition,decide_severe,approve_transfer,watch_transfer,decide_sensitive,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
+	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,renew_agreement,lift_agreement,revise_agreement,approve_assessment,revise_assessment,close_condition,decide_severe,approve_transfer,watch_transfer,decide_sensitive,approve_term,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
 	Kind    string          `json:"kind" doc:"of the record"`
 	ID      string          `json:"id" doc:"of the record"`
 	Link    string          `json:"link" doc:"where it is read, below the root of the API"`
@@ -73,7 +73,7 @@ type Tx interface {
 	TransferTx
 	CaseTx
 	PeopleTx
-	Categories(ctx context.Context) ([]terms.Category, error)
+	TermTx
 	DPOWaiting(ctx context.Context, most int) ([]approvals.Waiting, error)
 	DPOApprovals(ctx context.Context, about []string, now time.Time) ([]approvals.DPOApproval, error)
 }
@@ -93,6 +93,13 @@ type PaperTx interface {
 	AssessmentsReturned(ctx context.Context, missions []string, most int) ([]assessment.Assessment, error)
 	// ConditionsWaiting lists assessments with open conditions, by when the first of them is due.
 	ConditionsWaiting(ctx context.Context, in authz.Places, most int) ([]assessment.Assessment, error)
+}
+
+// TermTx lists the terms, of which some wait for the data protection officer.
+type TermTx interface {
+	Purposes(ctx context.Context) ([]terms.Purpose, error)
+	Categories(ctx context.Context) ([]terms.Category, error)
+	RetentionRules(ctx context.Context, purpose string) ([]terms.RetentionRule, error)
 }
 
 // TransferTx lists what waits about transfers.

@@ -244,8 +244,7 @@ func (w *World) enrol() {
 	w.Must(err)
 	_, _, err = w.Identity.Issue(w.Ctx, w.As(authz.LEG), w.Persons[authz.PDL], 60*24*time.Hour, nil)
 	w.Must(err)
-	w.Purpose, err = w.Terms.CreatePurpose(w.Ctx, w.As(authz.LEG), terms.Purpose{Code: "shelter", Text: "Shelter", LegalBasis: "consent"})
-	w.Must(err)
+	w.Purpose = w.AddPurpose(terms.Purpose{Code: "shelter", Text: "Shelter", LegalBasis: "consent"})
 	text := terms.NoticeText{
 		Controller: "chief of mission", Contact: "focal point", Purpose: "shelter", Retention: "90 days", Recipients: "the partner",
 		Rights: "see, correct, withdraw", NonWaiver: "privileges and immunities are not waived",
@@ -256,12 +255,8 @@ func (w *World) enrol() {
 	w.Must(err)
 	_, err = w.Terms.ApproveNotice(w.Ctx, w.As(authz.DPO), notice.ID)
 	w.Must(err)
-	_, err = w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{Code: "identity", Fields: []string{"given_name", "notes"}, Sensitivity: terms.High})
-	w.Must(err)
-	_, err = w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{
-		Purpose: w.Purpose.ID, Category: "identity", Trigger: "case closed", Days: 90, Action: "delete", Review: w.Clock.Now().AddDate(1, 0, 0),
-	})
-	w.Must(err)
+	w.AddCategory(terms.Category{Code: "identity", Fields: []string{"given_name", "notes"}, Sensitivity: terms.High})
+	w.AddRetention("identity")
 }
 
 // Ready is a world in which w.Order() passes the gate.

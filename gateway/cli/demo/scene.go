@@ -60,6 +60,18 @@ func (p *Player) one() client.Order {
 	return o
 }
 
+// inTurn does one thing after the other.
+func inTurn(things ...func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, do := range things {
+			if err := do(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 // acts makes calls that must succeed, one after another.
 func (p *Player) acts(calls ...call) func(context.Context) error {
 	return func(ctx context.Context) error {

@@ -31,9 +31,9 @@ func (p *Player) consentOfLess() scene {
 	const less, person = "attendance", "DEMO-INVENTED-SCENE"
 	return scene{
 		name: "category", as: authz.RO, what: "the person consented to less", order: p.about(person), codes: []gate.Code{gate.ConsentCategory},
-		cause: p.acts(
-			post("record-attendance", authz.LEG, "records another category of data", "/categories", object{"code": less, "fields": []string{"day"}, "sensitivity": "low"}),
-			p.said("record-less", "records the consent of a person to that category alone", person, object{"categories": []string{less}}),
+		cause: inTurn(
+			p.put(post("record-attendance", authz.LEG, "proposes another category of data", "/categories", object{"code": less, "fields": []string{"day"}, "sensitivity": "low"})),
+			p.acts(p.said("record-less", "records the consent of a person to that category alone", person, object{"categories": []string{less}})),
 		),
 		mend: p.acts(p.said("record-more", "asks the person again, who consents to the referral", person, nil)),
 	}

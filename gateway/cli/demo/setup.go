@@ -186,29 +186,51 @@ func Title(actor string) string {
 }
 
 func (p *Player) terms(ctx context.Context) error {
-	var purpose struct {
-		ID string `json:"id"`
-	}
-	if err := p.do(ctx, post("record-purpose", authz.LEG, "records the purpose", "/purposes", object{
+	var err error
+	if p.world.Purpose, err = p.term(ctx, post("record-purpose", authz.LEG, "proposes the purpose", "/purposes", object{
 		"code": "referral_services", "text": "Referral of persons to services of a partner", "legal_basis": "consent",
-	}), &purpose); err != nil {
+	})); err != nil {
 		return err
 	}
-	p.world.Purpose = purpose.ID
 	if err := p.notice(ctx); err != nil {
 		return err
 	}
-	return p.acts(
-		post("record-category", authz.LEG, "records the category of data", "/categories", object{"code": category, "fields": Fields(), "sensitivity": "high"}),
-		post("record-health", authz.LEG, "records a sensitive category, health, of which the data protection officer approves each transfer", "/categories", object{
+	return p.put(
+		post("record-category", authz.LEG, "proposes the category of data", "/categories", object{"code": category, "fields": Fields(), "sensitivity": "high"}),
+		post("record-health", authz.LEG, "proposes a sensitive category, health, of which the data protection officer approves each transfer", "/categories", object{
 			"code": health, "fields": []string{need}, "sensitivity": "high", "sensitive": true, "approval_scope": "transfer",
 		}),
 		p.retention("record-retention", category), p.retention("record-retention-health", health),
 	)(ctx)
 }
 
+// term proposes a purpose, a category or a retention rule, which counts when the data protection officer has approved it. It
+// answers with its id.
+func (p *Player) term(ctx context.Context, c call) (string, error) {
+	var made struct {
+		ID string `json:"id"`
+	}
+	c.what += ", and the data protection officer approves that"
+	if err := p.do(ctx, c, &made); err != nil {
+		return "", err
+	}
+	return made.ID, p.quiet(ctx, post(c.step, authz.DPO, "", c.path+"/"+made.ID+"/approval", nil), nil)
+}
+
+// put is term for each of them, in order.
+func (p *Player) put(calls ...call) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, c := range calls {
+			if _, err := p.term(ctx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 func (p *Player) retention(step, category string) call {
-	return post(step, authz.LEG, "records how long data of the category "+category+" may be kept", "/retention-rules", object{
+	return post(step, authz.LEG, "proposes how long data of the category "+category+" may be kept", "/retention-rules", object{
 		"purpose": p.world.Purpose, "category": category, "trigger": "case_closed", "days": keepDays, "action": "delete", "review": p.Now().AddDate(1, 0, 0).UTC(),
 	})
 }

@@ -1,0 +1,201 @@
+package terms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"safeconduct/agreements/lifecycle"
+	"safeconduct/authz"
+	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
+)
+
+// kind is what the acts need to know of one of the three terms.
+type kind[T, V any] struct {
+	name   string
+	load   func(Tx, context.Context, string) (T, error)
+	save   func(Tx, context.Context, T) error
+	at     func(T, time.Time) T
+	with   func(T, V) T
+	check  func(T) error
+	course func(*T) *Course[V]
+	touch  func(v *T, person string, now time.Time) // another version
+}
+
+func aPurpose() kind[Purpose, PurposeValues] {
+	return kind[Purpose, PurposeValues]{
+		KindPurpose, Tx.Purpose, Tx.SavePurpose, Purpose.At, Purpose.with, Purpose.check,
+		func(p *Purpose) *Course[PurposeValues] { return &p.Course },
+		func(p *Purpose, person string, now time.Time) {
+			p.Version, p.Actor, p.Updated = p.Version+1, person, now
+		},
+	}
+}
+
+func aCategory() kind[Category, CategoryValues] {
+	return kind[Category, CategoryValues]{
+		KindCategory, Tx.Category, Tx.SaveCategory, Category.At, Category.with, Category.check,
+		func(c *Category) *Course[CategoryValues] { return &c.Course },
+		func(c *Category, person string, now time.Time) {
+			c.Version, c.Actor, c.Updated = c.Version+1, person, now
+		},
+	}
+}
+
+func aRetentionRule() kind[RetentionRule, RetentionValues] {
+	return kind[RetentionRule, RetentionValues]{
+		KindRetention, Tx.RetentionRule, Tx.SaveRetentionRule, RetentionRule.At, RetentionRule.with, RetentionRule.check,
+		func(r *RetentionRule) *Course[RetentionValues] { return &r.Course },
+		func(r *RetentionRule, person string, now time.Time) {
+			r.Version, r.Actor, r.Updated = r.Version+1, person, now
+		},
+	}
+}
+
+// told are the terms as they are at now, for the caller.
+func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
+	in := c.Places()
+	own := in.HQ || len(in.Missions) > 0
+	tell := make([]T, 0, len(all))
+	for _, v := range all {
+		v = k.at(v, now)
+		if course := k.course(&v); !own {
+			if course.Proposed {
+				continue
+			}
+			*course = Course[V]{}
+		}
+		tell = append(tell, v)
+	}
+	return tell
+}
+
+// AmendPurpose drafts new values of a purpose, in place of what waits. They
+// count once a data protection officer has approved them, from then or from the
+// moment where that is later. By Legal; people.ErrInvalid says what is wrong.
+func (b *Book) AmendPurpose(ctx context.Context, c authz.Caller, id string, v PurposeValues, from time.Time, reason string) (Purpose, error) {
+	return amend(ctx, b, aPurpose(), c, id, v, from, reason)
+}
+
+// AmendCategory drafts new values of a category, as AmendPurpose does.
+func (b *Book) AmendCategory(ctx context.Context, c authz.Caller, id string, v CategoryValues, from time.Time, reason string) (Category, error) {
+	return amend(ctx, b, aCategory(), c, id, v, from, reason)
+}
+
+// AmendRetentionRule drafts new values of a retention rule, as AmendPurpose does.
+func (b *Book) AmendRetentionRule(ctx context.Context, c authz.Caller, id string, v RetentionValues, from time.Time, reason string) (RetentionRule, error) {
+	return amend(ctx, b, aRetentionRule(), c, id, v, from, reason)
+}
+
+// ApprovePurpose puts in force what waits of a purpose, whether it is amended or
+// new. By a data protection officer who did not write it: else, and where
+// nothing waits, a lifecycle.TransitionError. Nothing is released under the
+// former values once it has answered.
+func (b *Book) ApprovePurpose(ctx context.Context, c authz.Caller, id string) (Purpose, error) {
+	return decide(ctx, b, aPurpose(), c, id, true)
+}
+
+// ApproveCategory puts in force what waits of a category, as ApprovePurpose does.
+func (b *Book) ApproveCategory(ctx context.Context, c authz.Caller, id string) (Category, error) {
+	return decide(ctx, b, aCategory(), c, id, true)
+}
+
+// ApproveRetentionRule puts in force what waits of a rule, as ApprovePurpose does.
+func (b *Book) ApproveRetentionRule(ctx context.Context, c authz.Caller, id string) (RetentionRule, error) {
+	return decide(ctx, b, aRetentionRule(), c, id, true)
+}
+
+// RejectPurpose drops what waits of a purpose. By who may approve it.
+func (b *Book) RejectPurpose(ctx context.Context, c authz.Caller, id string) (Purpose, error) {
+	return decide(ctx, b, aPurpose(), c, id, false)
+}
+
+// RejectCategory drops what waits of a category. By who may approve it.
+func (b *Book) RejectCategory(ctx context.Context, c authz.Caller, id string) (Category, error) {
+	return decide(ctx, b, aCategory(), c, id, false)
+}
+
+// RejectRetentionRule drops what waits of a rule. By who may approve it.
+func (b *Book) RejectRetentionRule(ctx context.Context, c authz.Caller, id string) (RetentionRule, error) {
+	return decide(ctx, b, aRetentionRule(), c, id, false)
+}
+
+// longestReason bounds the reason of an amendment, in bytes.
+const longestReason = 4000
+
+func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller, id string, v V, from time.Time, reason string) (T, error) {
+	var term T
+	err := b.write(ctx, c, k.name, id, func() error {
+		if reason = strings.TrimSpace(reason); reason == "" || len(reason) > longestReason {
+			return fmt.Errorf("%w: an amendment needs a reason of at most %d bytes", people.ErrInvalid, longestReason)
+		}
+		return nil
+	}, func(tx Tx) (err error) {
+		if term, err = k.load(tx, ctx, id); err != nil {
+			return err
+		}
+		now := b.office.Time()
+		term = k.at(term, now)
+		amended := k.with(term, v)
+		if err := k.check(amended); err != nil {
+			return err
+		}
+		course := k.course(&term)
+		*course = course.drafted(v, Decided{EffectiveFrom: from.UTC().Truncate(time.Microsecond), Reason: reason, Author: c.Person})
+		if course.Proposed && len(course.Next) == 0 { // what is proposed is what the record tells
+			term = k.with(term, v)
+		}
+		k.touch(&term, c.Person, now)
+		return k.save(tx, ctx, term)
+	})
+	return written(term, err)
+}
+
+func decide[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller, id string, granted bool) (T, error) {
+	var term T
+	res := authz.Resource{Kind: k.name, ID: id}
+	role, err := b.office.Authorise(ctx, c, authz.TermsApprove, res)
+	if err != nil {
+		return term, err
+	}
+	_, err = b.store.Update(ctx, func(tx Tx) (err error) {
+		// Nothing is released under the former values once the approval is answered.
+		if err := tx.LockRules(ctx); err != nil {
+			return err
+		}
+		if err := rulebook.Bind(ctx, tx); err != nil { // R37
+			return err
+		}
+		if term, err = k.load(tx, ctx, id); err != nil {
+			return err
+		}
+		now := b.office.Time()
+		term = k.at(term, now)
+		course := k.course(&term)
+		e := b.office.Entry(c, role, evidence.Change, authz.TermsApprove, res)
+		if granted {
+			e.Result = "approved"
+			*course, err = course.approved(k.name, c.Person, now)
+		} else {
+			e.Result = "rejected"
+			*course, err = course.rejected(k.name, c.Person)
+		}
+		if err != nil {
+			return err
+		}
+		term = k.at(term, now)
+		k.touch(&term, c.Person, now)
+		if err := k.save(tx, ctx, term); err != nil {
+			return err
+		}
+		return tx.Record(ctx, e)
+	})
+	if errors.Is(err, lifecycle.ErrIllegal) {
+		err = errors.Join(err, b.office.Deny(ctx, c, authz.TermsApprove, res, lifecycle.Code))
+	}
+	return written(term, err)
+}

@@ -1,0 +1,63 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"safeconduct/agreements/terms"
+	"safeconduct/authz"
+)
+
+const (
+	termsTag      = "terms"
+	proposedAbout = "By Legal. It counts once the data protection officer has approved it."
+	listAbout     = "As they are now. One that is proposed or withdrawn is among them, says so, and counts for nothing; draft is what waits for the data protection officer, and next what they approved that is not in force yet."
+)
+
+// amended is what can be done to a term that there is.
+type amended[T, V any] struct {
+	one, path string // what it is called in the ids of operations, and where its list is
+	called    string // in a sentence
+	list      func(context.Context, authz.Caller) ([]T, error)
+	id        func(T) string
+	amend     func(ctx context.Context, c authz.Caller, id string, v V, from time.Time, reason string) (T, error)
+	approve   func(ctx context.Context, c authz.Caller, id string) (T, error)
+	reject    func(ctx context.Context, c authz.Caller, id string) (T, error)
+}
+
+func (r *routes) amendments() {
+	amends(r, amended[terms.Purpose, terms.PurposeValues]{
+		"purpose", "/purposes", "a purpose", r.Terms.Purposes, func(p terms.Purpose) string { return p.ID },
+		r.Terms.AmendPurpose, r.Terms.ApprovePurpose, r.Terms.RejectPurpose,
+	})
+	amends(r, amended[terms.Category, terms.CategoryValues]{
+		"category", "/categories", "a category of data", r.Terms.Categories, func(c terms.Category) string { return c.ID },
+		r.Terms.AmendCategory, r.Terms.ApproveCategory, r.Terms.RejectCategory,
+	})
+	amends(r, amended[terms.RetentionRule, terms.RetentionValues]{
+		"retention-rule", "/retention-rules", "a retention rule", r.Terms.RetentionRules, func(x terms.RetentionRule) string { return x.ID },
+		r.Terms.AmendRetentionRule, r.Terms.ApproveRetentionRule, r.Terms.RejectRetentionRule,
+	})
+}
+
+func amends[T, V any](r *routes, a amended[T, V]) {
+	again := func(ctx context.Context, c authz.Caller, d done) (T, error) {
+		all, err := a.list(ctx, c)
+		return among(all, err, d.path[0], a.id)
+	}
+	write(r, spec{
+		tag: termsTag, id: "amend-" + a.one, method: http.MethodPost, path: a.path + "/{id}/amendment", summary: "Draft new values of " + a.called,
+		about: "By Legal, in place of what waits. They are in force once the data protection officer has approved them, from then or from their moment where that is later.",
+	}, again, func(ctx context.Context, c authz.Caller, in *with[termBody[V]]) (T, error) {
+		return a.amend(ctx, c, in.ID, in.Body.Values, in.Body.EffectiveFrom, in.Body.Reason)
+	})
+	write(r, spec{
+		tag: termsTag, id: "approve-" + a.one, method: http.MethodPost, path: a.path + "/{id}/approval", summary: "Approve what waits of " + a.called,
+		about: "By the data protection officer, and another person than the one who wrote it: of what is new, or amended. What was approved to come later is dropped.",
+	}, again, func(ctx context.Context, c authz.Caller, in *RecordID) (T, error) { return a.approve(ctx, c, in.ID) })
+	write(r, spec{
+		tag: termsTag, id: "reject-" + a.one, method: http.MethodPost, path: a.path + "/{id}/rejection", summary: "Drop what waits of " + a.called,
+		about: "By the data protection officer, and another person than the one who wrote it.",
+	}, again, func(ctx context.Context, c authz.Caller, in *RecordID) (T, error) { return a.reject(ctx, c, in.ID) })
+}
