@@ -125,7 +125,7 @@ func (w *world) as(person string) authz.Caller {
 	now := w.office.Time()
 	for _, g := range held {
 		if g.LiveAt(now) {
-			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+			c.Grants = append(c.Grants, g.Held())
 		}
 	}
 	return c

@@ -65,7 +65,7 @@ func (r *routes) consents() {
 	write(r, spec{
 		tag: tag, id: "withdraw-consent", class: edge.Release, method: http.MethodPost, path: "/consents/{id}/withdrawal", summary: "Record a withdrawal",
 		about: "It holds at once: the next decision about any transfer of that person reads it.",
-	}, changed(r.Consents.Consent), func(ctx context.Context, c authz.Caller, in *withdrawal) (consent.Record, error) {
+	}, changed(r.Consents.Withdrawal), func(ctx context.Context, c authz.Caller, in *withdrawal) (consent.Record, error) {
 		reason := ""
 		if in.Body != nil {
 			reason = in.Body.Reason

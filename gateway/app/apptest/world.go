@@ -163,7 +163,7 @@ func (w *World) Holder(person string) authz.Caller {
 	c := authz.Caller{Person: person, Assurance: authz.AssuranceMFA, Locks: cleared[person].Locks()}
 	for _, g := range grants {
 		if g.LiveAt(w.Clock.Now()) {
-			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+			c.Grants = append(c.Grants, g.Held())
 		}
 	}
 	return c
