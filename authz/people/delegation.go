@@ -25,7 +25,7 @@ type Delegation struct {
 	Role    authz.Role // HOM or FP
 	Mission string
 	// Purposes are the tasks that go with it, all of one own grant (R23); where
-	// there are none, those of the own grant that is the oldest.
+	// there are none, those of the own grant that has the most.
 	Purposes []string
 	From     time.Time
 	Until    time.Time // exclusive
@@ -111,6 +111,7 @@ func (r *Register) post(ctx context.Context, tx Tx, c authz.Caller, d Delegation
 	if err != nil {
 		return Grant{}, err
 	}
+	slices.SortStableFunc(held, func(a, b Grant) int { return cmp.Compare(len(b.Purposes), len(a.Purposes)) })
 	for _, g := range held {
 		if g.Role != d.Role || g.Mission != d.Mission || g.Origin != nil || !g.LiveAt(now) || (Grant{Purposes: d.Purposes}).adds(g) {
 			continue

@@ -93,4 +93,15 @@ func TestTheTasksOfADelegatedPost(t *testing.T) {
 			}
 		})
 	}
+	t.Run("R23 of several grants that with the most", func(t *testing.T) {
+		two := w.holder(authz.FP, w.here, "")
+		_, err := w.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: two, Role: authz.FP, Mission: w.here, Purposes: []string{task, otherTask}})
+		w.must(err)
+		from := w.clock.Now()
+		g, err := w.Delegate(w.ctx, w.as(two), people.Delegation{To: w.person(w.here, ""), Role: authz.FP, Mission: w.here, From: from, Until: from.Add(24 * time.Hour)})
+		w.must(err)
+		if len(g.Purposes) != 2 {
+			t.Errorf("%v", g.Purposes)
+		}
+	})
 }

@@ -12,7 +12,7 @@ import (
 type delegationBody struct {
 	Role     authz.Role `json:"role" enum:"HOM,FP" doc:"your own post" example:"HOM"`
 	Mission  string     `json:"mission" minLength:"1" maxLength:"128"`
-	Purposes []string   `json:"purposes,omitempty" maxItems:"50" doc:"for FP: the tasks that go with the post, of one of your own grants of it (R23); left out: all of the oldest"`
+	Purposes []string   `json:"purposes,omitempty" maxItems:"50" doc:"for FP: the tasks that go with the post, of one of your own grants of it (R23); left out: all of the one that has the most"`
 	From     *time.Time `json:"from,omitempty" doc:"left out: from now on" example:"2026-04-01T00:00:00Z"`
 	Until    time.Time  `json:"until" doc:"exclusive; the rulebook says how long after it begins at most" example:"2026-04-15T00:00:00Z"`
 }
