@@ -39,6 +39,7 @@ type Tx interface {
 	AssessmentTx
 	ScanTx
 	DestructionTx
+	parties.LockTx
 }
 
 // AgreementTx reads and writes agreements.

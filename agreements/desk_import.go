@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"safeconduct/agreements/imports"
@@ -51,6 +52,12 @@ func (d *Desk) Import(ctx context.Context, c authz.Caller, rows []imports.Row, c
 		return done, nil
 	}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
+		// In turn with other lists of the same partners, or the same paper would come in twice.
+		for _, partner := range partnersOf(rows) {
+			if err := tx.LockPartner(ctx, partner); err != nil {
+				return err
+			}
+		}
 		if made, done, err = d.imported(ctx, tx, c, role, rows, ids); err != nil {
 			return err
 		}
@@ -62,6 +69,16 @@ func (d *Desk) Import(ctx context.Context, c authz.Caller, rows []imports.Row, c
 		return nil
 	})
 	return done, err
+}
+
+// partnersOf are the partners of the rows, in the order in which they are locked.
+func partnersOf(rows []imports.Row) []string {
+	all := make([]string, len(rows))
+	for i, r := range rows {
+		all[i] = r.Partner
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // mayImport asks for each mission once: another's is as unknown as none.
@@ -169,7 +186,11 @@ func (d *Desk) row(ctx context.Context, tx Tx, c authz.Caller, doc Document, fou
 	}
 	for _, s := range doc.Paper.Signatories {
 		if s.SignedAt.After(d.office.Time()) {
-			found("iom_signed_at", "a signature lies in the future", "write when each signed")
+			column := "iom_signed_at"
+			if s.Party != signing.PartyIOM {
+				column = "partner_signed_at"
+			}
+			found(column, "the signature lies in the future", "write when each signed")
 		}
 	}
 	if by := collectedBy(doc); by != "" && by != ByOrganisation && by != ByPartner {

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"safeconduct/authz"
@@ -23,15 +24,15 @@ type LogFilter struct {
 	Object   string // id of what was acted upon
 	After    int64  // sequence number to go on after; -1 from the start
 	AtMost   int
-	missions []string // what the caller may see: nil for all
-	own      string   // or only the caller's own
+	narrowed bool     // not all may be seen, only:
+	missions []string // what is of these
+	own      string   // what this person did
 }
 
-// Missions are those that the caller may see; nil means all.
-func (f LogFilter) Missions() []string { return f.missions }
-
-// Own is the only actor whose entries the caller may see; empty for no such limit.
-func (f LogFilter) Own() string { return f.own }
+// Shows reports whether the caller may see the entry.
+func (f LogFilter) Shows(e evidence.Entry) bool {
+	return !f.narrowed || slices.Contains(f.missions, e.Mission) || f.own != "" && e.Actor == f.own
+}
 
 // LogLine is one sequenced entry, as it may be read.
 type LogLine struct {
@@ -46,6 +47,9 @@ type LogTx interface {
 	// LogLines lists sequenced entries in order. It reads a bounded part of
 	// the log; next is where to go on after, -1 at the end of the log.
 	LogLines(ctx context.Context, f LogFilter) (lines []LogLine, next int64, err error)
+	// LogLine is the sequenced entry of the number; ErrNotFound where there is
+	// none, or its body was erased.
+	LogLine(ctx context.Context, seq int64) (LogLine, error)
 	// LatestCheckpoint is the newest signed checkpoint; ErrNotFound before
 	// the first.
 	LatestCheckpoint(ctx context.Context) ([]byte, error)
@@ -68,7 +72,7 @@ func NewLogOffice(office *evidence.Office, store evidence.Store[LogTx]) *LogOffi
 const maxLines = 500
 
 // Entries lists what the caller may see of the log: all at headquarters, their
-// mission's as its head or focal point, their own as a referral officer. A page
+// mission's as its head or focal point, and their own as a referral officer. A page
 // may be short, or empty, before the end: next says where to go on after, and is
 // -1 at the end.
 func (l *LogOffice) Entries(ctx context.Context, c authz.Caller, f LogFilter) (lines []LogLine, next int64, err error) {
@@ -90,20 +94,17 @@ func (l *LogOffice) narrow(ctx context.Context, c authz.Caller, f *LogFilter) er
 	if check(authz.Resource{Kind: "log"}) {
 		return nil
 	}
-	f.missions = []string{}
+	f.narrowed = true
 	for _, m := range c.Missions() {
-		if check(authz.Resource{Kind: "log", Mission: m}) {
+		switch {
+		case check(authz.Resource{Kind: "log", Mission: m}):
 			f.missions = append(f.missions, m)
+		case check(authz.Resource{Kind: "log", Mission: m, Owner: c.Person}):
+			f.own = c.Person
 		}
 	}
-	if len(f.missions) > 0 {
+	if len(f.missions) > 0 || f.own != "" {
 		return nil
-	}
-	for _, m := range c.Missions() {
-		if check(authz.Resource{Kind: "log", Mission: m, Owner: c.Person}) {
-			f.missions, f.own = nil, c.Person
-			return nil
-		}
 	}
 	_, err := l.office.Authorise(ctx, c, authz.LogRead, authz.Resource{Kind: "log"})
 	return err

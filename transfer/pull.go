@@ -65,9 +65,13 @@ func (o *Office) pullFacts(ctx context.Context, tx Tx, t Transfer, s standing, d
 	if err != nil {
 		return gate.Facts{}, err
 	}
+	duty, err := tx.Duty(ctx, t.ID)
+	if err != nil && !absent(err) {
+		return gate.Facts{}, err
+	}
 	f.Pull = gate.PullFacts{
 		Recipient: d.caller.Of(t.Partner) && f.Actor.Allowed, Released: t.Released != nil && t.State != Refused && t.State != Unclaimed,
-		Recalled: t.State == Recalled, Limit: t.PullLimit,
+		Recalled: t.State == Recalled, Destroyed: duty.Closed(), Limit: t.PullLimit,
 		WindowEnds: t.windowAt(f.Now), HeldTooLong: t.heldFor(rules{f.Rules}.held(), f.Now),
 	}
 	return f, nil
@@ -118,11 +122,12 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, s standing,
 	return record(ctx, tx, e, *t, f, t.Decision)
 }
 
-// counted is how many sessions count against the limit: one that ended before
-// its first byte does not, or the outage of a server would use the limit up.
+// counted is how many sessions count against the limit: one that is known to
+// have ended before its first byte does not, or the outage of a server would use
+// the limit up.
 func counted(sessions []PullSession) (n int) {
 	for _, s := range sessions {
-		if s.Aborted == nil || s.Written != nil || s.Reached > 0 {
+		if s.left() {
 			n++
 		}
 	}

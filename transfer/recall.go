@@ -93,12 +93,16 @@ func (o *Office) Sweep(ctx context.Context) (int, error) {
 	}); err != nil {
 		return 0, fmt.Errorf("listing what to sweep: %w", err)
 	}
-	for i, u := range list {
+	n := 0
+	var failed error
+	for _, u := range list {
 		if err := o.sweep(ctx, u); err != nil {
-			return i, err
+			failed = errors.Join(failed, err) // which keeps no other from its end
+			continue
 		}
+		n++
 	}
-	return len(list), nil
+	return n, failed
 }
 
 // unreachable refuses to sweep what a transfer still refers to, whatever the
@@ -201,13 +205,13 @@ func (o *Office) lapse(ctx context.Context, id string, version int) error {
 		if t.Version != version {
 			return evidence.ErrConflict // it moved meanwhile; the next time tells
 		}
+		now := o.Office.Time()
 		to := t.State // pulled and acknowledged stay what they are
 		switch t.State {
 		case Available:
-			to = Unclaimed
+			to, err = o.unclaimed(ctx, tx, t, now)
 		case Held:
-			if to = Unclaimed; t.Delivered != nil { // it was claimed; its window does not go on
-				now := o.Office.Time()
+			if to, err = o.unclaimed(ctx, tx, t, now); t.Delivered != nil { // it was claimed; its window does not go on
 				t.free(now)
 				to, t.WindowEnds = t.State, &now
 			}
@@ -215,9 +219,35 @@ func (o *Office) lapse(ctx context.Context, id string, version int) error {
 			to, t.RecallReason = Recalled, "never released"
 		default:
 		}
+		if err != nil {
+			return err
+		}
 		return o.end(ctx, tx, authz.System(""), authz.SYS, "transfer.lapse", &t, to)
 	})
 	return err
+}
+
+// unclaimed is the state of a transfer that nobody is known to have pulled whole:
+// pulled where that is not known of a delivery, so that it can still be recalled.
+// Where it is known that no byte left, the duty to destroy is waived.
+func (o *Office) unclaimed(ctx context.Context, tx Tx, t Transfer, now time.Time) (State, error) {
+	to, left := Unclaimed, false
+	for _, f := range t.Files {
+		sessions, err := tx.PullSessions(ctx, t.ID, f.N)
+		if err != nil {
+			return "", err
+		}
+		for _, s := range sessions {
+			left = left || s.left()
+			if s.Unknown {
+				to = Pulled
+			}
+		}
+	}
+	if left {
+		return to, nil
+	}
+	return to, retention.Waive(ctx, tx, t.ID, lifecycle.Act{Event: "nothing_left", Person: string(authz.SYS), Role: authz.SYS, At: now})
 }
 
 // CloseAbandoned records the abort of deliveries of which nothing was heard
@@ -247,7 +277,7 @@ func (o *Office) CloseAbandoned(ctx context.Context, before time.Time) (int, err
 				return err
 			}
 			now := o.Office.Time()
-			s.Version, s.Aborted, s.Actor, s.Updated = s.Version+1, &now, string(authz.SYS), now
+			s.Version, s.Aborted, s.Unknown, s.Actor, s.Updated = s.Version+1, &now, true, string(authz.SYS), now
 			if err := tx.SavePullSession(ctx, s); err != nil {
 				return err
 			}

@@ -57,23 +57,20 @@ type Replay struct {
 // for an entry that the caller may not see, and with people.ErrInvalid for one
 // that is no decision of the gate, or a refusal that rested on no facts.
 func (l *LogOffice) Replay(ctx context.Context, c authz.Caller, seq int64) (Replay, error) {
-	f := LogFilter{After: seq - 1, AtMost: 1}
-	if seq < 0 {
-		return Replay{}, evidence.ErrNotFound
-	}
+	var f LogFilter
 	if err := l.narrow(ctx, c, &f); err != nil {
 		return Replay{}, err
 	}
 	var r Replay
 	err := l.store.View(ctx, func(tx LogTx) error {
-		lines, _, err := tx.LogLines(ctx, f)
+		line, err := tx.LogLine(ctx, seq)
+		if err == nil && !f.Shows(line.Entry) {
+			err = evidence.ErrNotFound
+		}
 		if err != nil {
 			return err
 		}
-		if len(lines) == 0 || lines[0].Seq != seq {
-			return evidence.ErrNotFound
-		}
-		r, err = replay(ctx, tx, lines[0])
+		r, err = replay(ctx, tx, line)
 		return err
 	})
 	return r, err

@@ -157,9 +157,15 @@ type PullSession struct {
 	Requests int        `json:"requests"` // how many went on in it
 	Written  *time.Time `json:"written,omitempty"`
 	Aborted  *time.Time `json:"aborted,omitempty"`
+	Unknown  bool       `json:"unknown,omitempty"` // nothing is known of its end: all may have been sent
 	Actor    string     `json:"actor"`
 	Created  time.Time  `json:"created"`
 	Updated  time.Time  `json:"updated"`
+}
+
+// left reports whether a byte left in the session, or may have.
+func (s PullSession) left() bool {
+	return s.Aborted == nil || s.Written != nil || s.Reached > 0 || s.Unknown
 }
 
 // Upload announces the objects of one attempt to land one file. It is written

@@ -31,16 +31,11 @@ func (a Assessment) resource(partner string) authz.Resource {
 	return authz.Resource{Kind: KindAssessment, ID: a.ID, Mission: a.Mission, Partner: partner, Owner: a.Author}
 }
 
-// Create is CreateFor where no mission is named.
-func (d *Desk) Create(ctx context.Context, c authz.Caller, content Content) (Assessment, error) {
-	return d.CreateFor(ctx, c, "", content)
-}
-
-// CreateFor drafts an assessment of the agreement that content names, for one
+// Create drafts an assessment of the agreement that content names, for one
 // mission of its scope, on its document as it stands and on the template in
 // force. Where no mission is named it is the one that signs the agreement, or the
 // caller's, where they are of one only that shares it.
-func (d *Desk) CreateFor(ctx context.Context, c authz.Caller, mission string, content Content) (Assessment, error) {
+func (d *Desk) Create(ctx context.Context, c authz.Caller, mission string, content Content) (Assessment, error) {
 	var of Assessed
 	if err := d.store.View(ctx, func(tx Tx) (err error) { of, err = tx.AgreementOf(ctx, content.Agreement); return err }); err != nil {
 		return Assessment{}, err

@@ -36,6 +36,7 @@ const (
 	formerSmallStaff     = 3
 	formerStanding       = 100
 	formerStandingMost   = 1000
+	formerRecallDays     = 7
 )
 
 // The most that an edition can allow.
@@ -75,6 +76,9 @@ func (r Rules) DelegationLife() time.Duration {
 func (r Rules) DisclosureLife() time.Duration {
 	return days(r.Lives.DisclosureDays, formerDisclosureDays)
 }
+
+// RecallTime is how long a partner has to destroy what it pulled of a transfer that is recalled (R27).
+func (r Rules) RecallTime() time.Duration { return days(r.Transfer.RecallDays, formerRecallDays) }
 
 // SmallStaff is up to how many people of a partner one may sign and download (separation of duties 10).
 func (r Rules) SmallStaff() int { return cmp.Or(r.Partner.SmallStaff, formerSmallStaff) }

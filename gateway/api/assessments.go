@@ -88,7 +88,7 @@ func (r *routes) assessments() {
 	create(r, spec{tag: tag, id: "draft-assessment", path: "/assessments", summary: "Draft a risk-benefit assessment"},
 		func(v assessmentView) string { return v.ID },
 		made(assessment.KindAssessment, r.assessment), func(ctx context.Context, c authz.Caller, in *of[newAssessmentBody]) (assessmentView, error) {
-			return viewAssessment(r.Assessments.CreateFor(ctx, c, in.Body.Mission, in.Body.content()))
+			return viewAssessment(r.Assessments.Create(ctx, c, in.Body.Mission, in.Body.content()))
 		})
 	handle(r, spec{
 		tag: tag, id: "list-assessments", method: http.MethodGet, path: "/assessments", summary: "List the assessments that you may read",

@@ -98,11 +98,9 @@ func (r *routes) shown(ctx context.Context, t transfer.Transfer, told transfer.C
 	v.Codes = t.Decision.Codes()
 	d := &decisionView{Phase: t.Decision.Phase, Policy: t.Decision.Policy, Released: t.Decision.Released(), Refusals: []edge.RefusalView{}}
 	for _, f := range t.Decision.Refusals {
-		mend, ask := r.Mends.Of(f, lang)
-		d.Refusals = append(d.Refusals, edge.RefusalView{
-			Code: f.Code, Phase: f.Phase, Object: f.Object, Rows: f.Rows, Subjects: f.Subjects, Detail: f.Detail,
-			Mend: mend, Ask: ask, Contacts: edge.AskedOf(told, f.Code, ask), Overridable: f.Overridable, Policy: f.Policy,
-		})
+		shown := edge.ViewRefusal(r.Mends, f, lang)
+		shown.Contacts = edge.AskedOf(told, f.Code, shown.Ask)
+		d.Refusals = append(d.Refusals, shown)
 	}
 	v.Decision = d
 	return v

@@ -99,7 +99,7 @@ func TestStalenessFiresByItself(t *testing.T) {
 
 func TestWhatWasSubmittedBeforeIsAssessedAnew(t *testing.T) {
 	w, _, x := inForce(t)
-	again, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), x.Content)
+	again, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", x.Content)
 	w.Must(err)
 	again, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), again.ID)
 	w.Must(err)

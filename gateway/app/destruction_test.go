@@ -3,6 +3,7 @@ package app_test
 import (
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"safeconduct/authz/people"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/gateway/store"
+	"safeconduct/transfer"
 	"safeconduct/transfer/retention"
 )
 
@@ -118,6 +120,45 @@ func TestDestruction(t *testing.T) {
 			}
 		}
 	})
+	w.Verify()
+}
+
+// What the partner has certified as destroyed does not come back: nobody would owe its destruction (R27).
+func TestNothingIsPulledThatIsDestroyed(t *testing.T) {
+	w, duty := owing(t)
+	pull := func() error {
+		w.T.Helper()
+		d, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), duty.ID, 1, 0)
+		if err == nil {
+			err = d.Send(w.Ctx, io.Discard)
+		}
+		return err
+	}
+	under, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), duty.ID, 1, 0)
+	w.Must(err)
+	certify := func() {
+		w.T.Helper()
+		_, err := w.Destruction.Certify(w.Ctx, w.As(authz.PSG), duty.ID, certificate(w))
+		w.Must(err)
+	}
+	certify()
+	t.Run("PULL_DENIED certified, released before and about to leave", func(t *testing.T) { is(t, under.Send(w.Ctx, io.Discard), transfer.ErrNotAvailable) })
+	t.Run("PULL_DENIED certified", func(t *testing.T) {
+		is(t, pull(), transfer.ErrNotAvailable)
+		seen, err := w.Transfers.Transfer(w.Ctx, w.As(authz.RO), duty.ID)
+		if err != nil || !slices.Contains(seen.Decision.Codes(), "PULL_DENIED") {
+			t.Errorf("%v, %v", seen.Decision.Codes(), err)
+		}
+	})
+	t.Run("R27 what is returned is still owed, and may be pulled", func(t *testing.T) {
+		_, err := w.Destruction.Decide(w.Ctx, w.As(authz.FP), duty.ID, false, "the backups?")
+		w.Must(err)
+		w.Must(pull())
+	})
+	certify()
+	_, err = w.Destruction.Decide(w.Ctx, w.As(authz.FP), duty.ID, true, "")
+	w.Must(err)
+	t.Run("PULL_DENIED accepted", func(t *testing.T) { is(t, pull(), transfer.ErrNotAvailable) })
 	w.Verify()
 }
 

@@ -145,7 +145,7 @@ func unreadable(t *testing.T, w *apptest.World, agreement string) {
 	if _, err := w.Agreements.Agreement(w.Ctx, w.As(authz.FP), agreement); !errors.Is(err, evidence.ErrNotFound) {
 		t.Errorf("read: %v", err)
 	}
-	if _, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), assessment.Content{Agreement: agreement}); !errors.Is(err, evidence.ErrNotFound) {
+	if _, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", assessment.Content{Agreement: agreement}); !errors.Is(err, evidence.ErrNotFound) {
 		t.Errorf("assessed: %v", err)
 	}
 }
@@ -196,10 +196,10 @@ func TestForWhichMission(t *testing.T) {
 		"out of the scope, the one that shares ": {elsewhere, there.Mission.ID, ""},
 	} {
 		t.Run("an assessment of "+name, func(t *testing.T) {
-			x, err := by.w.Assessments.CreateFor(by.w.Ctx, by.w.As(authz.RO), by.mission, content)
+			x, err := by.w.Assessments.Create(by.w.Ctx, by.w.As(authz.RO), by.mission, content)
 			unknown := content
 			unknown.Agreement = nobody
-			_, none := by.w.Assessments.CreateFor(by.w.Ctx, by.w.As(authz.RO), by.mission, unknown)
+			_, none := by.w.Assessments.Create(by.w.Ctx, by.w.As(authz.RO), by.mission, unknown)
 			switch {
 			case by.want == "" && (!errors.Is(err, evidence.ErrNotFound) || err.Error() != none.Error()):
 				t.Errorf("%v, and %v of none", err, none)
@@ -228,7 +228,7 @@ func TestForWhichMission(t *testing.T) {
 		}
 	})
 	t.Run("R36 it waits for those of its mission", func(t *testing.T) {
-		x, err := there.Assessments.CreateFor(there.Ctx, there.As(authz.RO), "", withAnswers(here, a, content))
+		x, err := there.Assessments.Create(there.Ctx, there.As(authz.RO), "", withAnswers(here, a, content))
 		there.Must(err)
 		_, err = there.Assessments.Submit(there.Ctx, there.As(authz.RO), x.ID)
 		there.Must(err)

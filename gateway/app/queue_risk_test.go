@@ -148,7 +148,7 @@ func TestReturnedWaitsForItsAuthor(t *testing.T) {
 	a := w.Agreement()
 	wait(t, w, authz.FP, "revise_agreement HIGH")
 	t.Run("R36 no draft waits at headquarters", func(t *testing.T) { wait(t, w, authz.LEG) })
-	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), w.Assess(a).Content)
+	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", w.Assess(a).Content)
 	w.Must(err)
 	x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
 	w.Must(err)

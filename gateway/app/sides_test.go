@@ -166,7 +166,7 @@ func submitted(w *apptest.World) assessment.Assessment {
 		all, err = tx.AssessmentsOf(w.Ctx, probe.Agreement)
 		return err
 	}))
-	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), all[0].Content)
+	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", all[0].Content)
 	w.Must(err)
 	x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
 	w.Must(err)

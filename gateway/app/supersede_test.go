@@ -30,7 +30,7 @@ func written(w *apptest.World, like assessment.Content, edit func(*assessment.Co
 	w.T.Helper()
 	like.Answers = maps.Clone(like.Answers)
 	edit(&like)
-	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), like)
+	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", like)
 	w.Must(err)
 	x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
 	w.Must(err)
@@ -120,7 +120,7 @@ func TestSevereByDerogation(t *testing.T) {
 		}
 		content.Answers[id] = answer
 	}
-	severe, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), content)
+	severe, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", content)
 	w.Must(err)
 	severe, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), severe.ID)
 	w.Must(err)

@@ -28,7 +28,7 @@ func TestNothingIsUnderstated(t *testing.T) {
 			answers[id] = assessment.Answer{Value: new(1), Evidence: "seen"}
 		}
 		answers["S1"], answers["S4"] = assessment.Answer{Value: new(s1)}, assessment.Answer{Value: new(s4)}
-		x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), assessment.Content{
+		x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", assessment.Content{
 			Agreement: w.Agreement().ID, Purposes: []string{w.Purpose.ID}, Categories: categories, Countries: []string{"CO"}, Answers: answers,
 			PeopleConsulted: []string{"community focal point"},
 		})

@@ -73,6 +73,15 @@ type RefusalView struct {
 	Policy      string        `json:"policy_version,omitempty"`
 }
 
+// ViewRefusal is the refusal with its mend in the language. Whom to ask is added by who knows the contacts.
+func ViewRefusal(mends Mends, f gate.Refusal, lang string) RefusalView {
+	mend, ask := mends.Of(f, lang)
+	return RefusalView{
+		Code: f.Code, Phase: f.Phase, Object: f.Object, Rows: f.Rows, Subjects: f.Subjects, Detail: f.Detail,
+		Mend: mend, Ask: ask, Overridable: f.Overridable, Policy: f.Policy,
+	}
+}
+
 // FieldError is one fault of a request. It does not repeat the value.
 type FieldError struct {
 	Location string `json:"location,omitempty"`
@@ -320,11 +329,7 @@ func (ps *problems) refusal(r refused, lang string) *Problem {
 	p := newProblem(kindRefused, lang)
 	p.Transfer = r.TransferID()
 	for _, f := range r.Refused().Refusals {
-		mend, ask := ps.mends.Of(f, lang)
-		p.Refusals = append(p.Refusals, RefusalView{
-			Code: f.Code, Phase: f.Phase, Object: f.Object, Rows: f.Rows, Subjects: f.Subjects, Detail: f.Detail,
-			Mend: mend, Ask: ask, Overridable: f.Overridable, Policy: f.Policy,
-		})
+		p.Refusals = append(p.Refusals, ViewRefusal(ps.mends, f, lang))
 	}
 	if len(p.Refusals) > 0 {
 		p.Detail = p.Refusals[0].Mend

@@ -48,6 +48,19 @@ func (t *tx) LogLines(ctx context.Context, f transfer.LogFilter) (lines []transf
 	return lines, after, nil
 }
 
+// LogLine implements transfer.LogTx.
+func (t *tx) LogLine(ctx context.Context, seq int64) (transfer.LogLine, error) {
+	page, _, err := t.entryRows(ctx, true, 1, "WHERE seq = $1", seq)
+	if err != nil {
+		return transfer.LogLine{}, err
+	}
+	if len(page) == 0 || page[0].Body == nil {
+		return transfer.LogLine{}, evidence.ErrNotFound
+	}
+	line, _, err := logLine(page[0], transfer.LogFilter{})
+	return line, err
+}
+
 func logLine(row ledger.Entry, f transfer.LogFilter) (transfer.LogLine, bool, error) {
 	if row.Body == nil || f.Kind != "" && row.Kind != string(f.Kind) {
 		return transfer.LogLine{}, false, nil
@@ -60,8 +73,7 @@ func logLine(row ledger.Entry, f transfer.LogFilter) (transfer.LogLine, bool, er
 }
 
 func matches(e evidence.Entry, f transfer.LogFilter) bool {
-	hidden := f.Missions() != nil && !slices.Contains(f.Missions(), e.Mission) || f.Own() != "" && e.Actor != f.Own()
-	return !hidden && (f.From.IsZero() || !e.Time.Before(f.From)) && (f.To.IsZero() || e.Time.Before(f.To)) &&
+	return f.Shows(e) && (f.From.IsZero() || !e.Time.Before(f.From)) && (f.To.IsZero() || e.Time.Before(f.To)) &&
 		(f.Verdict == "" || e.Verdict == f.Verdict) && (f.Code == "" || slices.Contains(e.Codes, f.Code)) &&
 		(f.Mission == "" || e.Mission == f.Mission) && (f.Partner == "" || e.Partner == f.Partner) &&
 		(f.Actor == "" || e.Actor == f.Actor) && (f.Object == "" || e.Subject.ID == f.Object)

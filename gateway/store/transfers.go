@@ -194,7 +194,7 @@ func (t *tx) DeleteUpload(ctx context.Context, id string) error {
 // NULL, and matches no row.
 var lockShared = "SELECT " + strings.Join([]string{
 	inTurn("tokens", "id = ANY($1) OR person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
-	inTurn("persons", "id = ANY($3) OR partner = $2"),
+	inTurn("persons", "id = ANY($3) OR id IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
 	inTurn("grants", "person = ANY($3) OR partner = $2 AND role = 'PDL'"),
 	inTurn("missions", "id = $4"),
 	inTurn("parties", "id = $5"),

@@ -24,7 +24,6 @@ type Tx interface {
 	rulebook.Reader
 	DisclosureTx
 	people.MissionTx
-	rulebook.Reader
 	// LockMission waits for the decisions of the mission, and then excludes them
 	// until the transaction ends.
 	LockMission(ctx context.Context, id string) error

@@ -56,6 +56,7 @@ func mayBeAbsent() map[string]permitted {
 		"Pull.Limit":               {toCommit, "only a pull is judged by it"},
 		"Pull.Recalled":            {all, against},
 		"Pull.HeldTooLong":         {all, against},
+		"Pull.Destroyed":           {all, against},
 		"Pull.Sessions":            {all, "a count, of which none is what was found"},
 		"Pull.Resumed":             {all, "a session that does not go on in another is counted"},
 	}

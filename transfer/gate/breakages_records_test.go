@@ -124,6 +124,7 @@ func restBreakages() []breakage {
 		{code: ChangedDuringUpload, name: "amended", harm: func(f *Facts) { f.Landing.DocumentAtStart = 1 }, rests: []string{"Landing", "Agreement"}},
 		{code: PullDenied, name: "not the recipient", harm: pull(func(p *PullFacts) { p.Recipient = false }), rests: []string{"Pull"}},
 		{code: PullDenied, name: "not released", harm: pull(func(p *PullFacts) { p.Released = false }), rests: []string{"Pull"}, hides: []Code{PullWindow, PullLimit}},
+		{code: PullDenied, name: "certified as destroyed", harm: pull(func(p *PullFacts) { p.Destroyed = true }), rests: []string{"Pull"}},
 		{code: PullWindow, name: "at the exclusive instant", harm: pull(func(p *PullFacts) { p.WindowEnds = noon() }), rests: []string{"Pull", "Now"}},
 		{code: PullWindow, name: "held too long", harm: pull(func(p *PullFacts) { p.HeldTooLong = true }), rests: []string{"Pull"}},
 		{code: PullLimit, name: "all sessions used", harm: pull(func(p *PullFacts) { p.Sessions = 3 }), rests: []string{"Pull"}},

@@ -9,7 +9,7 @@ const (
 )
 
 // pullable is condition 31: released, for this recipient, in its window, within
-// its number of pull sessions, not recalled. A resumed session was counted when
+// its number of pull sessions, not recalled, not certified as destroyed. A resumed session was counted when
 // it began.
 func pullable() condition {
 	return condition{
@@ -22,7 +22,8 @@ func pullable() condition {
 					found = append(found, one(code, f.Transfer)...)
 				}
 			}
-			add(PullDenied, !p.Recipient || !p.Released)
+			// R27: what was certified as destroyed does not come back, where nobody would owe its destruction.
+			add(PullDenied, !p.Recipient || !p.Released || p.Destroyed)
 			if p.Released { // window and sessions begin with the release
 				add(PullWindow, p.HeldTooLong || !f.Now.Before(p.WindowEnds))
 				add(PullLimit, p.Limit < 1 || p.Sessions < 0 || !p.Resumed && p.Sessions >= p.Limit)

@@ -218,6 +218,7 @@ type PullFacts struct {
 	WindowEnds  time.Time `json:"window_ends,omitzero"` // exclusive
 	Sessions    int       `json:"sessions,omitzero"`    // pull sessions begun before this one
 	Limit       int       `json:"limit,omitzero"`
-	Resumed     bool      `json:"resumed,omitzero"` // goes on in a session that was counted already
+	Resumed     bool      `json:"resumed,omitzero"`   // goes on in a session that was counted already
+	Destroyed   bool      `json:"destroyed,omitzero"` // the partner has certified the destruction of what it pulled (R27)
 	HeldTooLong bool      `json:"held_too_long,omitzero"`
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/parties"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -21,6 +22,10 @@ type Tx interface {
 	rulebook.Reader
 	DutyTx
 	FactTx
+	parties.LockTx
+	// LockTransfer waits for the pulls of the transfer, and then excludes them
+	// until the transaction ends.
+	LockTransfer(ctx context.Context, id string) error
 	// Duties lists those of the places, those that are due first in front; of open
 	// ones only those that are not accepted.
 	Duties(ctx context.Context, in authz.Places, open bool, p evidence.Page) (evidence.Listed[Duty], error)
@@ -85,6 +90,21 @@ func Hasten(ctx context.Context, tx DutyTx, transfer string, until time.Time, by
 	return tx.SaveDuty(ctx, d.next(d.State, by))
 }
 
+// Waive ends the duty for a transfer of which it is known that no byte left,
+// in the transaction that ends the transfer and under its entry: nobody certifies
+// the destruction of nothing. Where there is no duty, or it is answered for, it
+// does nothing. The caller holds the transfer locked.
+func Waive(ctx context.Context, tx DutyTx, transfer string, by lifecycle.Act) error {
+	d, err := tx.Duty(ctx, transfer)
+	if errors.Is(err, evidence.ErrNotFound) {
+		return nil
+	}
+	if err != nil || d.State != Due {
+		return err
+	}
+	return tx.SaveDuty(ctx, d.next(Accepted, by))
+}
+
 // Desk is the service over duties.
 type Desk struct {
 	keeper lifecycle.Keeper[Duty, Tx]
@@ -95,7 +115,17 @@ func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
 	return &Desk{lifecycle.Keeper[Duty, Tx]{
 		Office: office, Store: store, Resource: Duty.resource,
 		Read:  func(ctx context.Context, tx Tx, id string) (Duty, error) { return tx.Duty(ctx, id) },
-		Save:  func(ctx context.Context, tx Tx, d Duty) error { return tx.SaveDuty(ctx, d) },
+		// Once it is answered that a certificate is handed in nothing more is pulled, and once one is returned nothing more is
+		// released to the partner.
+		Save: func(ctx context.Context, tx Tx, d Duty) error {
+			if err := tx.LockTransfer(ctx, d.ID); err != nil {
+				return err
+			}
+			if err := tx.LockPartner(ctx, d.Partner); err != nil {
+				return err
+			}
+			return tx.SaveDuty(ctx, d)
+		},
 		State: func(d Duty) string { return string(d.State) },
 	}}
 }

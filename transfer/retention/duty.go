@@ -93,15 +93,21 @@ const (
 // Destruction is the step that the duty stands at; one that is returned is due
 // again.
 func (d Duty) Destruction() Destruction {
-	switch d.State {
-	case Accepted:
+	switch {
+	case d.State == Accepted && d.Certificate == nil:
+		return "" // nothing had left
+	case d.State == Accepted:
 		return Destroyed
-	case Certified:
+	case d.State == Certified:
 		return DestructionCertified
 	default:
 		return DestructionDue
 	}
 }
+
+// Closed reports whether the partner has certified, so that nothing more is
+// pulled: the certificate would not be of it (R27). One that is returned is not.
+func (d Duty) Closed() bool { return d.State == Certified || d.State == Accepted }
 
 // Ref names the version of the duty.
 func (d Duty) Ref() evidence.Ref { return evidence.Ref{Kind: KindDuty, ID: d.ID, Version: d.Version} }

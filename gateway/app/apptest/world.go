@@ -428,7 +428,7 @@ func (w *World) Assess(a agreements.Agreement) assessment.Assessment {
 // Submitted has vector V1 for the agreement submitted to those who approve it.
 func (w *World) Submitted(a agreements.Agreement) assessment.Assessment {
 	w.T.Helper()
-	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), w.Content(a))
+	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", w.Content(a))
 	w.Must(err)
 	x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
 	w.Must(err)
