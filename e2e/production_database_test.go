@@ -134,7 +134,7 @@ func playUnder(t *testing.T, run *system.System, owner *sql.DB) {
 func rightsOnTables(t *testing.T, owner *sql.DB) {
 	appended := []string{"record_versions", "log_entries", "log_hashes", "log_checkpoints", "mission_keys", "transfer_subjects"}
 	readOnly := []string{"authority_keys", "goose_db_version"}
-	deletable := []string{"agreement_missions", "claims", "rates", "river_job", "river_leader", "river_queue", "tallies", "uploads"}
+	deletable := []string{"agreement_missions", "claims", "rates", "rejudgings", "river_job", "river_leader", "river_queue", "tallies", "uploads"}
 	for _, table := range tablesOf(t, owner) {
 		may := func(right string) (held bool) {
 			if err := owner.QueryRowContext(t.Context(), "SELECT has_table_privilege($1, $2, $3)", postgres.RunTimeUser, table, right).Scan(&held); err != nil {

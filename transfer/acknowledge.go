@@ -97,5 +97,5 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 	if err != nil {
 		return Transfer{}, o.outOfTurn(ctx, c, authz.TransferAcknowledge, asked, toldAs(c, err))
 	}
-	return t.reduced()
+	return t.reduced(o.Office.Time())
 }

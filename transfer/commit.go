@@ -201,6 +201,13 @@ func (o *Office) release(ctx context.Context, tx Tx, c authz.Caller, role authz.
 		return err
 	}
 	e.Result = string(t.State)
+	if t.State == Available {
+		// What ended or was withdrawn in the same moment, and held nobody up, is found
+		// by the clock, and what ends next.
+		if err := tx.RejudgeAt(ctx, t.ID, now); err != nil {
+			return err
+		}
+	}
 	return record(ctx, tx, e, *t, f, t.Decision)
 }
 

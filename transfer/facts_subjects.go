@@ -5,6 +5,7 @@ import (
 
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/rights"
 )
 
 func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
@@ -38,7 +39,11 @@ func (t Transfer) namesThese(subjects []gate.Subject) error {
 func (o *Office) gatherHolds(ctx context.Context, tx Tx, t Transfer, f *reading) error {
 	holds, err := tx.HoldsOf(ctx, t.ID)
 	for _, h := range holds {
-		f.Holds = append(f.Holds, gate.Hold{Subject: h.Subject, Code: gate.Code(h.Code()), Ref: h.Ref()})
+		held := gate.Hold{Subject: h.Subject, Code: gate.Code(h.Code()), Ref: h.Ref()}
+		if h.Kind == rights.Review {
+			held.Review = string(h.PlacedAs)
+		}
+		f.Holds = append(f.Holds, held)
 	}
 	return err
 }

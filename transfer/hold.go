@@ -52,9 +52,20 @@ func (t Transfer) unheld() State {
 	}
 }
 
-// Told is the state as people of its partner are told it: whether the gate holds
-// the transfer is not theirs to know (gate.md).
+// Told is the state as people of its partner are told it but for the end of the
+// window (ToldAt), which comes with the time: whether the gate holds the transfer
+// is not theirs to know (gate.md).
 func (t Transfer) Told() State { return t.unheld() }
+
+// ToldAt is the state as people of its partner are told it at now. The window
+// that they were told of is over when it is over, whether the transfer is held or
+// only not swept yet: nothing tells the two apart.
+func (t Transfer) ToldAt(now time.Time) State {
+	if t.unheld() == Available && t.WindowEnds != nil && !now.Before(*t.WindowEnds) {
+		return Unclaimed
+	}
+	return t.unheld()
+}
 
 // free ends the hold, and gives back what was left of the window when it began.
 func (t *Transfer) free(now time.Time) {
@@ -65,26 +76,25 @@ func (t *Transfer) free(now time.Time) {
 	t.State, t.HeldSince = t.unheld(), nil
 }
 
-// HoldDue holds what is available although its agreement does not rule any more,
-// somebody holds it, or its partner or mission is stopped, and frees what was held for that and passes again, so that
-// the days of a hold are counted from its cause on and not from the next pull. It
-// answers with how many it changed; each is its own transaction.
+// HoldDue judges again what waits for its partner or is held, and of which
+// something changed since it was judged, or has ended by now: what the gate would
+// refuse is held, so that the days of a hold are counted from its cause on and not
+// from the next pull, and what was held and passes again is freed. What is held
+// for something that lasts is not judged again meanwhile. It answers with how
+// many it held or freed; each is its own transaction.
 func (o *Office) HoldDue(ctx context.Context) (int, error) {
 	n, after := 0, ""
-	var failed error // which keeps no other from its end
+	var failed error // which keeps no other from its end; it is tried again the next time
 	for {
-		var due []Transfer
+		var due []string
 		if err := o.Store.View(ctx, func(tx Tx) (err error) {
-			due, err = tx.HoldsDue(ctx, o.Office.Time(), after, sweepBatch)
+			due, err = tx.Rejudgings(ctx, o.Office.Time(), after, sweepBatch)
 			return err
 		}); err != nil {
-			return n, errors.Join(failed, fmt.Errorf("listing what is to be held: %w", err))
+			return n, errors.Join(failed, fmt.Errorf("listing what is to be judged again: %w", err))
 		}
-		for _, t := range due {
-			if t.State == Held && !byRecord(t.Decision) {
-				continue // for something that no list tells the end of: the next pull asks
-			}
-			changed, err := o.rejudge(ctx, t.ID)
+		for _, id := range due {
+			changed, err := o.rejudge(ctx, id)
 			switch {
 			case err != nil:
 				failed = errors.Join(failed, fmt.Errorf("judging whether a transfer is held: %w", err))
@@ -95,19 +105,8 @@ func (o *Office) HoldDue(ctx context.Context) (int, error) {
 		if len(due) < sweepBatch {
 			return n, failed
 		}
-		after = due[len(due)-1].ID
+		after = due[len(due)-1]
 	}
-}
-
-// byRecord reports whether a transfer is held for its agreement, its partner or
-// its mission, or by a hold, alone; what was wrong with who tried to pull it
-// meanwhile is no matter.
-func byRecord(d gate.Decision) bool {
-	known := []gate.Code{
-		gate.AgrNotActive, gate.AgrExpired, gate.AgrSuspended, gate.AgrTerminated, gate.LegalHold,
-		gate.PartnerUnvetted, gate.PartnerSuspended, gate.PartnerBlocked,
-	}
-	return !slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !slices.Contains(known, r.Code) && !stopped(r) && !ofCaller(r) })
 }
 
 // stopped reports whether the refusal is for a mission that is suspended, which
@@ -117,13 +116,24 @@ func stopped(r gate.Refusal) bool {
 }
 
 // rejudge asks the gate as at a pull by a downloader with whom nothing is wrong:
-// what it refuses then is wrong with the transfer.
+// what it refuses then is wrong with the transfer. It is asked again when the
+// first of what it rests on ends.
 func (o *Office) rejudge(ctx context.Context, id string) (changed bool, err error) {
 	_, err = o.Store.Update(ctx, func(tx Tx) error {
 		changed = false
+		// The transfer first, as everywhere, and what asked before what it is judged by.
+		if err := tx.LockTransfer(ctx, id); err != nil {
+			return err
+		}
+		if err := tx.TakeRejudgings(ctx, id, o.Office.Time()); err != nil {
+			return err
+		}
 		by := authz.System("")
 		t, s, err := o.locked(ctx, tx, by, id, false)
-		if err != nil || t.State != Available && t.State != Held {
+		if absent(err) {
+			return nil
+		}
+		if err != nil || t.State != Held && (t.State != Available || t.Ended(o.Office.Time())) { // what is over lapses
 			return err
 		}
 		f, err := o.gather(ctx, tx, t, gate.Pull, actor{caller: by, denied: func(time.Time) error { return nil }}, s)
@@ -134,8 +144,13 @@ func (o *Office) rejudge(ctx context.Context, id string) (changed bool, err erro
 		f.Pull = gate.PullFacts{
 			Recipient: true, Released: true, Limit: t.PullLimit, WindowEnds: t.windowAt(f.Now), HeldTooLong: t.heldFor(rules{f.Rules}.held(), f.Now),
 		}
+		if next := f.NextEnd(); !next.IsZero() {
+			if err := tx.RejudgeAt(ctx, id, next); err != nil {
+				return err
+			}
+		}
 		before, was := t.Decision, t.State
-		if t.Decision = o.decide(ctx, f); t.Decision.Released() == (was == Available) {
+		if t.Decision = o.decide(ctx, f); t.Decision.Released() && was == Available {
 			return nil
 		}
 		if err := o.holdOrPass(ctx, tx, &t, before, f, f.Now); err != nil {

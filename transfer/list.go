@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"time"
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -12,7 +13,7 @@ import (
 type Filter struct {
 	Mission string
 	Partner string
-	State   State // as the reader is shown it (Transfer.Told)
+	State   State // as the reader is shown it (Transfer.ToldAt)
 }
 
 // Readers is where a caller reads transfers, and how.
@@ -22,6 +23,8 @@ type Readers struct {
 	// Of are the partners for whom they hold any role: a transfer to one is never
 	// read whole.
 	Of []string
+	// Now is when they read: by then a window may be over (Transfer.ToldAt).
+	Now time.Time
 }
 
 // ListTx lists transfers.
@@ -35,7 +38,7 @@ type ListTx interface {
 // shows it to them.
 func (o *Office) Transfers(ctx context.Context, c authz.Caller, f Filter, p evidence.Page) (evidence.Listed[Transfer], error) {
 	none := evidence.Listed[Transfer]{}
-	in := Readers{Reduced: o.Office.Enforcer.Reach(c, authz.TransferReadReduced, KindTransfer).Partners, Of: c.Partners()}
+	in := Readers{Reduced: o.Office.Enforcer.Reach(c, authz.TransferReadReduced, KindTransfer).Partners, Of: c.Partners(), Now: o.Office.Time()}
 	if in.Whole = o.Office.Enforcer.Reach(c, authz.TransferRead, KindTransfer); in.Whole.Nowhere() && len(in.Reduced) == 0 {
 		_, err := o.Office.Reach(ctx, c, authz.TransferRead, KindTransfer)
 		return none, err
@@ -47,7 +50,7 @@ func (o *Office) Transfers(ctx context.Context, c authz.Caller, f Filter, p evid
 	seen := evidence.Listed[Transfer]{Next: found.Next}
 	var released []string // entries
 	for _, t := range found.Items {
-		view, ok := o.listed(c, t)
+		view, ok := o.listed(c, t, in.Now)
 		if !ok {
 			continue
 		}
@@ -64,9 +67,9 @@ func (o *Office) Transfers(ctx context.Context, c authz.Caller, f Filter, p evid
 }
 
 // listed is the transfer as the caller reads it; false where they do not.
-func (o *Office) listed(c authz.Caller, t Transfer) (Transfer, bool) {
+func (o *Office) listed(c authz.Caller, t Transfer, now time.Time) (Transfer, bool) {
 	if c.Of(t.Partner) {
-		view, err := t.reduced()
+		view, err := t.reduced(now)
 		_, denied := o.Office.Enforcer.Check(c, authz.TransferReadReduced, t.resource())
 		return view, err == nil && denied == nil
 	}

@@ -194,7 +194,7 @@ func (o *Office) Transfer(ctx context.Context, c authz.Caller, id string) (Trans
 		if err := o.released(ctx, c, authz.TransferReadReduced, t); err != nil {
 			return Transfer{}, err
 		}
-		view, err := t.reduced()
+		view, err := t.reduced(o.Office.Time())
 		if err != nil {
 			return Transfer{}, err
 		}
@@ -232,14 +232,14 @@ func (o *Office) released(ctx context.Context, c authz.Caller, action authz.Acti
 	return errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, action, t.resource(), t.unreleased()))
 }
 
-// reduced is what the partner may know of a transfer to them: nothing before
-// its release, and never why it is not available.
-func (t Transfer) reduced() (Transfer, error) {
+// reduced is what the partner may know at now of a transfer to them: nothing
+// before its release, and never why it is not available, nor that it is held.
+func (t Transfer) reduced(now time.Time) (Transfer, error) {
 	if t.Released == nil {
 		return Transfer{}, evidence.ErrNotFound
 	}
 	view := Transfer{
-		ID: t.ID, Version: 1, State: t.Told(),
+		ID: t.ID, Version: 1, State: t.ToldAt(now),
 		Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
 		RecipientClass: t.RecipientClass, Nature: t.Nature, Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects,
 		Files: t.Files, Agreement: t.Agreement, Released: t.Released, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit,

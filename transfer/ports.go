@@ -32,6 +32,7 @@ type Tx interface {
 	ListTx
 	UploadTx
 	PullTx
+	RejudgeTx
 	FactTx
 	retention.DutyTx
 	AssessedTx
@@ -88,16 +89,28 @@ type PullTx interface {
 	SavePullSession(ctx context.Context, p PullSession) error
 	// OpenSessions lists sessions without an end that were last touched before.
 	OpenSessions(ctx context.Context, before time.Time, most int) ([]PullSession, error)
-	// HoldsDue lists, by id and after the given one, transfers that are available
-	// although their agreement is not active, a hold on them is open, their partner
-	// is not vetted, suspended or blocked, or their mission is suspended, and those
-	// that are held although nothing of that is so.
-	HoldsDue(ctx context.Context, now time.Time, after string, most int) ([]Transfer, error)
 	// Lapsed lists transfers that nobody may pull any more and whose objects
 	// still lie there: the window is over and they are not held, or they have been
 	// held since before heldBefore, or they landed before landedBefore and were
 	// never released.
 	Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time, most int) ([]Transfer, error)
+}
+
+// RejudgeTx keeps which transfers are to be judged again though nobody pulls. Who
+// saves what waiting transfers rest on (consents, holds, partners, missions,
+// agreements, assessments and what makes them stale, approvals of the data
+// protection officer, clearances, disclosure assessments, incidents) asks for it
+// by that, in the same transaction. It is working state and needs no entry.
+type RejudgeTx interface {
+	// Rejudgings lists, by id and after the given one, transfers that are to be
+	// judged by now.
+	Rejudgings(ctx context.Context, now time.Time, after string, most int) ([]string, error)
+	// TakeRejudgings forgets what was asked for of the transfer by now. Who reads
+	// its facts afterwards, in the same transaction, knows of all that asked.
+	TakeRejudgings(ctx context.Context, transfer string, now time.Time) error
+	// RejudgeAt has the transfer judged at that moment, and at no other that this
+	// asked for.
+	RejudgeAt(ctx context.Context, transfer string, at time.Time) error
 }
 
 // FactTx reads what the gate judges. The number of queries does not depend on

@@ -227,6 +227,6 @@ func digestOf(v any) (string, error) {
 	return evidence.DigestOf(b), nil
 }
 
-// unreadable tells whether an error while gathering facts is about one record
-// (which the gate then misses) or about the store (which refuses).
+// absent tells an error about one record, which the gate then misses, from one
+// about the store, which refuses.
 func absent(err error) bool { return errors.Is(err, evidence.ErrNotFound) }

@@ -42,6 +42,8 @@ GRANT INSERT, DELETE ON uploads TO safeconduct_run;
 GRANT UPDATE (state, touched) ON uploads TO safeconduct_run;
 GRANT INSERT, UPDATE, DELETE ON claims, rates TO safeconduct_run;
 GRANT INSERT, DELETE ON tallies TO safeconduct_run;
+-- Which transfers are to be judged again though nobody pulls.
+GRANT INSERT, UPDATE, DELETE ON rejudgings TO safeconduct_run;
 
 -- What replicas hand the jobs of the clock out by; it holds no evidence.
 GRANT INSERT, UPDATE, DELETE ON river_job, river_leader, river_queue TO safeconduct_run;

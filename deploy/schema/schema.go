@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,6 +28,26 @@ func For(engine string) (fs.FS, error) {
 		return nil, fmt.Errorf("reading the migrations: %w", err)
 	}
 	return flatten(files, own)
+}
+
+// Newest is the number of the newest migration, the same for every engine.
+func Newest() uint32 {
+	var newest uint32
+	for _, pattern := range []string{"*.sql", "*/*.sql"} {
+		names, err := fs.Glob(files, pattern)
+		if err != nil {
+			panic(err) // the pattern is a constant
+		}
+		for _, name := range names {
+			number, _, _ := strings.Cut(path.Base(name), "_")
+			n, err := strconv.ParseUint(number, 10, 31)
+			if err != nil {
+				panic("a migration without a number: " + name) // every test would show it
+			}
+			newest = max(newest, uint32(n))
+		}
+	}
+	return newest
 }
 
 // flat shows the plain files of several file systems as one folder.

@@ -51,7 +51,7 @@ func (r *routes) holds() {
 		})
 	write(r, spec{
 		tag: tag, id: "lift-hold", method: http.MethodPost, path: "/holds/{id}/lift", summary: "Lift a hold",
-		about: "By the focal point, of a legal hold by Legal, of one for review by the focal point, Legal or the data protection officer; never by who placed it (separation of duties 11).",
+		about: "By the focal point, of a legal hold by Legal, of one for review by the focal point, Legal or the data protection officer; what headquarters holds for review, headquarters lifts, and its sender never lifts a transfer's; never by who placed it (separation of duties 11).",
 	}, changed(r.Holds.Hold), func(ctx context.Context, c authz.Caller, in *with[liftBody]) (rights.Hold, error) {
 		return r.Holds.Lift(ctx, c, in.ID, in.Body.Reason)
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,7 +42,7 @@ func changes(w *apptest.World, want int) {
 func TestHeldForReview(t *testing.T) {
 	w := apptest.Ready(t, apptest.Options{})
 	order := func(id string) rights.Order { return rights.Order{Kind: rights.Review, Transfer: id, Reason: "doubt"} }
-	for _, c := range []struct{ by, lifts authz.Role }{{authz.FP, authz.DPO}, {authz.LEG, authz.FP}, {authz.DPO, authz.LEG}} {
+	for _, c := range []struct{ by, lifts authz.Role }{{authz.FP, authz.DPO}, {authz.LEG, authz.DPO}, {authz.DPO, authz.LEG}} {
 		t.Run("LEGAL_HOLD placed by "+string(c.by)+", lifted by "+string(c.lifts), func(t *testing.T) {
 			x := w.Available([]byte("x"))
 			h, err := w.Holds.Place(w.Ctx, w.As(c.by), order(x.ID))
@@ -72,6 +73,31 @@ func TestHeldForReview(t *testing.T) {
 		_, err = w.Holds.Lift(w.Ctx, w.As(another), h.ID, "checked")
 		wants(t, "the deputy", err, lifecycle.ErrIllegal)
 	})
+	t.Run("R43 what headquarters holds, the mission does not lift", func(t *testing.T) {
+		for _, by := range []authz.Role{authz.LEG, authz.DPO} {
+			x := w.Available([]byte("x"))
+			h, err := w.Holds.Place(w.Ctx, w.As(by), order(x.ID))
+			w.Must(err)
+			if h.PlacedAs != by {
+				t.Errorf("placed as %q", h.PlacedAs)
+			}
+			notLifted(w, authz.FP, h.ID, "ask Legal or the data protection officer")
+		}
+	})
+	t.Run("separation of duties 1 not by the sender, nor by who stands for them", func(t *testing.T) {
+		w := apptest.Ready(t, apptest.Options{})
+		x := w.Available([]byte("x"))
+		grant(w, authz.RO, people.Grant{Role: authz.FP, Mission: w.Mission.ID})
+		h, err := w.Holds.Place(w.Ctx, w.As(authz.FP), order(x.ID))
+		w.Must(err)
+		notLifted(w, authz.RO, h.ID, "ask another person who may")
+		const deputy = authz.Role("deputy of the sender")
+		join(w, deputy, "")
+		stands(w, authz.RO, deputy, authz.FP)
+		notLifted(w, deputy, h.ID, "ask another person who may")
+		_, err = w.Holds.Lift(w.Ctx, w.As(authz.LEG), h.ID, "checked")
+		w.Must(err)
+	})
 	t.Run("LEGAL_HOLD at COMMIT", func(t *testing.T) {
 		x := sent(w)
 		_, err := w.Holds.Place(w.Ctx, w.As(authz.DPO), order(x.ID))
@@ -92,6 +118,24 @@ func TestHeldForReview(t *testing.T) {
 		}
 	})
 	w.Verify()
+}
+
+// notLifted wants the lifting to be refused with the mend, and recorded.
+func notLifted(w *apptest.World, by authz.Role, id, mend string) {
+	w.T.Helper()
+	h := w.Hand()
+	denials := func() string {
+		return h.Text("SELECT COUNT(*) || '' FROM log_entries WHERE kind = 'denial' AND CAST(body AS TEXT) LIKE '%" + id + "%'")
+	}
+	before := denials()
+	_, err := w.Holds.Lift(w.Ctx, w.As(by), id, "checked")
+	var illegal *lifecycle.TransitionError
+	if !errors.As(err, &illegal) || !strings.Contains(illegal.Mend, mend) {
+		w.T.Errorf("lifted by %s: %v", by, err)
+	}
+	if denials() == before {
+		w.T.Errorf("that %s was refused is not recorded", by)
+	}
 }
 
 // cutting writes on, and acts once, after the first bytes have left.
@@ -214,7 +258,7 @@ func TestTheWindowStandsStill(t *testing.T) {
 		if left := got.WindowEnds.Sub(w.Clock.Now()); got.State != transfer.Available || left < 4*day-time.Hour || left > 4*day+time.Hour {
 			t.Errorf("%s, %s are left", got.State, left)
 		}
-		_, err = w.Holds.Lift(w.Ctx, w.As(authz.FP), h.ID, "checked")
+		_, err = w.Holds.Lift(w.Ctx, w.As(authz.LEG), h.ID, "checked")
 		w.Must(err)
 		pulls(w, x.ID)
 	})

@@ -48,7 +48,8 @@ func agreementRecords() record[agreements.Agreement] {
 		values: func(a agreements.Agreement) []any {
 			return []any{a.Document.Mission, a.Document.Partner, string(a.State), a.Document.ValidUntil.UnixMicro(), awaits(a), a.Document.Supersedes, a.PaperSHA256()}
 		},
-		ident: func(a agreements.Agreement) (string, int) { return a.ID, a.Version },
+		ident:   func(a agreements.Agreement) (string, int) { return a.ID, a.Version },
+		touches: func(a agreements.Agreement) touch { return ofAgreement(a.ID) },
 	}
 }
 

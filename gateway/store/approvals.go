@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -17,6 +18,17 @@ func dpoApprovals() record[approvals.DPOApproval] {
 		kind: approvals.KindApproval, table: "dpo_approvals", columns: []string{"about", "transfer", "mission", "ends"},
 		values: func(a approvals.DPOApproval) []any { return []any{a.About(), a.Transfer, a.Mission, micros(a.Ends())} },
 		ident:  func(a approvals.DPOApproval) (string, int) { return a.ID, a.Version },
+		touches: func(a approvals.DPOApproval) touch {
+			switch {
+			case a.Version > 1 && a.Revoked == nil && !a.Ended:
+				return touch{} // a release used it, which takes nothing from any other
+			case a.Scope == approvals.ForAgreement:
+				return ofAgreement(a.Agreement)
+			case a.Scope == approvals.ForTransfer:
+				return ofTransfer(cmp.Or(a.Spent, a.Transfer))
+			}
+			return ofPartner(a.Partner)
+		},
 	}
 }
 

@@ -22,6 +22,12 @@ func assessments() record[assessment.Assessment] {
 			}
 		},
 		ident: func(a assessment.Assessment) (string, int) { return a.ID, a.Record },
+		touches: func(a assessment.Assessment) touch {
+			if a.ApprovedAt.IsZero() { // nothing rests on it yet
+				return touch{}
+			}
+			return ofAgreement(a.Agreement)
+		},
 	}
 }
 
@@ -119,20 +125,24 @@ func (t *tx) AssessmentsDue(ctx context.Context, now time.Time, most int) ([]ass
 
 // AssessmentsHit implements assessment.DueTx.
 func (t *tx) AssessmentsHit(ctx context.Context, c assessment.Cause, most int) ([]assessment.Assessment, error) {
-	const approved = "WHERE r.state = 'approved' AND "
+	where, args := hitBy(c)
+	return due(ctx, t, assessments(), most, "WHERE "+where+" ORDER BY r.id", args...)
+}
+
+// hitBy selects the approved assessments r that the cause makes stale.
+func hitBy(c assessment.Cause) (where string, args []any) {
+	const approved = "r.state = 'approved' AND "
 	switch {
 	case c.Trigger == assessment.TemplateWithdrawn:
-		return due(ctx, t, assessments(), most, approved+"r.template = $1 ORDER BY r.id", c.Template)
+		return approved + "r.template = $1", []any{c.Template}
 	case c.Agreement != "":
-		return due(ctx, t, assessments(), most, approved+"r.agreement = $1 ORDER BY r.id", c.Agreement)
+		return approved + "r.agreement = $1", []any{c.Agreement}
 	case c.Trigger == assessment.NewCountry:
-		return due(ctx, t, assessments(), most, approved+"r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.countries NOT LIKE $2 ORDER BY r.id",
-			c.Partner, "% "+c.Country+" %")
+		return approved + "r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.countries NOT LIKE $2", []any{c.Partner, "% " + c.Country + " %"}
 	case c.Trigger == assessment.PartnerIncident:
-		return due(ctx, t, assessments(), most, approved+"r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.submitted <= $2 ORDER BY r.id",
-			c.Partner, microsOf(c.At))
+		return approved + "r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.submitted <= $2", []any{c.Partner, microsOf(c.At)}
 	}
-	return due(ctx, t, assessments(), most, approved+"r.countries LIKE $1 AND r.submitted <= $2 ORDER BY r.id", "% "+c.Country+" %", microsOf(c.At))
+	return approved + "r.countries LIKE $1 AND r.submitted <= $2", []any{"% " + c.Country + " %", microsOf(c.At)}
 }
 
 // UnsettledCauses implements assessment.DueTx.
@@ -179,7 +189,12 @@ func (t *tx) SaveStaleCause(ctx context.Context, c assessment.Cause) error {
 			return err
 		}
 	}
-	return save(ctx, t, staleCauses(), c)
+	if err := save(ctx, t, staleCauses(), c); err != nil || c.Version > 1 {
+		return err
+	}
+	// The gate goes by the cause, whether or not the assessments say so yet.
+	where, args := hitBy(c)
+	return t.rejudge(ctx, assessment.KindCause+"/"+c.ID, "w.agreement IN (SELECT r.agreement FROM assessments r WHERE "+where+")", args...)
 }
 
 // AssessmentTemplates implements assessment.TemplateTx.

@@ -54,10 +54,6 @@ func (s *Store) sound(ctx context.Context, row *evidence.TamperedError) {
 	s.opts.Alarm(ctx, row)
 }
 
-func recordParts(kind, id string, version int, body []byte) [][]byte {
-	return [][]byte{[]byte(kind), []byte(id), binary.BigEndian.AppendUint64(nil, uint64(version)), body} // versions are positive
-}
-
 // An entry's body is authenticated through its commitment, so that erasing the
 // body leaves the tag good.
 func entryParts(e ledger.Entry) [][]byte {
@@ -77,31 +73,36 @@ type stored struct {
 // wrote last: its tag is good, nothing later is there, and what it was looked
 // up by is what the record says. A row that was deleted altogether, or rolled
 // back together with its later versions, only verification finds.
-func believe[T any](a *evidence.Authority, r record[T], s stored) (T, error) {
+func believe[T any](of *Store, r record[T], s stored) (T, error) {
 	var none, v T
 	tampered := func(what string) (T, error) {
 		return none, &evidence.TamperedError{Ref: evidence.Ref{Kind: r.kind, ID: s.id, Version: s.version}, What: what}
 	}
-	if a == nil {
+	if of.opts.Authority == nil {
 		return none, errNoAuthority
 	}
 	if s.body == nil {
 		return tampered("its current version is gone")
 	}
-	if !a.Check(s.mac, useRecord, recordParts(r.kind, s.id, s.version, s.body)...) {
+	known, ok := tagged(of.opts.Authority, s.mac, r.kind, s.id, s.version, s.body)
+	if !ok {
 		return tampered("its tag does not fit")
 	}
 	if s.later {
 		return tampered("there is a later version")
 	}
-	if err := decode(s.body, &v); err != nil {
+	read := decode
+	if known > of.schema {
+		read = decodeAll
+	}
+	if err := read(s.body, &v); err != nil {
 		return none, err
 	}
 	if id, version := r.ident(v); id != s.id || version != s.version {
 		return tampered("it is filed under another id or version")
 	}
 	for i, want := range r.values(v) {
-		if !sameValue(want, s.columns[i]) {
+		if r.knew(known, r.columns[i]) && !sameValue(want, s.columns[i]) {
 			return tampered("column " + r.columns[i] + " contradicts it")
 		}
 	}

@@ -16,7 +16,8 @@ func disclosures() record[anonymous.DisclosureAssessment] {
 		values: func(a anonymous.DisclosureAssessment) []any {
 			return []any{a.Mission, strings.Join(a.Datasets, " "), a.ValidUntil.UnixMicro(), micros(a.Ends())}
 		},
-		ident: func(a anonymous.DisclosureAssessment) (string, int) { return a.ID, a.Version },
+		ident:   func(a anonymous.DisclosureAssessment) (string, int) { return a.ID, a.Version },
+		touches: func(a anonymous.DisclosureAssessment) touch { return ofNobodyIn(a.Mission) },
 	}
 }
 

@@ -63,7 +63,7 @@ func (t *tx) Versions(ctx context.Context, refs []evidence.Ref) (map[evidence.Re
 			if err := rows.Scan(&ref.Kind, &ref.ID, &ref.Version, &body, &mac); err != nil {
 				return fmt.Errorf("scanning: %w", err)
 			}
-			if !t.store.opts.Authority.Check(mac, useRecord, recordParts(ref.Kind, ref.ID, ref.Version, body)...) {
+			if _, ok := tagged(t.store.opts.Authority, mac, ref.Kind, ref.ID, ref.Version, body); !ok {
 				return &evidence.TamperedError{Ref: ref, What: "its content is not what was written"}
 			}
 			found[ref] = body

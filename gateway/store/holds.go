@@ -13,6 +13,12 @@ func holds() record[rights.Hold] {
 		kind: rights.KindHold, table: "holds", columns: []string{"mission", "subject", "transfer", "lifted"},
 		values: func(h rights.Hold) []any { return []any{h.Mission, h.Subject, h.Transfer, micros(h.Lifted)} },
 		ident:  func(h rights.Hold) (string, int) { return h.ID, h.Version },
+		touches: func(h rights.Hold) touch {
+			if h.Transfer != "" {
+				return ofTransfer(h.Transfer)
+			}
+			return ofSubject(h.Subject)
+		},
 	}
 }
 
@@ -55,8 +61,8 @@ func (t *tx) Subject(ctx context.Context, id string) (consent.Subject, error) {
 	return one(ctx, t, subjects(), "WHERE r.id = $1", id)
 }
 
-// MissionOfTransfer implements rights.TargetTx.
-func (t *tx) MissionOfTransfer(ctx context.Context, id string) (string, error) {
+// HeldTransfer implements rights.TargetTx.
+func (t *tx) HeldTransfer(ctx context.Context, id string) (mission, sender string, err error) {
 	x, err := t.Transfer(ctx, id)
-	return x.Mission, err
+	return x.Mission, x.Sender, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
@@ -119,12 +120,26 @@ func (t *tx) Transfers(ctx context.Context, in transfer.Readers, f transfer.Filt
 	}
 	if f.State != "" {
 		whole += " AND r.state = " + s.mark(string(f.State))
-		reduced += " AND r.told = " + s.mark(string(f.State))
+		reduced += " AND " + s.told(f.State, in.Now)
 	}
 	s.and(whole + " OR " + reduced)
 	s.is("r.mission", f.Mission)
 	s.is("r.partner", f.Partner)
 	return newestFirst(ctx, t, transfers(), s, p)
+}
+
+// told is that people of the partner are told the state at now: a window that is
+// over is, whether the transfer is held or only not swept yet (Transfer.ToldAt).
+func (s *selection) told(state transfer.State, now time.Time) string {
+	is := "r.told = " + s.mark(string(state))
+	if state != transfer.Available && state != transfer.Unclaimed {
+		return is
+	}
+	over := "r.told = 'available' AND r.window_ends > 0 AND r.window_ends <= " + s.mark(now.UnixMicro())
+	if state == transfer.Available {
+		return is + " AND NOT (" + over + ")"
+	}
+	return "(" + is + " OR " + over + ")"
 }
 
 // Persons implements people.ListTx.

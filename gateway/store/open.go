@@ -16,6 +16,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	_ "modernc.org/sqlite" // registers the driver
+
+	"safeconduct/deploy/schema"
 )
 
 // OpenSQLite opens, or makes, the embedded database at path, and sees that only
@@ -46,7 +48,7 @@ func OpenSQLite(ctx context.Context, path string, opts Options) (*Store, error) 
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), write.Close())
 	}
 	read.SetMaxOpenConns(max(4, runtime.NumCPU()))
-	s := &Store{engine: SQLite, write: write, read: read, opts: opts}
+	s := &Store{engine: SQLite, schema: schema.Newest(), write: write, read: read, opts: opts}
 	if err := write.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", filepath.Base(path), err), s.Close())
 	}
@@ -65,7 +67,7 @@ func OpenSQLiteReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	s := &Store{engine: SQLite, write: db, read: db}
+	s := &Store{engine: SQLite, schema: schema.Newest(), write: db, read: db}
 	// Counting tables reads the file, which a mere query does not.
 	var tables int
 	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&tables); err != nil {
@@ -126,7 +128,7 @@ func OpenPostgres(ctx context.Context, dsn string, opts Options) (*Store, error)
 	brief.RuntimeParams = maps.Clone(config.RuntimeParams)
 	brief.RuntimeParams["idle_in_transaction_session_timeout"] = silence
 	kept := pools{urgent: openPool(*config, urgentConns), pull: openPool(*config, pullConns), log: openPool(brief, logConns)}
-	s := &Store{engine: Postgres, write: db, read: db, pools: kept, opts: opts}
+	s := &Store{engine: Postgres, schema: schema.Newest(), write: db, read: db, pools: kept, opts: opts}
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(explain(fmt.Errorf("opening the database: %w", err)), s.Close())
 	}

@@ -14,7 +14,8 @@ func partners() record[parties.Party] {
 			since, until := p.Stands()
 			return []any{yes(p.Suspension != nil), micros(since), micros(until), string(p.State)}
 		},
-		ident: func(p parties.Party) (string, int) { return p.ID, p.Version },
+		ident:   func(p parties.Party) (string, int) { return p.ID, p.Version },
+		touches: func(p parties.Party) touch { return ofPartner(p.ID) },
 	}
 }
 

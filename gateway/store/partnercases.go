@@ -34,7 +34,8 @@ func incidentRecords() record[incidents.Incident] {
 			}
 			return []any{i.Mission, i.Partner, i.Reporter, stops}
 		},
-		ident: func(i incidents.Incident) (string, int) { return i.ID, i.Version },
+		ident:   func(i incidents.Incident) (string, int) { return i.ID, i.Version },
+		touches: func(i incidents.Incident) touch { return ofPartner(i.Partner) },
 	}
 }
 
@@ -43,6 +44,12 @@ func clearances() record[clearance.Clearance] {
 		kind: clearance.KindClearance, table: "clearances", columns: []string{"mission", "ends"},
 		values: func(c clearance.Clearance) []any { return []any{c.Mission, micros(c.Ends())} },
 		ident:  func(c clearance.Clearance) (string, int) { return c.ID, c.Version },
+		touches: func(c clearance.Clearance) touch {
+			if c.Version == 1 { // nothing rests on it yet
+				return touch{}
+			}
+			return ofMission(c.Mission)
+		},
 	}
 }
 

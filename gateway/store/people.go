@@ -18,8 +18,9 @@ import (
 func missions() record[people.Mission] {
 	return record[people.Mission]{
 		kind: people.KindMission, table: "missions", columns: []string{"waits"},
-		values: func(m people.Mission) []any { return []any{yes(m.Suspension != nil)} },
-		ident:  func(m people.Mission) (string, int) { return m.ID, m.Version },
+		values:  func(m people.Mission) []any { return []any{yes(m.Suspension != nil)} },
+		ident:   func(m people.Mission) (string, int) { return m.ID, m.Version },
+		touches: func(m people.Mission) touch { return ofMission(m.ID) },
 	}
 }
 

@@ -18,9 +18,13 @@ import (
 type record[T any] struct {
 	kind    string
 	table   string
-	columns []string // beyond id and version
+	columns []string          // beyond id and version
+	since   map[string]uint32 // of columns that came after their table: the migration that brought them, where programs of the schema before write beside
 	values  func(T) []any
 	ident   func(T) (id string, version int)
+	// touches finds what waits for its partner and rests on the record, which is
+	// judged again by the clock; nil where nothing does.
+	touches func(T) touch
 }
 
 // save writes the next version of v. Version 1 must be new (ErrExists); a
@@ -38,8 +42,7 @@ func writeAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
 	if t.readOnly {
 		return errReadOnly
 	}
-	authority := t.store.opts.Authority
-	if authority == nil {
+	if t.store.opts.Authority == nil {
 		return errNoAuthority
 	}
 	var versions, fresh [][]any
@@ -49,7 +52,7 @@ func writeAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
 		if err != nil {
 			return err
 		}
-		versions = append(versions, []any{r.kind, id, version, body, authority.Tag(useRecord, recordParts(r.kind, id, version, body)...)})
+		versions = append(versions, []any{r.kind, id, version, body, t.store.tag(r.kind, id, version, body)})
 		t.saved = append(t.saved, evidence.Ref{Kind: r.kind, ID: id, Version: version, Digest: evidence.DigestOf(body)})
 		if version == 1 {
 			fresh = append(fresh, append([]any{id, version}, r.values(v)...))
@@ -65,7 +68,7 @@ func writeAll[T any](ctx context.Context, t *tx, r record[T], all []T) error {
 	if err := t.insert(ctx, "record_versions", []string{"kind", "id", "version", "body", "mac"}, versions); err != nil {
 		return fmt.Errorf("saving a version of a %s: %w", r.kind, err)
 	}
-	return nil
+	return touched(ctx, t, r, all)
 }
 
 // advance is compare-and-set on the version, and excludes decisions that hold
@@ -149,7 +152,7 @@ func each[T any](ctx context.Context, t *tx, r record[T], hand func(T, error) er
 			}
 			return hand(one[0], nil)
 		}
-		return hand(believe(t.store.opts.Authority, r, row))
+		return hand(believe(t.store, r, row))
 	}, "SELECT "+t.tagColumn()+", v.body, EXISTS (SELECT 1 FROM record_versions n WHERE n.kind = '"+r.kind+"' AND n.id = r.id AND n.version > r.version), r.id, r.version"+
 		columns+" FROM "+r.table+" r LEFT JOIN record_versions v ON v.kind = '"+r.kind+"' AND v.id = r.id AND v.version = r.version "+where, args...)
 	if err != nil {

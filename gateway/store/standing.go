@@ -73,7 +73,7 @@ func (t *tx) stand(rows *sql.Rows, all map[string]people.Standing) error {
 
 // taken hands over a row that is believed.
 func taken[T any](t *tx, r record[T], row stored, take func(T)) error {
-	v, err := believe(t.store.opts.Authority, r, row)
+	v, err := believe(t.store, r, row)
 	if err == nil {
 		take(v)
 	}

@@ -51,6 +51,7 @@ type Store struct {
 	write  *sql.DB
 	read   *sql.DB
 	pools  pools
+	schema uint32 // the newest that this program knows
 	opts   Options
 }
 
@@ -136,10 +137,7 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the schema version: %w", err)
 	}
-	var newest int64
-	for _, m := range p.ListSources() {
-		newest = max(newest, m.Version)
-	}
+	newest := int64(s.schema)
 	if have < newest {
 		return fmt.Errorf("%w: it is at %d and %d is needed; run safeconduct migrate", ErrSchema, have, newest)
 	}

@@ -27,8 +27,9 @@ func subjects() record[consent.Subject] {
 func consents() record[consent.Record] {
 	return record[consent.Record]{
 		kind: consent.KindConsent, table: "consents", columns: []string{"subject"},
-		values: func(c consent.Record) []any { return []any{c.Subject} },
-		ident:  func(c consent.Record) (string, int) { return c.ID, c.Version },
+		values:  func(c consent.Record) []any { return []any{c.Subject} },
+		ident:   func(c consent.Record) (string, int) { return c.ID, c.Version },
+		touches: func(c consent.Record) touch { return ofSubject(c.Subject) },
 	}
 }
 

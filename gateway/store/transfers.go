@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"safeconduct/agreements/parties"
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer"
 	"safeconduct/transfer/seal"
@@ -108,17 +107,6 @@ func (t *tx) Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time
 ) AND EXISTS (
     SELECT 1 FROM uploads u WHERE u.transfer = r.id AND u.state = 'sealed' AND (r.released > 0 OR u.touched <= $3)
 ) ORDER BY r.id`, now.UnixMicro(), heldBefore.UnixMicro(), landedBefore.UnixMicro())
-}
-
-// HoldsDue implements transfer.PullTx.
-func (t *tx) HoldsDue(ctx context.Context, now time.Time, after string, most int) ([]transfer.Transfer, error) {
-	stopped := `(NOT EXISTS (SELECT 1 FROM agreements a WHERE a.id = r.agreement AND a.state = 'active')
-    OR EXISTS (SELECT 1 FROM holds h WHERE h.transfer = r.id AND h.lifted = 0)
-    OR EXISTS (SELECT 1 FROM parties p WHERE p.id = r.partner AND p.state <> '` + string(parties.Vetted) + `')
-    OR EXISTS (SELECT 1 FROM missions m WHERE m.id = r.mission AND m.waits = 1))`
-	return due(ctx, t, transfers(), most, `WHERE r.id > $2 AND (
-    (r.state = 'available' AND r.window_ends > $1 AND `+stopped+`) OR (r.state = 'held' AND NOT `+stopped+`)
-) ORDER BY r.id`, now.UnixMicro(), after)
 }
 
 const uploadColumns = "id, transfer, file, key_name, wrapped, state, started, touched"

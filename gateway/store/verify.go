@@ -232,12 +232,16 @@ func (c *comparison) bodies(ctx context.Context) error {
 		}
 		c.verification.Records++
 		key := versionKey(keyOf(r.kind, r.id, strconv.Itoa(r.version)))
+		written := authority == nil
+		if !written {
+			_, written = tagged(authority, r.mac, r.kind, r.id, r.version, r.body)
+		}
 		switch said, ok := c.versions[key]; {
 		case !ok:
 			c.found("record_versions", label(r.kind, r.id, r.version), "no entry of the log evidences it")
 		case sha256.Sum256(r.body) != said:
 			c.found("record_versions", label(r.kind, r.id, r.version), "its content is not what the log evidences")
-		case authority != nil && !authority.Check(r.mac, useRecord, recordParts(r.kind, r.id, r.version, r.body)...):
+		case !written:
 			c.found("record_versions", label(r.kind, r.id, r.version), "its tag does not fit")
 		}
 		delete(c.versions, key)

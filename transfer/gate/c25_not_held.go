@@ -1,6 +1,10 @@
 package gate
 
-import "slices"
+import (
+	"slices"
+
+	"safeconduct/authz"
+)
 
 // Codes of condition 25.
 const (
@@ -34,11 +38,13 @@ func notHeld() condition {
 func (f *Facts) heldBy(code Code, known []Code) (Finding, bool) {
 	found, held := Finding{Code: code}, false
 	subjects := map[string]bool{}
+	reviewed := len(reviewers()) // which of them is to be asked; none while nothing is held
 	for _, h := range f.Holds {
 		if h.Code != code && (code != LegalHold || slices.Contains(known, h.Code)) {
 			continue
 		}
 		held = true
+		reviewed = min(reviewed, slices.Index(reviewers(), "review_"+h.Review))
 		if h.Subject == "" {
 			found.Object = f.Transfer
 		}
@@ -49,5 +55,15 @@ func (f *Facts) heldBy(code Code, known []Code) (Finding, bool) {
 			found.blame(s)
 		}
 	}
+	if reviewed >= 0 && held {
+		found.Detail = []string{reviewers()[reviewed]}
+	}
 	return found, held
+}
+
+// reviewers are the details by which it is told who holds a transfer for review,
+// and with whom its lifting lies, where nothing but a review holds it; of several
+// the first is asked.
+func reviewers() []string {
+	return []string{"review_" + string(authz.LEG), "review_" + string(authz.DPO), "review_" + string(authz.FP)}
 }

@@ -177,6 +177,9 @@ type Hold struct {
 	Subject string       `json:"subject,omitzero"` // whose it is; empty where it is the transfer's
 	Code    Code         `json:"code,omitzero"`
 	Ref     evidence.Ref `json:"ref,omitzero"`
+	// Review is the role under which a hold for review was placed; empty for any
+	// other hold, and for one of which that is not kept.
+	Review string `json:"review,omitzero"`
 }
 
 // Approval is the second person's part (condition 28).

@@ -30,15 +30,18 @@ type Mend struct {
 }
 
 // Catalogue holds the mend of every code, and under CODE@KIND that of a code
-// which is mended otherwise where a record of the kind is at fault.
+// which is mended otherwise where a record of the kind is at fault, or under
+// CODE@DETAIL where it has that detail.
 type Catalogue map[Code]Mend
 
 // Of is Text for a refusal: of its code where the record that it names is at
-// fault, if the catalogue tells that apart.
+// fault, or with the detail that it has, if the catalogue tells that apart.
 func (c Catalogue) Of(r Refusal, lang string) (mend, ask string) {
-	of := Code(string(r.Code.Base()) + "@" + r.Object.Kind)
-	if _, ok := c[of]; ok {
-		return c.Text(of, lang)
+	for _, by := range append([]string{r.Object.Kind}, r.Detail...) {
+		of := Code(string(r.Code.Base()) + "@" + by)
+		if _, ok := c[of]; ok {
+			return c.Text(of, lang)
+		}
 	}
 	return c.Text(r.Code, lang)
 }

@@ -46,7 +46,11 @@ func (l *lister) holds(ctx context.Context, tx Tx, in authz.Places) error {
 		i := Item{What: "lift_hold", Link: "/holds/" + h.ID, Risk: assessment.High, Since: h.Placed, Details: []string{h.Code()}}
 		switch {
 		case h.Kind == rights.Review:
-			l.add(i, authz.HoldLiftReview, res, authz.FP, authz.LEG, authz.DPO)
+			who := []authz.Role{authz.FP, authz.LEG, authz.DPO}
+			if !h.OfMission() {
+				who = who[1:]
+			}
+			l.add(i, authz.HoldLiftReview, res, who...)
 		case h.Code() == rights.Legal.Code():
 			l.add(i, authz.HoldLiftLegal, res, authz.LEG)
 		default:

@@ -114,7 +114,7 @@ type Desk struct {
 func NewDesk(office *evidence.Office, store evidence.Store[Tx]) *Desk {
 	return &Desk{lifecycle.Keeper[Duty, Tx]{
 		Office: office, Store: store, Resource: Duty.resource,
-		Read:  func(ctx context.Context, tx Tx, id string) (Duty, error) { return tx.Duty(ctx, id) },
+		Read: func(ctx context.Context, tx Tx, id string) (Duty, error) { return tx.Duty(ctx, id) },
 		// Once it is answered that a certificate is handed in nothing more is pulled, and once one is returned nothing more is
 		// released to the partner.
 		Save: func(ctx context.Context, tx Tx, d Duty) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/terms"
@@ -103,7 +104,7 @@ func (d *Desk) Place(ctx context.Context, c authz.Caller, o Order) (Hold, error)
 	now := d.office.Time()
 	h := Hold{
 		ID: d.office.NewID(), Version: 1, Mission: mission, Kind: o.Kind, Transfer: o.Transfer, Reason: o.Reason,
-		PlacedBy: c.Person, Placed: now, Actor: c.Person, Created: now, Updated: now,
+		PlacedBy: c.Person, PlacedAs: role, Placed: now, Actor: c.Person, Created: now, Updated: now,
 	}
 	res.ID = h.ID
 	_, err = d.store.Update(ctx, func(tx Tx) error {
@@ -132,7 +133,7 @@ func (d *Desk) missionOf(ctx context.Context, o Order) (mission string, err erro
 	}
 	err = d.store.View(ctx, func(tx Tx) error {
 		if o.Transfer != "" {
-			mission, err = tx.MissionOfTransfer(ctx, o.Transfer)
+			mission, _, err = tx.HeldTransfer(ctx, o.Transfer)
 			return err
 		}
 		s, err := tx.Subject(ctx, o.Subject)
@@ -178,8 +179,9 @@ func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role,
 }
 
 // Lift ends a hold: the focal point's act, of a legal hold Legal's, of one for
-// review that of any who may place it, and never of the person who placed it
-// (separation of duties 11).
+// review that of any who may place it, but for what headquarters placed, which
+// headquarters lifts, and never of the transfer's sender; and never of the person
+// who placed it (separation of duties 11). What may not be is recorded (R43).
 func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Hold, error) {
 	h, err := d.find(ctx, c, id)
 	if err != nil {
@@ -205,11 +207,22 @@ func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Hol
 			return err
 		}
 		now := d.office.Time()
-		apart := people.Apart(ctx, tx, c.Person, h.Placed, now, h.PlacedBy)
-		if apart != nil && !errors.Is(apart, people.ErrSameSide) {
-			return apart
+		by := lifting{person: c.Person, hq: c.Holds(authz.LEG) || c.Holds(authz.DPO)}
+		if by.another, err = apart(ctx, tx, c.Person, h.PlacedBy, h.Placed, now); err != nil {
+			return err
 		}
-		if h, err = h.lift(c.Person, reason, apart == nil, now); err != nil {
+		if h.Kind == Review {
+			_, sender, err := tx.HeldTransfer(ctx, h.Transfer)
+			if err != nil {
+				return err
+			}
+			other, err := apart(ctx, tx, c.Person, sender, h.Placed, now)
+			if err != nil {
+				return err
+			}
+			by.sends = !other
+		}
+		if h, err = h.lift(by, reason, now); err != nil {
 			return err
 		}
 		return d.save(ctx, tx, c, role, action, res, h)
@@ -221,6 +234,16 @@ func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Hol
 		return Hold{}, err
 	}
 	return h, nil
+}
+
+// apart reports whether the person was on another side than the other, whose
+// deputies count as they do, at any time since.
+func apart(ctx context.Context, tx Tx, person, other string, since, now time.Time) (bool, error) {
+	err := people.Apart(ctx, tx, person, since, now, other)
+	if errors.Is(err, people.ErrSameSide) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // find is the one way to a hold: scoped by mission.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/lifecycle"
+	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
 	"safeconduct/authz/rulebook"
@@ -30,8 +31,9 @@ const (
 	Rectification Kind = "rectification"
 	Legal         Kind = "legal_hold"
 	// Review is of one transfer, by the focal point of its mission, by Legal or by
-	// the data protection officer, until another of them lifts it (domain.md section
-	// 4: available <-> held). The gate refuses it as a legal hold.
+	// the data protection officer, until another of them lifts it who is not its
+	// sender (domain.md section 4: available <-> held). What headquarters placed,
+	// headquarters lifts. The gate refuses it as a legal hold.
 	Review Kind = "review"
 )
 
@@ -65,6 +67,7 @@ type Hold struct {
 	Transfer   string     `json:"transfer,omitempty"` // the one transfer that is held
 	Reason     string     `json:"reason"`             // a code, never free text (R55)
 	PlacedBy   string     `json:"placed_by"`
+	PlacedAs   authz.Role `json:"placed_as,omitempty" doc:"the role under which it was placed; left out of those from before it was kept"`
 	Placed     time.Time  `json:"placed"`
 	LiftedBy   string     `json:"lifted_by,omitempty"`
 	Lifted     *time.Time `json:"lifted,omitempty"`
@@ -92,9 +95,24 @@ func (h Hold) Ref() evidence.Ref {
 	return evidence.Ref{Kind: KindHold, ID: h.ID, Version: h.Version}
 }
 
-// lift ends the hold, by another than who placed it, or stands for them
-// (separation of duties 11).
-func (h Hold) lift(person, reason string, another bool, now time.Time) (Hold, error) {
+// OfMission reports whether the mission may lift the hold: all but a legal hold,
+// and one for review that headquarters placed, or of which nobody says who did.
+func (h Hold) OfMission() bool {
+	return h.Code() != Legal.Code() || h.Kind == Review && h.PlacedAs == authz.FP
+}
+
+// lifting is who lifts a hold, as far as that is asked.
+type lifting struct {
+	person  string
+	another bool // than who placed it, and stands for none of them
+	hq      bool // holds the role of Legal or of the data protection officer
+	sends   bool // what the hold is on, or stands for who does
+}
+
+// lift ends the hold, by another than who placed it (separation of duties 11);
+// one for review never by who sends the transfer (separation of duties 1), and
+// that of headquarters by headquarters.
+func (h Hold) lift(by lifting, reason string, now time.Time) (Hold, error) {
 	refuse := func(guard, mend string) (Hold, error) {
 		state := "open"
 		if !h.Open() {
@@ -105,10 +123,14 @@ func (h Hold) lift(person, reason string, another bool, now time.Time) (Hold, er
 	switch {
 	case !h.Open():
 		return refuse("only an open hold is lifted", "place another one")
-	case !another:
+	case h.Kind == Review && by.sends:
+		return refuse("who sends the transfer does not lift its hold for review", "ask another person who may; a deputy counts as the one whose post it is")
+	case h.Kind == Review && !h.OfMission() && !by.hq:
+		return refuse("what headquarters holds for review, headquarters lifts", "ask Legal or the data protection officer")
+	case !by.another:
 		return refuse("who placed it does not lift it (separation of duties 11)", "ask another person who may; a deputy counts as the one whose post it is")
 	}
-	h.Version, h.LiftedBy, h.Lifted, h.LiftReason, h.Actor, h.Updated = h.Version+1, person, &now, reason, person, now
+	h.Version, h.LiftedBy, h.Lifted, h.LiftReason, h.Actor, h.Updated = h.Version+1, by.person, &now, reason, by.person, now
 	return h, nil
 }
 
@@ -141,7 +163,8 @@ type FactTx interface {
 // TargetTx finds what a hold is placed on, and excludes the decisions about it.
 type TargetTx interface {
 	Subject(ctx context.Context, id string) (consent.Subject, error)
-	MissionOfTransfer(ctx context.Context, id string) (string, error)
+	// HeldTransfer answers with the mission of a transfer and who sends it.
+	HeldTransfer(ctx context.Context, id string) (mission, sender string, err error)
 	// LockTransfer waits for the decisions on the transfer, and then excludes
 	// them until the transaction ends.
 	LockTransfer(ctx context.Context, id string) error

@@ -118,8 +118,14 @@ func sent() []transfer.Transfer {
 
 // testTold lists transfers: a partner's by the state that it is told.
 func testTold(t *testing.T, b *bench) {
-	saveEach(t, b, transferKind(), sent()...)
+	all := sent()
+	for i := range all {
+		all[i].WindowEnds = new(Epoch().Add(time.Hour))
+	}
+	saveEach(t, b, transferKind(), all...)
 	x := transfer.Readers{Reduced: []string{"x"}, Of: []string{"x"}}
+	after := x
+	after.Now = Epoch().Add(time.Hour)
 	hq := transfer.Readers{Whole: authz.Reach{All: true}}
 	in := func(state transfer.State) transfer.Filter { return transfer.Filter{State: state} }
 	b.view(t, func(tx Tx) error {
@@ -140,6 +146,9 @@ func testTold(t *testing.T, b *bench) {
 			{"held", hq, in(transfer.Held), []string{"t-6", "t-5", "t-4"}},
 			{"PULL_DENIED held, to its partner", x, in(transfer.Held), nil},
 			{"available, to its partner", x, in(transfer.Available), []string{"t-4", "t-2"}},
+			{"PULL_DENIED held, and its window over, to its partner", after, in(transfer.Available), nil},
+			{"PULL_DENIED unclaimed, held or not swept yet, to its partner", after, in(transfer.Unclaimed), []string{"t-4", "t-2"}},
+			{"unclaimed, before", x, in(transfer.Unclaimed), nil},
 			{"pulled, to its partner", x, in(transfer.Pulled), []string{"t-5"}},
 			{"acknowledged, to its partner", x, in(transfer.Acknowledged), []string{"t-6"}},
 			{"to a partner", hq, transfer.Filter{Partner: "y"}, []string{"t-3"}},

@@ -168,7 +168,7 @@ func (l *logged) tables(t *testing.T) []string {
 		query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 	}
 	return slices.DeleteFunc(l.texts(t, query), func(name string) bool {
-		return slices.Contains([]string{"uploads", "mission_keys", "claims", "rates", "tallies"}, name) || // working state
+		return slices.Contains([]string{"uploads", "mission_keys", "claims", "rates", "tallies", "rejudgings"}, name) || // working state
 			strings.HasPrefix(name, "log_") || strings.HasPrefix(name, "goose_") || strings.HasPrefix(name, "river_") || strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "kept_")
 	})
 }

@@ -7,14 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"safeconduct/agreements"
-	"safeconduct/agreements/parties"
 	"safeconduct/authz/evidence"
-	"safeconduct/authz/people"
 	"safeconduct/transfer"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/gate"
-	"safeconduct/transfer/rights"
 )
 
 func testTransfers(t *testing.T, b *bench) {
@@ -71,45 +67,6 @@ func testTransfers(t *testing.T, b *bench) {
 				t.Errorf("%+v: %d, %v", c, n, err)
 			}
 		}
-		return nil
-	})
-}
-
-func testHoldsDue(t *testing.T, b *bench) {
-	ends := Epoch().Add(time.Hour)
-	of := func(id, agreement string, state transfer.State) transfer.Transfer {
-		return transfer.Transfer{ID: id, Version: 1, State: state, Agreement: agreement, Released: new(Epoch()), WindowEnds: &ends}
-	}
-	to := func(x transfer.Transfer, partner, mission string) transfer.Transfer {
-		x.Partner, x.Mission = partner, mission
-		return x
-	}
-	in := func(id string, state agreements.State) agreements.Agreement {
-		a := agreement(id, "m-1", "x")
-		a.State = state
-		return a
-	}
-	saveEach(t, b, agreementKind(), in("rules", agreements.Active), in("stopped", agreements.Suspended), in("over", agreements.Expired))
-	saveEach(t, b, transferKind(), of("t-1", "rules", transfer.Available), of("t-2", "stopped", transfer.Available), of("t-3", "over", transfer.Available),
-		of("t-4", "rules", transfer.Held), of("t-5", "stopped", transfer.Held), of("t-6", "rules", transfer.Available), of("t-7", "rules", transfer.Held),
-		of("t-8", "stopped", transfer.Pulled), of("t-9", "rules", transfer.Available),
-		to(of("u-1", "rules", transfer.Available), "x-1", "m-1"), to(of("u-2", "rules", transfer.Available), "x-2", "m-1"), to(of("u-3", "rules", transfer.Held), "x-3", "m-1"),
-		to(of("u-4", "rules", transfer.Available), "x-1", "m-2"), to(of("u-5", "rules", transfer.Held), "x-1", "m-1"))
-	saveEach(t, b, partyKind(), parties.Party{ID: "x-1", Version: 1, State: parties.Vetted}, parties.Party{ID: "x-2", Version: 1, State: parties.Suspended},
-		parties.Party{ID: "x-3", Version: 1, State: parties.Blocked})
-	saveEach(t, b, missionKind(), people.Mission{ID: "m-1", Version: 1}, people.Mission{ID: "m-2", Version: 1, Suspension: &people.Suspension{By: "p"}})
-	on := func(id, of string, lifted *time.Time) rights.Hold {
-		return rights.Hold{ID: id, Version: 1, Kind: rights.Review, Transfer: of, Lifted: lifted}
-	}
-	saveEach(t, b, holdKind(), on("h-1", "t-6", nil), on("h-2", "t-7", nil), on("h-3", "t-9", new(Epoch())))
-	b.view(t, func(tx Tx) error {
-		ctx := t.Context()
-		all, err := tx.HoldsDue(ctx, Epoch(), "", 10)
-		lists(t, "to hold or to free", transferKind(), all, err, "t-2", "t-3", "t-4", "t-6", "u-2", "u-4", "u-5")
-		all, err = tx.HoldsDue(ctx, Epoch(), "t-2", 2)
-		lists(t, "a page", transferKind(), all, err, "t-3", "t-4")
-		all, err = tx.HoldsDue(ctx, ends, "", 10)
-		lists(t, "after the window", transferKind(), all, err, "t-4", "u-5")
 		return nil
 	})
 }
