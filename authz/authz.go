@@ -72,6 +72,8 @@ type Grant struct {
 	Role    Role
 	Mission string // set for RO, HOM, FP
 	Partner string // set for PSG, PDL
+	// Purposes are the tasks under which who is Tasked comes to people's data (R23).
+	Purposes []string
 }
 
 // Caller is the person behind a request, with the grants that the register
@@ -177,4 +179,6 @@ type Resource struct {
 	Mission string
 	Partner string
 	Owner   string // person who made it, for "own" rules
+	// Purposes are those that it serves, where it holds a person's data (R23).
+	Purposes []string
 }

@@ -142,7 +142,9 @@ func policyLines(text string) ([]string, error) {
 func (e *Enforcer) Digest() string { return e.digest }
 
 // Check answers with the role under which the caller may do action to res, or
-// with ErrDenied. Any other failure is ErrDenied too: it fails closed (R53).
+// with ErrDenied; with ErrNoTask where nothing but a task is missing (R23), of
+// which the tasks of all grants of a role count together. Any other failure is
+// ErrDenied too: it fails closed (R53).
 func (e *Enforcer) Check(c Caller, action Action, res Resource) (Role, error) {
 	if !c.Reaches(action) {
 		return "", fmt.Errorf("%w: the token does not reach %s", ErrDenied, action)
@@ -152,6 +154,7 @@ func (e *Enforcer) Check(c Caller, action Action, res Resource) (Role, error) {
 	if len(c.Locks) > 0 && action != TransferRequest {
 		return "", &LockedError{Codes: c.Locks}
 	}
+	tasks := map[Role][]string{}
 	for _, g := range c.Grants {
 		if _, ok := PlaceOf(g.Role); !ok {
 			continue // separation of duties 8: SYS holds no business role
@@ -160,9 +163,16 @@ func (e *Enforcer) Check(c Caller, action Action, res Resource) (Role, error) {
 		if err != nil {
 			return "", fmt.Errorf("%w: asking the policy: %w", ErrDenied, err)
 		}
-		if ok {
+		if !ok {
+			continue
+		}
+		tasks[g.Role] = append(tasks[g.Role], g.Purposes...)
+		if !Tasked(g.Role) || action.within(tasks[g.Role], res.Purposes) {
 			return g.Role, nil
 		}
+	}
+	if len(tasks) > 0 {
+		return "", fmt.Errorf("%w: %s", ErrNoTask, action)
 	}
 	return "", fmt.Errorf("%w: no role allows %s", ErrDenied, action)
 }

@@ -22,6 +22,7 @@ const (
 	there  = "mission-there"
 	ours   = "partner-ours"
 	theirs = "partner-theirs"
+	task   = "purpose-task"
 )
 
 func roles() []authz.Role {
@@ -34,6 +35,7 @@ func holder(role authz.Role) authz.Caller {
 	switch place, _ := authz.PlaceOf(role); place {
 	case authz.AtMission:
 		g.Mission = here
+		g.Purposes = []string{task} // R23; task_test.go has who holds none
 	case authz.AtPartner:
 		g.Partner = ours
 	case authz.AtHQ:
@@ -56,7 +58,7 @@ func resources() []authz.Resource {
 	for _, mission := range []string{"", here, there} {
 		for _, partner := range []string{"", ours, theirs} {
 			for _, owner := range []string{"", me, her} {
-				all = append(all, authz.Resource{Kind: "thing", ID: "id", Mission: mission, Partner: partner, Owner: owner})
+				all = append(all, authz.Resource{Kind: "thing", ID: "id", Mission: mission, Partner: partner, Owner: owner, Purposes: []string{task}})
 			}
 		}
 	}

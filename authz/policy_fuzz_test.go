@@ -55,8 +55,8 @@ func FuzzPolicyLines(f *testing.F) {
 		}
 		for _, line := range lines {
 			part := strings.Split(line, ", ")
-			g := Grant{Role: Role(part[1]), Mission: "m", Partner: "p"}
-			res := Resource{Mission: "m", Partner: "p", Owner: "x"}
+			g := Grant{Role: Role(part[1]), Mission: "m", Partner: "p", Purposes: []string{"t"}}
+			res := Resource{Mission: "m", Partner: "p", Owner: "x", Purposes: []string{"t"}}
 			if _, err := e.Check(Caller{Person: "x", Grants: []Grant{g}}, Action(part[2]), res); err != nil {
 				t.Fatalf("%q does not allow what it says: %v", line, err)
 			}

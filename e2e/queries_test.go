@@ -186,7 +186,7 @@ func (a *asked) others() {
 	partner, err := a.Parties.Create(a.Ctx, legal, parties.Party{Name: "Other partner", Kind: parties.NGO, Country: "NE", Mission: mission.ID})
 	a.Must(err)
 	for _, role := range []authz.Role{authz.RO, authz.HOM, authz.FP, authz.PSG, authz.PDL} {
-		p, g := people.Person{Name: string(role)}, people.Grant{Role: role}
+		p, g := people.Person{Name: string(role)}, people.Grant{Role: role, Purposes: a.Task(role)}
 		if place, _ := authz.PlaceOf(role); place == authz.AtMission {
 			p.Mission, g.Mission = mission.ID, mission.ID
 		} else {

@@ -204,7 +204,7 @@ func removeRole(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
 	if err == nil {
 		a.after = append(a.after, func() {
 			_, err := a.w.People.GrantRole(a.w.Ctx, a.w.As(authz.LEG), people.Grant{
-				Person: of.Person, Role: held.Role, Mission: held.Mission, Partner: held.Partner,
+				Person: of.Person, Role: held.Role, Mission: held.Mission, Partner: held.Partner, Purposes: held.Purposes,
 			})
 			a.w.Must(err)
 			if held.Role == authz.PDL { // condition 7: a credential for the role as it is held now

@@ -90,14 +90,8 @@ func TestTwoReleasesOnOnePathway(t *testing.T) {
 		}
 	}()
 	w := apptest.New(t, apptest.Options{Store: storeOn(t, dsn)})
-	_, err = w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{
-		Code: "gbv", Fields: []string{"incident"}, Sensitivity: terms.Severe, Sensitive: true, ApprovalScope: "transfer",
-	})
-	w.Must(err)
-	_, err = w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{
-		Purpose: w.Purpose.ID, Category: "gbv", Trigger: "case closed", Days: 90, Action: "delete", Review: w.Clock.Now().AddDate(1, 0, 0),
-	})
-	w.Must(err)
+	w.AddCategory(terms.Category{Code: "gbv", Fields: []string{"incident"}, Sensitivity: terms.Severe, Sensitive: true, ApprovalScope: "transfer"})
+	w.AddRetention("gbv")
 	w.Categories = []string{"identity", "gbv"}
 	agreed := []agreements.Agreement{w.Agreement(), w.Agreement()}
 	w.Enforce(agreed[0])

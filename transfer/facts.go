@@ -3,6 +3,7 @@ package transfer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -67,7 +68,8 @@ func (r *reading) judge(policy string, a actor, s standing) {
 	r.Rules, r.Rulebook, r.Policy = edition.Rules, r.book.Ref(), policy+" "+edition.Cite()
 	held := s.cleared(a.caller.Person, r.Now)
 	r.Actor.Assured = slices.Contains(edition.Rules.Assurances, a.caller.Assurance)
-	r.Actor.Allowed = a.allowed(r.Now)
+	denied := a.denied(r.Now)
+	r.Actor.Allowed, r.Actor.Untasked = denied == nil, errors.Is(denied, authz.ErrNoTask)
 	r.Actor.Trained, r.Actor.Bound = held.Training != nil, held.Undertaking != nil
 	r.Read = append(r.Read, held.Refs()...)
 	for _, judge := range r.asOf {

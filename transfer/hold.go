@@ -136,7 +136,7 @@ func (o *Office) rejudge(ctx context.Context, id string) (changed bool, err erro
 		if err != nil || t.State != Held && (t.State != Available || t.Ended(o.Office.Time())) { // what is over lapses
 			return err
 		}
-		f, err := o.gather(ctx, tx, t, gate.Pull, actor{caller: by, allowed: func(time.Time) bool { return true }}, s)
+		f, err := o.gather(ctx, tx, t, gate.Pull, actor{caller: by, denied: func(time.Time) error { return nil }}, s)
 		if err != nil {
 			return err
 		}

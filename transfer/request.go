@@ -149,7 +149,12 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 	if s.book, err = tx.Rulebook(ctx); err != nil {
 		return err
 	}
-	who := actor{caller: c, allowed: func(time.Time) bool { return denied == nil && !s.stopped }}
+	who := actor{caller: c, denied: func(time.Time) error {
+		if s.stopped { // R42
+			return authz.ErrDenied
+		}
+		return denied
+	}}
 	f, err := o.gather(ctx, tx, *t, gate.Request, who, s)
 	if err != nil {
 		return err

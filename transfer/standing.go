@@ -15,8 +15,8 @@ import (
 
 // actor is the caller as the decision sees them, at its moment.
 type actor struct {
-	caller  authz.Caller
-	allowed func(now time.Time) bool
+	caller authz.Caller
+	denied func(now time.Time) error // nil where they may
 }
 
 // standing is what those on whose acts a decision rests hold, read in its
@@ -111,21 +111,27 @@ func heldBy(c authz.Caller) (refs []evidence.Ref) {
 // actor is the caller, who does the action if the policy allows it at the moment
 // of the decision.
 func (o *Office) actor(s standing, c authz.Caller, action authz.Action, t Transfer) actor {
-	return actor{caller: c, allowed: func(now time.Time) bool { return o.allowedNow(s, c, action, t.resource(), now) }}
+	return actor{caller: c, denied: func(now time.Time) error { return o.deniedNow(s, c, action, t.resource(), now) }}
 }
 
-// allowedNow asks the policy on the token and the grants that are held in this
-// transaction, not on those of when the request arrived.
+// allowedNow is deniedNow where it makes no difference why.
 func (o *Office) allowedNow(s standing, who authz.Caller, action authz.Action, res authz.Resource, now time.Time) bool {
-	c := s.now(who, now)
+	return o.deniedNow(s, who, action, res, now) == nil
+}
+
+// deniedNow asks the policy on the token and the grants that are held in this
+// transaction, not on those of when the request arrived: the error is an
+// authz.ErrDenied.
+func (o *Office) deniedNow(s standing, who authz.Caller, action authz.Action, res authz.Resource, now time.Time) error {
 	if s.stopped { // R42
-		return false
+		return authz.ErrDenied
 	}
+	c := s.now(who, now)
 	if action == authz.TransferCommit || action == authz.TransferPull { // of these the gate says which (condition 2)
 		c.Locks = nil
 	}
 	_, denied := o.Office.Enforcer.Check(c, action, res)
-	return denied == nil
+	return denied
 }
 
 // now is the caller with what they hold at an instant: nothing where their token
@@ -139,7 +145,7 @@ func (s standing) now(who authz.Caller, now time.Time) authz.Caller {
 	}
 	for _, g := range s.grants[who.Person] {
 		if g.LiveAt(now) && (who.Token == "" || !g.From.After(s.token.RolesAsOf)) {
-			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+			c.Grants = append(c.Grants, g.Held())
 		}
 	}
 	return c

@@ -207,7 +207,11 @@ const (
 )
 
 func (t Transfer) resource() authz.Resource {
-	return authz.Resource{Kind: KindTransfer, ID: t.ID, Mission: t.Mission, Partner: t.Partner, Owner: t.Sender}
+	res := authz.Resource{Kind: KindTransfer, ID: t.ID, Mission: t.Mission, Partner: t.Partner, Owner: t.Sender}
+	if t.Purpose != "" { // without one the gate refuses (condition 3)
+		res.Purposes = []string{t.Purpose}
+	}
+	return res
 }
 
 func (t Transfer) ref() evidence.Ref {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
@@ -74,6 +75,7 @@ func newWorld(t testing.TB) *world {
 	w.legal = w.found()
 	w.here, w.there = w.mission("Here"), w.mission("There")
 	w.register()
+	w.purpose()
 	return w
 }
 
@@ -125,10 +127,24 @@ func (w *world) as(person string) authz.Caller {
 	now := w.office.Time()
 	for _, g := range held {
 		if g.LiveAt(now) {
-			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+			c.Grants = append(c.Grants, g.Held())
 		}
 	}
 	return c
+}
+
+// task is the purpose that is there.
+const task = "01900000-0000-7000-8000-00000000000b"
+
+func (w *world) purpose() {
+	p := terms.Purpose{ID: task, Version: 1, Code: "shelter"}
+	_, err := store.For[terms.Tx](w.store).Update(w.ctx, func(tx terms.Tx) error {
+		if err := tx.SavePurpose(w.ctx, p); err != nil {
+			return err
+		}
+		return tx.Record(w.ctx, w.office.Entry(authz.System(""), authz.SYS, evidence.Change, "test.found", authz.Resource{Kind: terms.KindPurpose, ID: p.ID}))
+	})
+	w.must(err)
 }
 
 // holder is a new person of the place, who holds the roles.
@@ -145,7 +161,11 @@ func (w *world) holder(mission, partner string, roles ...authz.Role) string {
 
 func (w *world) grant(person string, role authz.Role, mission, partner string) people.Grant {
 	w.t.Helper()
-	g, err := w.people.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: person, Role: role, Mission: mission, Partner: partner})
+	g := people.Grant{Person: person, Role: role, Mission: mission, Partner: partner}
+	if authz.Tasked(role) {
+		g.Purposes = []string{task} // R23
+	}
+	g, err := w.people.GrantRole(w.ctx, w.as(w.legal), g)
 	w.must(err)
 	return g
 }

@@ -208,7 +208,7 @@ func (d *Desk) Authenticate(ctx context.Context, secret Secret) (authz.Caller, e
 		}
 		for _, g := range grants {
 			if g.LiveAt(now) && !g.From.After(t.RolesAsOf) {
-				c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+				c.Grants = append(c.Grants, g.Held())
 			}
 		}
 		return nil

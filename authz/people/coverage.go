@@ -79,6 +79,10 @@ func coverage(grants []Grant, cleared map[string]Clearance) []Coverage {
 			posts[post{g.Mission, g.Partner, g.Role}] = p
 		}
 		c := cleared[g.Person]
+		if i := slices.IndexFunc(p.Holders, func(h Holder) bool { return h.Person == g.Person }); i >= 0 { // of another task
+			p.Holders[i].Deputy = p.Holders[i].Deputy && g.Origin != nil
+			continue
+		}
 		h := Holder{Person: g.Person, Deputy: g.Origin != nil, Suspended: c.Suspended}
 		if c.Training != nil {
 			h.TrainedUntil = &c.Training.Expires

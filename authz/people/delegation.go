@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"safeconduct/authz"
@@ -23,13 +24,16 @@ type Delegation struct {
 	To      string
 	Role    authz.Role // HOM or FP
 	Mission string
-	From    time.Time
-	Until   time.Time // exclusive
+	// Purposes are the tasks that go with it, all of one own grant (R23); where
+	// there are none, those of the own grant that has the most.
+	Purposes []string
+	From     time.Time
+	Until    time.Time // exclusive
 }
 
 // Delegate gives the caller's own post to a named person for a time (R35). The
-// post is held by both then. It ends with the caller's own grant. A delegated
-// post is not delegated further.
+// post is held by both then, with the tasks of the caller's own grant (R23), or
+// with some of them. It ends with that grant. A delegated post is not delegated further.
 func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (Grant, error) {
 	if !c.In(d.Mission) {
 		return Grant{}, evidence.ErrNotFound
@@ -80,7 +84,10 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 		if held, err := Clear(ctx, tx, []string{c.Person}, now); err != nil || held[c.Person].Stopped() {
 			return cmp.Or(err, authz.ErrDenied) // R42: suspended in this moment
 		}
-		g.Origin = &Origin{Grant: post.ID, Person: c.Person}
+		g.Origin, g.Purposes = &Origin{Grant: post.ID, Person: c.Person}, post.Purposes
+		if len(d.Purposes) > 0 {
+			g.Purposes = slices.Compact(slices.Sorted(slices.Values(d.Purposes)))
+		}
 		if err := r.mayHold(ctx, tx, c, g); err != nil {
 			return err
 		}
@@ -104,8 +111,9 @@ func (r *Register) post(ctx context.Context, tx Tx, c authz.Caller, d Delegation
 	if err != nil {
 		return Grant{}, err
 	}
+	slices.SortStableFunc(held, func(a, b Grant) int { return cmp.Compare(len(b.Purposes), len(a.Purposes)) })
 	for _, g := range held {
-		if g.Role != d.Role || g.Mission != d.Mission || g.Origin != nil || !g.LiveAt(now) {
+		if g.Role != d.Role || g.Mission != d.Mission || g.Origin != nil || !g.LiveAt(now) || (Grant{Purposes: d.Purposes}).adds(g) {
 			continue
 		}
 		if g.Until != nil && d.Until.After(*g.Until) {
@@ -113,7 +121,7 @@ func (r *Register) post(ctx context.Context, tx Tx, c authz.Caller, d Delegation
 		}
 		return g, nil
 	}
-	return Grant{}, fmt.Errorf("%w: you hold no such post of your own; one that was delegated to you is not delegated further", ErrInvalid)
+	return Grant{}, fmt.Errorf("%w: you hold no such post of your own, with these tasks under one grant; one that was delegated to you is not delegated further", ErrInvalid)
 }
 
 // endDelegated ends what was delegated of a grant, in the transaction that ends

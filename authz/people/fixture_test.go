@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/evidence/evidencetest"
@@ -97,6 +98,7 @@ func newWorld(t testing.TB) *world {
 	w.legal, w.second = w.found("Legal One"), w.found("Legal Two")
 	w.here, w.there = w.newMission("Here"), w.newMission("There")
 	w.register(partner, "")
+	w.purpose(task)
 	return w
 }
 
@@ -139,7 +141,7 @@ func (w *world) as(person string) authz.Caller {
 	now := w.office.Time()
 	for _, g := range held {
 		if g.LiveAt(now) {
-			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+			c.Grants = append(c.Grants, g.Held())
 		}
 	}
 	return c
@@ -160,6 +162,30 @@ func (w *world) holder(role authz.Role, mission, partner string) string {
 	_, err := w.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: id, Role: role, Mission: mission, Partner: partner})
 	w.must(err)
 	return id
+}
+
+// task is the purpose that is there.
+const task = "01900000-0000-7000-8000-00000000000b"
+
+func (w *world) purpose(id string) {
+	w.t.Helper()
+	p := terms.Purpose{ID: id, Version: 1, Code: "p" + id[len(id)-4:]}
+	_, err := store.For[terms.Tx](w.store).Update(w.ctx, func(tx terms.Tx) error {
+		if err := tx.SavePurpose(w.ctx, p); err != nil {
+			return err
+		}
+		return tx.Record(w.ctx, w.office.Entry(authz.System(""), authz.SYS, evidence.Change, "test.found", authz.Resource{Kind: terms.KindPurpose, ID: p.ID}))
+	})
+	w.must(err)
+}
+
+// GrantRole is that of the register, with a task where the role has one and the
+// grant names none (R23).
+func (w *world) GrantRole(ctx context.Context, c authz.Caller, g people.Grant) (people.Grant, error) {
+	if authz.Tasked(g.Role) && g.Purposes == nil {
+		g.Purposes = []string{task}
+	}
+	return w.Register.GrantRole(ctx, c, g)
 }
 
 // entries reads, around the store, the entries of a kind that were recorded.

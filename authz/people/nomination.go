@@ -27,8 +27,8 @@ func (g Grant) check(place authz.Place, now time.Time) error {
 	if g.Until != nil && !g.Until.After(now) {
 		return fmt.Errorf("%w: a grant ends after it begins", ErrInvalid)
 	}
-	if g.Small == nil {
-		return nil
+	if err := g.checkTasks(); err != nil || g.Small == nil {
+		return err
 	}
 	if place != authz.AtPartner || g.Small.Staff < 1 {
 		return fmt.Errorf("%w: small_partner is for a role at a partner, of 1 person or more (separation of duties 10)", ErrInvalid)

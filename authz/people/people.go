@@ -67,9 +67,12 @@ type Grant struct {
 	Role    authz.Role `json:"role"`
 	Mission string     `json:"mission,omitempty"`
 	Partner string     `json:"partner,omitempty"`
-	From    time.Time  `json:"from"`
-	Until   *time.Time `json:"until,omitempty"` // exclusive; nil while it lasts
-	Ended   bool       `json:"ended,omitempty"` // by somebody's act, or as the log says: at once, whatever a clock says
+	// Purposes are the tasks that go with the role of a referral officer or of a
+	// focal point, as ids (R23). A grant without any is a task under none.
+	Purposes []string   `json:"purposes,omitempty"`
+	From     time.Time  `json:"from"`
+	Until    *time.Time `json:"until,omitempty"` // exclusive; nil while it lasts
+	Ended    bool       `json:"ended,omitempty"` // by somebody's act, or as the log says: at once, whatever a clock says
 	// Origin is the post that it was delegated from (R35).
 	Origin *Origin `json:"delegated_from,omitempty"`
 	// Small lets one person of a small partner sign and download (separation of
@@ -80,6 +83,11 @@ type Grant struct {
 	Actor      string    `json:"actor"`
 	Created    time.Time `json:"created"`
 	Updated    time.Time `json:"updated"`
+}
+
+// Held is the grant as the authorisation function knows it.
+func (g Grant) Held() authz.Grant {
+	return authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner, Purposes: g.Purposes}
 }
 
 // LiveAt reports whether the grant is held now, at t. One that was ended is
@@ -128,6 +136,7 @@ type Tx interface {
 	SidesTx
 	KeyTx
 	EnrolmentTx
+	TaskTx
 	ClearanceTx
 }
 
@@ -146,6 +155,12 @@ type EnrolmentTx interface {
 	// at: not of a recipient class that cannot enrol (R21). ErrNotFound where
 	// there is no such partner.
 	Enrols(ctx context.Context, partner string, at time.Time) (bool, error)
+}
+
+// TaskTx tells of purposes what granting a task under them needs.
+type TaskTx interface {
+	// KnownPurposes reports whether there is each of the purposes.
+	KnownPurposes(ctx context.Context, ids []string) (bool, error)
 }
 
 // MissionTx reads and writes missions.

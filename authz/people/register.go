@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -173,6 +174,7 @@ func (r *Register) GrantRole(ctx context.Context, c authz.Caller, g Grant) (Gran
 	if g.Person == c.Person {
 		return Grant{}, errors.Join(ErrOwnAccess, r.denyOwn(ctx, c, authz.GrantRole(g.Role), res))
 	}
+	g.Purposes = slices.Compact(slices.Sorted(slices.Values(g.Purposes)))
 	g.ID, g.Version, g.Actor, g.Created = r.office.NewID(), 1, c.Person, r.office.Time()
 	g.From, g.Origin, g.Ended, g.Updated, res.ID = g.Created, nil, false, g.Created, g.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
@@ -263,6 +265,9 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 	if err := g.checkSmall(ctx, tx); err != nil {
 		return err
 	}
+	if err := g.checkTask(ctx, tx); err != nil {
+		return err
+	}
 	held, err := tx.GrantsOf(ctx, g.Person)
 	if err != nil {
 		return err
@@ -274,9 +279,9 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 		if h.Origin == nil && g.Origin != nil && h.Role == g.Role && h.Mission == g.Mission {
 			return fmt.Errorf("%w: the person holds that post themselves", ErrInvalid)
 		}
-		if h.Role == g.Role && h.Mission == g.Mission && h.Partner == g.Partner {
+		if h.Role == g.Role && h.Mission == g.Mission && h.Partner == g.Partner && !g.adds(h) {
 			return &lifecycle.TransitionError{
-				Entity: KindGrant, State: "held", Event: "grant", Guard: "the person does not hold the role there yet",
+				Entity: KindGrant, State: "held", Event: "grant", Guard: "the person does not hold the role there yet, or holds it without these tasks",
 				Mend: "nothing, or end the grant that there is before", Cause: ErrNotVacant,
 			}
 		}

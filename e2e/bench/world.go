@@ -118,7 +118,13 @@ func (w *world) places(ctx context.Context) (err error) {
 	if w.partner, err = legal.post(ctx, "/parties", object{"name": "Partner", "kind": "ngo", "country": country, "mission": w.mission}); err != nil {
 		return err
 	}
-	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL} {
+	if w.by[authz.DPO], err = w.hire(ctx, authz.DPO); err != nil {
+		return err
+	}
+	if w.purpose, err = w.term(ctx, "/purposes", object{"code": "shelter", "text": "Shelter", "legal_basis": "consent"}); err != nil {
+		return err
+	}
+	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.PSG, authz.PDL} {
 		if w.by[role], err = w.hire(ctx, role); err != nil {
 			return err
 		}
@@ -137,6 +143,9 @@ func (w *world) hire(ctx context.Context, role authz.Role) (*person, error) {
 	case authz.AtPartner:
 		who["partner"], grant["partner"] = w.partner, w.partner
 	case authz.AtHQ:
+	}
+	if authz.Tasked(role) {
+		grant["purposes"] = []string{w.purpose} // R23
 	}
 	id, err := legal.post(ctx, "/people", who)
 	if err != nil {
@@ -190,9 +199,6 @@ func (w *world) term(ctx context.Context, list string, body object) (string, err
 
 func (w *world) terms(ctx context.Context) (err error) {
 	legal := w.by[authz.LEG]
-	if w.purpose, err = w.term(ctx, "/purposes", object{"code": "shelter", "text": "Shelter", "legal_basis": "consent"}); err != nil {
-		return err
-	}
 	text := object{
 		"controller": "chief of mission", "contact": "focal point", "purpose": "shelter", "retention": "90 days", "recipients": "the partner",
 		"rights": "see, correct, withdraw", "non_waiver": "privileges and immunities are not waived",

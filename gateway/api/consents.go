@@ -64,8 +64,9 @@ func (r *routes) consents() {
 		})
 	write(r, spec{
 		tag: tag, id: "withdraw-consent", class: edge.Release, method: http.MethodPost, path: "/consents/{id}/withdrawal", summary: "Record a withdrawal",
-		about: "It holds at once: the next decision about any transfer of that person reads it.",
-	}, changed(r.Consents.Consent), func(ctx context.Context, c authz.Caller, in *withdrawal) (consent.Record, error) {
+		about: "It holds at once: the next decision about any transfer of that person reads it. No task is asked for; who has none under a " +
+			"purpose of the consent is answered with the record's id, state and withdrawal, and all else is left empty (R23).",
+	}, changed(r.Consents.Withdrawal), func(ctx context.Context, c authz.Caller, in *withdrawal) (consent.Record, error) {
 		reason := ""
 		if in.Body != nil {
 			reason = in.Body.Reason

@@ -24,6 +24,9 @@ func TestLockedWalk(t *testing.T) {
 			person["partner"], grant["partner"] = w.partner, w.partner
 		case authz.AtHQ:
 		}
+		if authz.Tasked(role) {
+			grant["purposes"] = []string{w.purpose}
+		}
 		id := w.make(authz.LEG, v1+"/people", person)
 		w.make(authz.LEG, v1+"/people/"+id+"/roles", grant)
 		issued := w.want(http.StatusCreated, authz.LEG, http.MethodPost, v1+"/tokens", object{"person": id, "expires_in_days": 7})

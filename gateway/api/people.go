@@ -22,7 +22,9 @@ type roleBody struct {
 	Role    authz.Role `json:"role" enum:"RO,HOM,FP,LEG,DPO,PSG,PDL,OIG" doc:"the role, as domain.md section 4 names it" example:"RO"`
 	Mission string     `json:"mission,omitempty" maxLength:"128" doc:"for RO, HOM and FP"`
 	Partner string     `json:"partner,omitempty" maxLength:"128" doc:"for PSG and PDL"`
-	Until   *time.Time `json:"until,omitempty" doc:"when it ends by itself, exclusive; absent: it lasts"`
+	// Purposes are the tasks (R23).
+	Purposes []string   `json:"purposes,omitempty" maxItems:"50" doc:"ids of the purposes under which the person has a task, 1 to 50, for RO and FP only: they read, record and send for these and for no other (R23)"`
+	Until    *time.Time `json:"until,omitempty" doc:"when it ends by itself, exclusive; absent: it lasts"`
 	// Small is Legal's note on a partner that has too few people for two (separation of duties 10).
 	Small *people.SmallPartner `json:"small_partner,omitempty" doc:"Legal's note that lets one person of a partner of few staff, three where the rulebook does not say otherwise, sign and download"`
 }
@@ -72,10 +74,11 @@ func (r *routes) people() {
 		})
 	write(r, spec{
 		tag: tag, id: "grant-role", method: http.MethodPost, path: "/people/{id}/roles", status: http.StatusCreated, summary: "Grant a role",
-		about: "From now on. Nobody grants their own access.",
+		about: "From now on. Nobody grants their own access. A referral officer and a focal point come to people's data by a task only (R23): " +
+			"purposes names under which. For another task grant the role once more, with its purpose; what is granted before stays.",
 	}, r.grantAgain, func(ctx context.Context, c authz.Caller, in *with[roleBody]) (people.Grant, error) {
 		b := in.Body
-		return r.People.GrantRole(ctx, c, people.Grant{Person: in.ID, Role: b.Role, Mission: b.Mission, Partner: b.Partner, Until: b.Until, Small: b.Small})
+		return r.People.GrantRole(ctx, c, people.Grant{Person: in.ID, Role: b.Role, Mission: b.Mission, Partner: b.Partner, Purposes: b.Purposes, Until: b.Until, Small: b.Small})
 	})
 	write(r, spec{
 		tag: tag, id: "end-role", class: edge.Release, method: http.MethodDelete, path: "/people/{id}/roles/{grant}", summary: "End a grant of a role",

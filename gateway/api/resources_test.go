@@ -47,7 +47,7 @@ func TestTokens(t *testing.T) {
 	b := newBench(t).enrol()
 	me := b.want(http.StatusOK, authz.RO, http.MethodGet, v1+"/tokens/current", nil)
 	role := me["roles"].([]any)[0].(object)
-	if str(me["person"].(object), "id") != b.people[authz.RO] || role["role"] != "RO" || role["mission"] != b.mission || me["assurance"] != "vouched" {
+	if str(me["person"].(object), "id") != b.people[authz.RO] || role["role"] != "RO" || role["mission"] != b.mission || role["purposes"].([]any)[0] != b.purpose || me["assurance"] != "vouched" {
 		t.Errorf("who am I: %v", me)
 	}
 	issued := b.want(http.StatusCreated, authz.RO, http.MethodPost, v1+"/tokens", object{

@@ -42,7 +42,7 @@ func TestAPartnerOfAMission(t *testing.T) {
 		}
 	})
 	t.Run("a focal point of two missions names one", func(t *testing.T) {
-		b.make(authz.LEG, v1+"/people/"+b.people[authz.FP]+"/roles", object{"role": "FP", "mission": other})
+		b.make(authz.LEG, v1+"/people/"+b.people[authz.FP]+"/roles", object{"role": "FP", "mission": other, "purposes": []string{b.purpose}})
 		b.tokens["both"] = str(b.want(http.StatusCreated, authz.LEG, http.MethodPost, v1+"/tokens", object{"person": b.people[authz.FP], "expires_in_days": 7}), "secret")
 		b.want(http.StatusUnprocessableEntity, "both", http.MethodPost, v1+"/parties", ngo)
 		ngo["mission"] = other
@@ -85,7 +85,7 @@ func TestATypedNameNeverReachesTheLog(t *testing.T) {
 	}
 	b.do(authz.HOM, http.MethodPost, v1+"/parties/"+name+"/vetting", object{"passed": true, "note": "x"})
 	b.do(authz.LEG, http.MethodPost, v1+"/tokens", object{"person": name, "expires_in_days": 1})
-	b.do(authz.LEG, http.MethodPost, v1+"/people/"+b.people[authz.RO]+"/roles", object{"role": "RO", "mission": name})
+	b.do(authz.LEG, http.MethodPost, v1+"/people/"+b.people[authz.RO]+"/roles", object{"role": "RO", "mission": name, "purposes": []string{name}})
 	b.do(authz.FP, http.MethodPost, v1+"/people/"+b.people[authz.RO]+"/roles", object{"role": "PDL", "partner": name})
 	order := b.order()
 	order["partner"] = name

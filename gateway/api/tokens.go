@@ -47,10 +47,11 @@ type callerView struct {
 }
 
 type roleView struct {
-	Grant   string     `json:"grant" doc:"id of the grant"`
-	Role    authz.Role `json:"role"`
-	Mission string     `json:"mission,omitempty"`
-	Partner string     `json:"partner,omitempty"`
+	Grant    string     `json:"grant" doc:"id of the grant"`
+	Role     authz.Role `json:"role"`
+	Mission  string     `json:"mission,omitempty"`
+	Partner  string     `json:"partner,omitempty"`
+	Purposes []string   `json:"purposes,omitempty" doc:"ids of the purposes under which you have a task (R23)"`
 }
 
 func viewToken(t identity.Token) TokenView {
@@ -79,7 +80,7 @@ func (r *routes) tokens() {
 			p, err := r.People.Person(ctx, c, c.Person)
 			v := callerView{Person: p.Person, Token: c.Token, Assurance: c.Assurance, Scope: full(c.Scope), Roles: []roleView{}, Locks: full(c.Locks)}
 			for _, g := range c.Grants {
-				v.Roles = append(v.Roles, roleView{Grant: g.ID, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+				v.Roles = append(v.Roles, roleView{Grant: g.ID, Role: g.Role, Mission: g.Mission, Partner: g.Partner, Purposes: g.Purposes})
 			}
 			return v, err
 		})

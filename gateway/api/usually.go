@@ -29,6 +29,8 @@ func usually(operation string) map[string]any {
 		return object{"transfer": anyID, "pathway": nil}
 	case "write-agreement-template":
 		return object{"safeguards": object{}, "clauses": []object{{"code": "C01", "text_version": "2", "title": object{"en": "Purpose", "fr": "Finalité", "es": "Finalidad"}, "text": object{"en": "The data serve the purposes of Annex I, and no other.", "fr": "…", "es": "…"}}}}
+	case "grant-role":
+		return object{"mission": anyID, "purposes": []string{anyID}}
 	case "delegate-post":
 		return object{"mission": anyID}
 	}

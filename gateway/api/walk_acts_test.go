@@ -151,13 +151,16 @@ func (r *rolesWalk) grants(a act) []act {
 	r.hire("to be granted", authz.RO, r.mission, "")
 	var acts []act
 	for _, role := range allRoles() {
-		values, person := object{"role": role, "mission": nil, "partner": nil}, authz.Role("to be granted")
+		values, person := object{"role": role, "mission": nil, "partner": nil, "purposes": nil}, authz.Role("to be granted")
 		switch place, _ := authz.PlaceOf(role); place {
 		case authz.AtMission:
 			values["mission"] = r.mission
 		case authz.AtPartner:
 			values["partner"], person = r.partner, authz.PSG
 		case authz.AtHQ:
+		}
+		if authz.Tasked(role) {
+			values["purposes"] = []string{r.purpose}
 		}
 		one := a.under(authz.GrantRole(role), values)
 		one.ids = map[string]string{"people": r.people[person]}

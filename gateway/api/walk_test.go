@@ -55,7 +55,7 @@ func (w *walk) steps() map[string]step {
 	completed.values = object{"csv": strings.Replace(peopletest.CSV(w.clock.Now(), w.people[spare]), ",1,", ",2,", 1)}
 	undertaking := step{as: spare, self: true, values: w.undertaking}
 	delegation := on(authz.HOM, authz.PostDelegate)
-	delegation.values = object{"until": w.clock.Now().Add(24 * time.Hour)}
+	delegation.values = object{"until": w.clock.Now().Add(24 * time.Hour), "purposes": nil} // of a head of mission, who has no tasks
 	nomination := on(authz.LEG, authz.NominationDecide)
 	nomination.values = object{"granted": true}
 	hold := on(authz.RO, authz.HoldOpen, authz.HoldPlaceLegal, authz.HoldPlaceReview)

@@ -24,11 +24,12 @@ func (b *bench) enrol() *bench {
 	b.Helper()
 	b.mission = b.make(authz.LEG, v1+"/missions", object{"name": "Mission" + b.planted, "country": "CO", "contact": "the focal point"}) // a post, which refusals name (R56)
 	b.partner = b.make(authz.LEG, v1+"/parties", object{"name": "Partner" + b.planted, "kind": "ngo", "country": "CO", "mission": b.mission})
-	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL, authz.OIG} {
+	b.hire(authz.DPO, authz.DPO, "", "")
+	b.purpose = b.term("/purposes", object{"code": "shelter", "text": "Shelter" + b.planted, "legal_basis": "consent"})
+	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.PSG, authz.PDL, authz.OIG} {
 		b.hire(role, role, b.mission, b.partner)
 	}
 	b.want(http.StatusOK, authz.HOM, http.MethodPost, v1+"/parties/"+b.partner+"/vetting", object{"passed": true, "note": "checked" + b.planted})
-	b.purpose = b.term("/purposes", object{"code": "shelter", "text": "Shelter" + b.planted, "legal_basis": "consent"})
 	b.notice = b.make(authz.LEG, v1+"/notices", object{"purpose": b.purpose, "notice_version": "1", "texts": noticeTexts(b.planted), "effective_from": "2026-01-01T00:00:00Z"})
 	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/notices/"+b.notice+"/approval", nil)
 	b.term("/categories", object{"code": "identity", "fields": []string{"given_name", "notes"}, "sensitivity": b.sensitivity})
@@ -57,6 +58,9 @@ func (b *bench) hire(as, role authz.Role, mission, partner string) {
 	case authz.AtPartner:
 		person["partner"], grant["partner"] = partner, partner
 	case authz.AtHQ:
+	}
+	if authz.Tasked(role) {
+		grant["purposes"] = []string{b.purpose} // R23
 	}
 	id := b.make(authz.LEG, v1+"/people", person)
 	b.make(authz.LEG, v1+"/people/"+id+"/roles", grant)

@@ -43,7 +43,7 @@ func TestWhatEndsSaysSo(t *testing.T) {
 	agreed.Scope, agreed.Agreement, of.Scope, of.Transfer, on.Scope = approvals.ForAgreement, sent.Agreement, approvals.ForTransfer, sent.ID, approvals.ForPathway
 	delegated, err := w.People.Delegate(w.Ctx, w.As(authz.HOM), people.Delegation{To: w.Persons[authz.RO], Role: authz.HOM, Mission: w.Mission.ID, Until: soon})
 	w.Must(err)
-	granted, err := w.People.GrantRole(w.Ctx, w.As(authz.LEG), people.Grant{Person: w.Persons[authz.RO], Role: authz.FP, Mission: w.Mission.ID, Until: new(soon.Add(time.Minute))})
+	granted, err := w.People.GrantRole(w.Ctx, w.As(authz.LEG), people.Grant{Person: w.Persons[authz.RO], Role: authz.FP, Mission: w.Mission.ID, Purposes: w.Task(authz.FP), Until: new(soon.Add(time.Minute))})
 	w.Must(err)
 	h := w.Hand()
 	first := func(table string) (id string, until time.Time) {

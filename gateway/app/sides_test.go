@@ -31,7 +31,7 @@ const (
 // join registers somebody of the mission, trained, with a role or without.
 func join(w *apptest.World, name, role authz.Role) {
 	w.T.Helper()
-	p, g := people.Person{Name: string(name), Mission: w.Mission.ID}, people.Grant{Role: role, Mission: w.Mission.ID}
+	p, g := people.Person{Name: string(name), Mission: w.Mission.ID}, people.Grant{Role: role, Mission: w.Mission.ID, Purposes: w.Task(role)}
 	if role == authz.LEG {
 		p.Mission, g.Mission = "", ""
 	}
@@ -264,7 +264,7 @@ func certifierAccepts(t *testing.T, w *apptest.World) {
 			t.Errorf("%s does both", role)
 		}
 	}
-	_, err := w.People.GrantRole(w.Ctx, w.As(authz.LEG), people.Grant{Person: w.Persons[authz.PSG], Role: authz.FP, Mission: w.Mission.ID})
+	_, err := w.People.GrantRole(w.Ctx, w.As(authz.LEG), people.Grant{Person: w.Persons[authz.PSG], Role: authz.FP, Mission: w.Mission.ID, Purposes: w.Task(authz.FP)})
 	wants(t, "a signatory of the partner as focal point", err, people.ErrInvalid)
 }
 
@@ -273,11 +273,11 @@ func ownAccess(t *testing.T, w *apptest.World) {
 	wants(t, "oneself", err, people.ErrOwnAccess)
 	stands(w, authz.HOM, another, authz.HOM)
 	mission := w.Mission.ID
-	_, err = w.People.GrantRole(w.Ctx, w.As(another), people.Grant{Person: w.Persons[authz.HOM], Role: authz.RO, Mission: mission})
+	_, err = w.People.GrantRole(w.Ctx, w.As(another), people.Grant{Person: w.Persons[authz.HOM], Role: authz.RO, Mission: mission, Purposes: w.Task(authz.RO)})
 	wants(t, "a deputy, to whose post it is", err, people.ErrOwnAccess)
 	_, err = w.People.GrantRole(w.Ctx, authz.System(""), people.Grant{Person: w.Persons[authz.HOM], Role: authz.DPO})
 	wants(t, "the system", err, authz.ErrDenied)
-	_, err = w.People.GrantRole(w.Ctx, w.As(another), people.Grant{Person: w.Persons[authz.FP], Role: authz.RO, Mission: mission})
+	_, err = w.People.GrantRole(w.Ctx, w.As(another), people.Grant{Person: w.Persons[authz.FP], Role: authz.RO, Mission: mission, Purposes: w.Task(authz.RO)})
 	wants(t, "a deputy, to a third", err, nil)
 }
 
@@ -327,8 +327,8 @@ func suspenderLifts(t *testing.T, w *apptest.World) {
 		sideRefused(t, "terminated by one side", err, "two persons")
 	})
 	t.Run("SoD 11 a hold", func(t *testing.T) {
-		grant(w, another, people.Grant{Role: authz.FP, Mission: w.Mission.ID})
-		grant(w, secondLegal, people.Grant{Role: authz.FP, Mission: w.Mission.ID})
+		grant(w, another, people.Grant{Role: authz.FP, Mission: w.Mission.ID, Purposes: w.Task(authz.FP)})
+		grant(w, secondLegal, people.Grant{Role: authz.FP, Mission: w.Mission.ID, Purposes: w.Task(authz.FP)})
 		h, err := w.Holds.Place(w.Ctx, w.As(another), rights.Order{Kind: rights.Objection, Mission: w.Mission.ID, Case: "CASE-1", Reason: "spoken"})
 		w.Must(err)
 		_, err = w.Holds.Lift(w.Ctx, w.As(secondLegal), h.ID, "answered")

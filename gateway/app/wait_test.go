@@ -61,7 +61,7 @@ func TestWhatEndsInTheWait(t *testing.T) {
 		}},
 		"AUTH_ROLE_DENIED the sender's role": {wait: 2 * time.Hour, code: "AUTH_ROLE_DENIED", before: func(w *apptest.World) string {
 			join(w, another, "")
-			grant(w, another, people.Grant{Role: authz.RO, Mission: w.Mission.ID, Until: new(w.Clock.Now().Add(time.Hour))})
+			grant(w, another, people.Grant{Role: authz.RO, Mission: w.Mission.ID, Purposes: w.Task(authz.RO), Until: new(w.Clock.Now().Add(time.Hour))})
 			return w.Persons[another]
 		}},
 	}

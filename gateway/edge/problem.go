@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"safeconduct/agreements"
@@ -12,6 +13,7 @@ import (
 	"safeconduct/agreements/imports"
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
@@ -173,7 +175,7 @@ type row struct {
 	is    error
 	kind  kind
 	shown shown
-	code  gate.Code // the refusal that it is, where it is one
+	code  gate.Code // the refusal that it is, where it is one; with @KIND, as the catalogue of mends has it
 }
 
 // outages is the first part of the problem table: what is unavailable comes before what is denied, since a denial that
@@ -206,6 +208,7 @@ func rows() []row {
 		{transfer.ErrNotAvailable, kindRefused, nothing, gate.PullDenied}, // all that a partner is told
 		{evidence.ErrTampered, kindRefused, nothing, gate.GateUnavailable},
 		{identity.ErrUnknown, kindNoIdentity, nothing, gate.AuthInvalid},
+		{authz.ErrNoTask, kindRefused, nothing, gate.AuthRoleDenied + "@" + terms.KindPurpose}, // R23
 		{authz.ErrDenied, kindRefused, nothing, gate.AuthRoleDenied},
 		{people.ErrOwnAccess, kindRefused, sentinel, gate.AuthRoleDenied},  // separation of duties 8
 		{rulebook.ErrOwnDraft, kindRefused, sentinel, gate.AuthRoleDenied}, // separation of duties 8
@@ -310,8 +313,9 @@ func (ps *problems) first(table []row, err error, lang string) *Problem {
 		case nothing:
 		}
 		if row.code != "" {
-			mend, ask := ps.mends.Text(row.code, lang)
-			p.Refusals = []RefusalView{{Code: row.code, Mend: mend, Ask: ask}}
+			code, kind, _ := strings.Cut(string(row.code), "@")
+			mend, ask := ps.mends.Of(gate.Refusal{Code: gate.Code(code), Object: evidence.Ref{Kind: kind}}, lang)
+			p.Refusals = []RefusalView{{Code: gate.Code(code), Mend: mend, Ask: ask}}
 			if p.Detail == "" {
 				p.Detail = mend
 			}

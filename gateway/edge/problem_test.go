@@ -67,6 +67,7 @@ func TestProblemTable(t *testing.T) {
 	}{
 		{"unknown", fmt.Errorf("reading: %w", evidence.ErrNotFound), 404, "not-found", "", ""},
 		{"R53 AUTH_ROLE_DENIED", fmt.Errorf("%w: no role allows role.grant.RO", authz.ErrDenied), 403, "refused", "AUTH_ROLE_DENIED", ""},
+		{"R23 AUTH_ROLE_DENIED without a task", authz.ErrNoTask, 403, "refused", "AUTH_ROLE_DENIED", "task under this purpose"},
 		{"own access", people.ErrOwnAccess, 403, "refused", "AUTH_ROLE_DENIED", "nobody changes their own access"},
 		{"LOG_UNAVAILABLE of a denial that was not recorded", errors.Join(authz.ErrDenied, evidence.ErrUnavailable), 503, "unavailable", "LOG_UNAVAILABLE", ""},
 		{"R49 LOG_UNAVAILABLE", fmt.Errorf("%w: no room", evidence.ErrUnavailable), 503, "unavailable", "LOG_UNAVAILABLE", ""},

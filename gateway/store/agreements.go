@@ -63,6 +63,21 @@ func (t *tx) Purposes(ctx context.Context) ([]terms.Purpose, error) {
 	return find(ctx, t, purposes(), "ORDER BY r.code")
 }
 
+// KnownPurposes implements people.TaskTx.
+func (t *tx) KnownPurposes(ctx context.Context, ids []string) (bool, error) {
+	known := map[string]bool{}
+	for args, in := range listed(ids) {
+		some, err := find(ctx, t, purposes(), "WHERE r.id IN "+in, args...)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range some {
+			known[p.ID] = true
+		}
+	}
+	return !slices.ContainsFunc(ids, func(id string) bool { return !known[id] }), nil
+}
+
 // SavePurpose implements terms.PurposeTx.
 func (t *tx) SavePurpose(ctx context.Context, p terms.Purpose) error {
 	return save(ctx, t, purposes(), p)

@@ -54,14 +54,14 @@ type world struct {
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-func officer(person, mission string, role authz.Role) authz.Caller {
-	return authz.Caller{Person: person, Grants: []authz.Grant{{ID: "g", Version: 1, Role: role, Mission: mission}}}
+func officer(person, mission string, role authz.Role, tasks ...string) authz.Caller {
+	return authz.Caller{Person: person, Grants: []authz.Grant{{ID: "g", Version: 1, Role: role, Mission: mission, Purposes: tasks}}}
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: noon()}, here: newID(), there: newID(), partner: newID(), purpose: newID()}
-	w.officer, w.stranger = officer("ro", w.here, authz.RO), officer("stranger", w.there, authz.RO)
+	w.officer, w.stranger = officer("ro", w.here, authz.RO, w.purpose), officer("stranger", w.there, authz.RO, w.purpose)
 	dir := t.TempDir()
 	w.path = filepath.Join(dir, "consent.db")
 	var err error

@@ -129,7 +129,7 @@ func (o *Office) Record(ctx context.Context, c authz.Caller, s Statement, cases 
 	if !c.In(s.Mission) {
 		return nil, evidence.ErrNotFound
 	}
-	res := authz.Resource{Kind: KindConsent, Mission: s.Mission}
+	res := authz.Resource{Kind: KindConsent, Mission: s.Mission, Purposes: s.Purposes}
 	role, err := o.office.Authorise(ctx, c, authz.ConsentRecord, res)
 	if err != nil {
 		return nil, err
@@ -294,8 +294,12 @@ func (o *Office) may(ctx context.Context, c authz.Caller, action authz.Action, i
 	if !c.In(r.Mission) {
 		return Record{}, "", evidence.ErrNotFound
 	}
-	role, err := o.office.Authorise(ctx, c, action, authz.Resource{Kind: KindConsent, ID: id, Mission: r.Mission, Owner: r.Actor})
+	role, err := o.office.Authorise(ctx, c, action, r.resource())
 	return r, role, err
+}
+
+func (r Record) resource() authz.Resource {
+	return authz.Resource{Kind: KindConsent, ID: r.ID, Mission: r.Mission, Owner: r.Actor, Purposes: r.Purposes}
 }
 
 // Consent answers with one record.
@@ -309,7 +313,8 @@ func (o *Office) Consent(ctx context.Context, c authz.Caller, id string) (Record
 
 // Withdraw records that the person took consent back. It holds at once: the
 // next decision about any transfer of theirs reads it. Identity is verified
-// after, because a hold is reversible (domain.md section 4).
+// after, because a hold is reversible (domain.md section 4). Nobody needs a task
+// for it; who has none is told of the withdrawal and of nothing else (R23).
 func (o *Office) Withdraw(ctx context.Context, c authz.Caller, id, reason string) (Record, error) {
 	r, role, err := o.may(ctx, c, authz.ConsentWithdraw, id)
 	if err != nil {
@@ -337,5 +342,25 @@ func (o *Office) Withdraw(ctx context.Context, c authz.Caller, id, reason string
 		e.Result = string(Withdrawn)
 		return tx.Record(ctx, e)
 	})
-	return r, o.office.Ended(ctx, c, authz.ConsentWithdraw, authz.Resource{Kind: KindConsent, ID: id, Mission: r.Mission}, err)
+	return o.told(c, r), o.office.Ended(ctx, c, authz.ConsentWithdraw, authz.Resource{Kind: KindConsent, ID: id, Mission: r.Mission}, err)
+}
+
+// Withdrawal answers with what Withdraw answered with.
+func (o *Office) Withdrawal(ctx context.Context, c authz.Caller, id string) (Record, error) {
+	r, _, err := o.may(ctx, c, authz.ConsentWithdraw, id)
+	if err != nil {
+		return Record{}, err
+	}
+	return o.told(c, r), nil
+}
+
+// told is the record for who has it withdrawn: without what they would not read.
+func (o *Office) told(c authz.Caller, r Record) Record {
+	if _, denied := o.office.Enforcer.Check(c, authz.ConsentRead, r.resource()); denied == nil {
+		return r
+	}
+	return Record{
+		ID: r.ID, Version: r.Version, Schema: r.Schema, Mission: r.Mission, State: r.State, Purposes: []string{}, Recipients: []string{}, Categories: []string{},
+		WithdrawnAt: r.WithdrawnAt, WithdrawnWhy: r.WithdrawnWhy, Actor: r.Actor, Created: r.Created, Updated: r.Updated,
+	}
 }

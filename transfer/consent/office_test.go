@@ -27,7 +27,6 @@ func TestRecord(t *testing.T) {
 		"no purpose":              func(s *consent.Statement) { s.Purposes = nil },
 		"no recipient":            func(s *consent.Statement) { s.Recipients = nil },
 		"no category":             func(s *consent.Statement) { s.Categories = nil },
-		"an unknown purpose":      func(s *consent.Statement) { s.Purposes = []string{newID()} },
 		"an unknown recipient":    func(s *consent.Statement) { s.Recipients = []string{newID()} },
 		"an unknown category":     func(s *consent.Statement) { s.Categories = []string{"health"} },
 		"R12 a fingerprint":       func(s *consent.Statement) { s.Form = "fingerprint" },
@@ -199,7 +198,7 @@ func TestWithdraw(t *testing.T) {
 		})
 	}
 	t.Run("CONSENT_WITHDRAWN by the focal point, at once", func(t *testing.T) {
-		got, err := w.Withdraw(t.Context(), officer("fp", w.here, authz.FP), r.ID, "said so")
+		got, err := w.Withdraw(t.Context(), officer("fp", w.here, authz.FP, w.purpose), r.ID, "said so")
 		if err != nil || got.State != consent.Withdrawn || got.WithdrawnAt == nil || got.Version != 2 {
 			t.Fatalf("%+v, %v", got, err)
 		}
@@ -230,7 +229,7 @@ func TestWithdraw(t *testing.T) {
 			by   authz.Caller
 			want error
 		}{
-			"its officer": {w.officer, nil}, "the focal point": {officer("fp", w.here, authz.FP), nil}, "an auditor": {officer("oig", "", authz.OIG), nil},
+			"its officer": {w.officer, nil}, "the focal point": {officer("fp", w.here, authz.FP, w.purpose), nil}, "R23 the focal point without a task": {officer("fp", w.here, authz.FP), authz.ErrNoTask}, "an auditor": {officer("oig", "", authz.OIG), nil},
 			"the head": {officer("hom", w.here, authz.HOM), authz.ErrDenied}, "another mission": {w.stranger, evidence.ErrNotFound},
 		} {
 			if got, err := w.Consent(t.Context(), c.by, r.ID); !errors.Is(err, c.want) || err == nil && got.State != consent.Withdrawn {

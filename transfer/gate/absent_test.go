@@ -26,6 +26,7 @@ func mayBeAbsent() map[string]permitted {
 		"Ambiguous":        {all, against},
 		"Stopped":          {all, against},
 		"Statistics":       {all, against},
+		"Actor.Untasked":   {all, "says why the policy denies; that it denies says Allowed"},
 		"Conflicts":        {all, against},
 		"StaleBy":          {all, "names the cause; the assessment that it made stale says so itself"},
 		"Holds":            {all, against},

@@ -78,6 +78,7 @@ func peopleBreakages() []breakage {
 		{code: AuthInvalid, name: "not assured", harm: func(f *Facts) { f.Actor.Assured = false }, rests: []string{"Actor"}, hides: []Code{AuthRoleDenied}},
 		{code: AuthInvalid, name: "nobody", harm: func(f *Facts) { f.Actor.Person = "" }, rests: []string{"Actor"}, hides: []Code{AuthRoleDenied, TrainingExpired, ConfidentialityMissing}},
 		{code: AuthInvalid, name: "no sender", harm: func(f *Facts) { f.Sender = "" }, rests: []string{"Sender"}, hides: []Code{AuthRoleDenied, ApprovalSelf}, alone: true},
+		{code: AuthRoleDenied, name: "R23 no task under the purpose", harm: func(f *Facts) { f.Actor.Allowed, f.Actor.Untasked = false, true }, rests: []string{"Actor"}},
 		{code: AuthRoleDenied, name: "no role in this mission", harm: func(f *Facts) { f.Actor.Allowed = false }, rests: []string{"Actor"}},
 		{code: AuthRoleDenied, name: "R42 the mission is suspended", harm: func(f *Facts) { f.Stopped = evidence.Ref{Kind: "mission", ID: "m1", Version: 2} }, rests: []string{"Stopped"}},
 		{code: TrainingExpired, name: "R44", harm: func(f *Facts) { f.Actor.Trained = false }, rests: []string{"Actor"}},

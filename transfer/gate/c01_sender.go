@@ -1,6 +1,9 @@
 package gate
 
-import "safeconduct/authz/evidence"
+import (
+	"safeconduct/agreements/terms"
+	"safeconduct/authz/evidence"
+)
 
 // Codes of condition 1.
 const (
@@ -9,7 +12,7 @@ const (
 )
 
 // sender is condition 1: known, proven as the policy data asks, and with the
-// role in this mission, which is not suspended. At PULL it is the downloader who
+// role in this mission, which is not suspended, and a task under the purpose. At PULL it is the downloader who
 // is judged; of a suspended mission nothing is pulled either.
 func sender() condition {
 	return condition{
@@ -22,6 +25,8 @@ func sender() condition {
 				return one(AuthInvalid, evidence.Ref{})
 			case f.Stopped.ID != "": // R42: no role helps, and the focal point cannot mend it
 				return one(AuthRoleDenied, f.Stopped)
+			case !f.Actor.Allowed && f.Actor.Untasked: // R23: the role is there, the task is not
+				return one(AuthRoleDenied, evidence.Ref{Kind: terms.KindPurpose, ID: f.Manifest.Purpose})
 			case !f.Actor.Allowed:
 				return one(AuthRoleDenied, evidence.Ref{})
 			}

@@ -113,8 +113,10 @@ type Actor struct {
 	Person  string `json:"person,omitzero"`
 	Assured bool   `json:"assured,omitzero"` // the credential was minted under an assurance that the policy data accepts
 	Allowed bool   `json:"allowed,omitzero"` // the authorisation function said yes, on grants read in this transaction
-	Trained bool   `json:"trained,omitzero"` // has a valid record of data-protection training
-	Bound   bool   `json:"bound,omitzero"`   // has signed the undertaking in force
+	// Untasked says that nothing but a task under the purpose is missing (R23).
+	Untasked bool `json:"untasked,omitzero"`
+	Trained  bool `json:"trained,omitzero"` // has a valid record of data-protection training
+	Bound    bool `json:"bound,omitzero"`   // has signed the undertaking in force
 }
 
 // Manifest is what the sender declared (condition 3).

@@ -163,7 +163,7 @@ func (w *World) Holder(person string) authz.Caller {
 	c := authz.Caller{Person: person, Assurance: authz.AssuranceMFA, Locks: cleared[person].Locks()}
 	for _, g := range grants {
 		if g.LiveAt(w.Clock.Now()) {
-			c.Grants = append(c.Grants, authz.Grant{ID: g.ID, Version: g.Version, Role: g.Role, Mission: g.Mission, Partner: g.Partner})
+			c.Grants = append(c.Grants, g.Held())
 		}
 	}
 	return c
@@ -194,11 +194,20 @@ func (w *World) Another(role authz.Role) authz.Caller {
 // Also gives the person another role, in its own place.
 func (w *World) Also(c authz.Caller, role authz.Role) authz.Caller {
 	w.T.Helper()
-	g := people.Grant{Person: c.Person, Role: role}
+	g := people.Grant{Person: c.Person, Role: role, Purposes: w.Task(role)}
 	g.Mission, g.Partner = w.place(role)
 	_, err := w.People.GrantRole(w.Ctx, w.As(authz.LEG), g)
 	w.Must(err)
 	return w.Holder(c.Person)
+}
+
+// Task is what a grant of the role names as its task (R23): the world's purpose,
+// and others where they are given; nothing for a role that has none.
+func (w *World) Task(role authz.Role, others ...string) []string {
+	if !authz.Tasked(role) {
+		return nil
+	}
+	return append([]string{w.Purpose.ID}, others...)
 }
 
 // place is where the role is held: the mission, the partner, or headquarters,
@@ -228,23 +237,15 @@ func (w *World) enrol() {
 	w.Must(err)
 	w.Partner, err = w.Parties.Create(w.Ctx, w.As(authz.LEG), parties.Party{Name: "Partner", Kind: parties.NGO, Country: "CO", Mission: w.Mission.ID})
 	w.Must(err)
-	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.DPO, authz.PSG, authz.PDL, authz.OIG} {
-		p, g := people.Person{Name: string(role)}, people.Grant{Role: role}
-		p.Mission, p.Partner = w.place(role)
-		g.Mission, g.Partner = p.Mission, p.Partner
-		p, err := w.People.CreatePerson(w.Ctx, w.As(authz.LEG), p)
-		w.Must(err)
-		g.Person = p.ID
-		_, err = w.People.GrantRole(w.Ctx, w.As(authz.LEG), g)
-		w.Must(err)
-		w.Persons[role] = p.ID
-		w.Fit(p.ID)
+	w.hire(authz.DPO)
+	w.Purpose = w.AddPurpose(terms.Purpose{Code: "shelter", Text: "Shelter", LegalBasis: "consent"})
+	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO, authz.PSG, authz.PDL, authz.OIG} {
+		w.hire(role)
 	}
 	_, err = w.Parties.Vet(w.Ctx, w.As(authz.HOM), w.Partner.ID, true, "checked")
 	w.Must(err)
 	_, _, err = w.Identity.Issue(w.Ctx, w.As(authz.LEG), w.Persons[authz.PDL], 60*24*time.Hour, nil)
 	w.Must(err)
-	w.Purpose = w.AddPurpose(terms.Purpose{Code: "shelter", Text: "Shelter", LegalBasis: "consent"})
 	text := terms.NoticeText{
 		Controller: "chief of mission", Contact: "focal point", Purpose: "shelter", Retention: "90 days", Recipients: "the partner",
 		Rights: "see, correct, withdraw", NonWaiver: "privileges and immunities are not waived",
@@ -257,6 +258,17 @@ func (w *World) enrol() {
 	w.Must(err)
 	w.AddCategory(terms.Category{Code: "identity", Fields: []string{"given_name", "notes"}, Sensitivity: terms.High})
 	w.AddRetention("identity")
+}
+
+// hire registers a person, who holds the role from then on.
+func (w *World) hire(role authz.Role) {
+	p := people.Person{Name: string(role)}
+	p.Mission, p.Partner = w.place(role)
+	p, err := w.People.CreatePerson(w.Ctx, w.As(authz.LEG), p)
+	w.Must(err)
+	w.Persons[role] = p.ID
+	w.Fit(p.ID)
+	w.Also(authz.Caller{Person: p.ID}, role)
 }
 
 // Ready is a world in which w.Order() passes the gate.

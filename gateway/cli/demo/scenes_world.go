@@ -32,7 +32,7 @@ func (p *Player) untrained() scene {
 				return err
 			}
 			p.people[newcomer] = made.ID
-			if err := p.quiet(ctx, post("enrol-new", authz.LEG, "", "/people/"+made.ID+"/roles", object{"role": authz.RO, "mission": p.world.Mission}), nil); err != nil {
+			if err := p.quiet(ctx, post("enrol-new", authz.LEG, "", "/people/"+made.ID+"/roles", object{"role": authz.RO, "mission": p.world.Mission, "purposes": []string{p.world.Purpose}}), nil); err != nil {
 				return err
 			}
 			secret, err := p.token(ctx, post("enrol-new", authz.LEG, "", "/tokens", nil), made.ID, false)

@@ -47,8 +47,14 @@ func (p *Player) setUp(ctx context.Context) error {
 		return err
 	}
 	p.world.Partner = made.ID
+	if err := p.enrol(ctx, authz.DPO); err != nil {
+		return err
+	}
+	if err := p.purpose(ctx); err != nil { // before who has a task under it (R23)
+		return err
+	}
 	for _, role := range Roles() {
-		if role == authz.LEG {
+		if role == authz.LEG || role == authz.DPO {
 			continue
 		}
 		if err := p.enrol(ctx, role); err != nil {
@@ -146,6 +152,9 @@ func (p *Player) enrol(ctx context.Context, role authz.Role) error {
 		person["partner"], grant["partner"] = p.world.Partner, p.world.Partner
 	case authz.AtHQ:
 	}
+	if authz.Tasked(role) {
+		grant["purposes"] = []string{p.world.Purpose}
+	}
 	step := "enrol-" + lower(role)
 	var made struct {
 		ID string `json:"id"`
@@ -185,13 +194,15 @@ func Title(actor string) string {
 	return actor
 }
 
-func (p *Player) terms(ctx context.Context) error {
-	var err error
-	if p.world.Purpose, err = p.term(ctx, post("record-purpose", authz.LEG, "proposes the purpose", "/purposes", object{
+// purpose has Legal propose what data is shared for, and the data protection officer approve it.
+func (p *Player) purpose(ctx context.Context) (err error) {
+	p.world.Purpose, err = p.term(ctx, post("record-purpose", authz.LEG, "proposes the purpose", "/purposes", object{
 		"code": "referral_services", "text": "Referral of persons to services of a partner", "legal_basis": "consent",
-	})); err != nil {
-		return err
-	}
+	}))
+	return err
+}
+
+func (p *Player) terms(ctx context.Context) error {
 	if err := p.notice(ctx); err != nil {
 		return err
 	}

@@ -201,6 +201,14 @@ func testTerms(t *testing.T, b *bench) {
 		lists(t, "all rules", retentionKind(), rules, err, "r-2", "r-3", "r-1")
 		purposes, err := tx.Purposes(ctx)
 		lists(t, "purposes", purposeKind(), purposes, err, "p-2", "p-1")
+		for _, c := range []struct {
+			ids   []string
+			known bool
+		}{{nil, true}, {[]string{"p-1", "p-2", "p-1"}, true}, {[]string{"p-1", "p-3"}, false}, {[]string{""}, false}} {
+			if known, err := tx.KnownPurposes(ctx, c.ids); err != nil || known != c.known {
+				t.Errorf("R23 the purposes %q are known: %v, %v", c.ids, known, err)
+			}
+		}
 		categories, err := tx.Categories(ctx)
 		lists(t, "categories", categoryKind(), categories, err, "c-2", "c-1")
 		list, err := tx.AssessmentsOf(ctx, "a-1")

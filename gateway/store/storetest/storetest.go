@@ -76,6 +76,7 @@ type Tx interface {
 	clearance.ClearanceTx
 	retention.Tx
 	people.EnrolmentTx
+	people.TaskTx
 	queue.Tx
 }
 
