@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"safeconduct/agreements/imports"
 	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/templates"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/e2e/servers/servertest"
@@ -104,6 +106,30 @@ func TestTwiceAtOnce(t *testing.T) {
 			}
 			_, _, err := w.Identity.Issue(w.Ctx, w.As(authz.LEG), w.Persons[authz.PDL], 60*24*time.Hour, nil)
 			w.Must(err)
+		}
+	})
+	t.Run("R39 the same paper, brought in at once, is one agreement", func(t *testing.T) {
+		hour := w.Clock.Now().Add(-time.Hour)
+		for i := range times {
+			row := imports.Row{
+				Line: 2, Partner: w.Partner.ID, Mission: w.Mission.ID, Type: "data_sharing", Title: "Old paper", Language: "en", Purposes: []string{w.Purpose.ID},
+				SubjectTypes: []string{"beneficiary"}, Categories: []string{"identity"}, Fields: []string{"given_name"}, RecipientCountries: []string{"CO"},
+				StorageCountries: []string{"CO"}, MaxSubjectsPerTransfer: 10, MaxSubjectsPerYear: 100, RetentionDays: map[string]int{"identity": 90},
+				EffectiveFrom: hour, ValidUntil: hour.AddDate(1, 0, 0), Clauses: templates.Codes(), ScanSHA256: evidence.DigestOf([]byte{byte(i)}),
+				IOM: imports.Signatory{Name: "A", Title: "Chief", SignedAt: hour}, Other: imports.Signatory{Name: "B", Title: "Director", SignedAt: hour},
+			}
+			ids := make([]string, tries)
+			together(tries, func(i int) {
+				done, err := a.replicas[i%2].Agreements.Import(w.Ctx, w.As(authz.FP), []imports.Row{row}, false)
+				if err != nil || len(done) != 1 {
+					t.Errorf("import %d: %v, %v", i, done, err)
+					return
+				}
+				ids[i] = done[0].Agreement
+			})
+			if len(slices.Compact(ids)) != 1 {
+				t.Errorf("agreements of one paper: %q", ids)
+			}
 		}
 	})
 	w.Verify()

@@ -87,7 +87,7 @@ func TestHeldForReview(t *testing.T) {
 	t.Run("separation of duties 1 not by the sender, nor by who stands for them", func(t *testing.T) {
 		w := apptest.Ready(t, apptest.Options{})
 		x := w.Available([]byte("x"))
-		grant(w, authz.RO, people.Grant{Role: authz.FP, Mission: w.Mission.ID})
+		grant(w, authz.RO, people.Grant{Role: authz.FP, Mission: w.Mission.ID, Purposes: w.Task(authz.FP)})
 		h, err := w.Holds.Place(w.Ctx, w.As(authz.FP), order(x.ID))
 		w.Must(err)
 		notLifted(w, authz.RO, h.ID, "ask another person who may")

@@ -64,6 +64,28 @@ func TestWorkingRowsAltered(t *testing.T) {
 	}
 }
 
+// What is wrong with one upload keeps no other's key and objects from their end.
+func TestOneBadRowStopsNoSweep(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	bad, good := w.Available(payload(10)), w.Available(payload(10))
+	for _, sent := range []transfer.Transfer{bad, good} { // the bad one is first in the list
+		_, err := w.Transfers.Recall(w.Ctx, w.As(authz.FP), sent.ID, "sent in error")
+		w.Must(err)
+		w.Clock.Add(time.Minute)
+	}
+	w.Hand().Alter(transfer.KindTransfer, bad.ID, func(said map[string]any) { said["pull_limit"] = 9 })
+	w.Clock.Add(time.Hour)
+	n, err := w.Transfers.Sweep(w.Ctx)
+	if n != 1 || !errors.Is(err, evidence.ErrTampered) {
+		t.Errorf("%d swept, %v", n, err)
+	}
+	for _, name := range w.Objects() {
+		if strings.Contains(name, good.ID) {
+			t.Errorf("%s is left", name)
+		}
+	}
+}
+
 // TestDeliveryOfADeadProcess: what a killed process was sending gets its abort.
 func TestDeliveryOfADeadProcess(t *testing.T) {
 	w := apptest.Ready(t, apptest.Options{})

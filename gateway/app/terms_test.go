@@ -132,6 +132,7 @@ func TestProposedTermsServeNothing(t *testing.T) {
 	_, err = w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{Code: "skills", Fields: []string{"trade"}, Sensitivity: terms.Low})
 	w.Must(err)
 	wait(t, w, authz.DPO, "approve_term MODERATE", "approve_term LOW")
+	grant(w, authz.RO, people.Grant{Role: authz.RO, Mission: w.Mission.ID, Purposes: []string{p.ID}})
 	t.Run("AGR_PURPOSE RET_RULE_MISSING of a purpose", func(t *testing.T) {
 		o := w.Order()
 		o.Purpose = p.ID
