@@ -132,8 +132,8 @@ func (o *Office) gatherVolume(ctx context.Context, tx Tx, t Transfer, f *reading
 		}
 		// A pathway may be that of several agreements: the later of two releases sees
 		// how often the earlier used its approval, and is judged by that.
-		if use := f.DPOUse(); use.Pathway != "" && len(use.Sensitive) > 0 {
-			if err := tx.LockPathways(ctx, use.Mission, use.Partner); err != nil {
+		if t.Pathway != "" {
+			if err := tx.LockPathways(ctx, t.Mission, t.Partner); err != nil {
 				return err
 			}
 		}

@@ -167,7 +167,7 @@ func (o *Office) rejudge(ctx context.Context, id string) (changed bool, err erro
 // wrong with the downloader alone holds nothing.
 func (o *Office) holdOrPass(ctx context.Context, tx Tx, t *Transfer, before gate.Decision, f gate.Facts, now time.Time) error {
 	switch {
-	case t.Decision.Released() && t.State == Held:
+	case t.State == Held && frees(t.Decision):
 		t.free(now)
 	case !t.Decision.Released() && t.State == Available && holds(t.Decision) && !t.Ended(now): // what is over lapses
 		t.State, t.HeldSince = Held, &now
@@ -188,8 +188,18 @@ func holds(d gate.Decision) bool {
 	return slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !ofCaller(r) })
 }
 
+// frees reports whether nothing is refused but for want of somebody who may
+// pull: the days of a hold do not run while the partner finds one.
+func frees(d gate.Decision) bool {
+	return !slices.ContainsFunc(d.Refusals, func(r gate.Refusal) bool { return !ofRecipient(r) })
+}
+
+func ofRecipient(r gate.Refusal) bool {
+	return r.Code == gate.RecipientNoUser || r.Code == gate.RecipientKeyInvalid
+}
+
 func ofCaller(r gate.Refusal) bool {
-	return !stopped(r) && slices.Contains([]gate.Code{
+	return ofRecipient(r) || !stopped(r) && slices.Contains([]gate.Code{
 		gate.AuthInvalid, gate.AuthRoleDenied, gate.TrainingExpired, gate.ConfidentialityMissing,
 		gate.PullDenied, gate.PullWindow, gate.PullLimit, gate.PullRecalled,
 	}, r.Code)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,8 +44,14 @@ func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) 
 		if err != nil {
 			return err
 		}
-		now := o.Office.Time()
-		if err := retention.Hasten(ctx, tx, id, now.Add(r.RecallTime()), lifecycle.Act{Event: "recall", Person: c.Person, Role: role, At: now}); err != nil {
+		act := lifecycle.Act{Event: "recall", Person: c.Person, Role: role, At: o.Office.Time()}
+		left, err := anyLeft(ctx, tx, t)
+		if err == nil && left {
+			err = retention.Hasten(ctx, tx, id, act.At.Add(r.RecallTime()), act)
+		} else if err == nil {
+			err = retention.Waive(ctx, tx, id, act)
+		}
+		if err != nil {
 			return err
 		}
 		t.RecallReason = reason
@@ -208,12 +215,12 @@ func (o *Office) lapse(ctx context.Context, id string, version int) error {
 		now := o.Office.Time()
 		to := t.State // pulled and acknowledged stay what they are
 		switch t.State {
-		case Available:
-			to, err = o.unclaimed(ctx, tx, t, now)
-		case Held:
-			if to, err = o.unclaimed(ctx, tx, t, now); t.Delivered != nil { // it was claimed; its window does not go on
-				t.free(now)
-				to, t.WindowEnds = t.State, &now
+		case Available, Held:
+			if to = t.unheld(); to == Available {
+				to, err = o.unclaimed(ctx, tx, t, now)
+			}
+			if to != Unclaimed { // what was held does not go on in its window
+				t.State, t.HeldSince, t.WindowEnds = to, nil, &now
 			}
 		case Draft, Uploading, SealedState, AwaitingApproval:
 			to, t.RecallReason = Recalled, "never released"
@@ -227,27 +234,26 @@ func (o *Office) lapse(ctx context.Context, id string, version int) error {
 	return err
 }
 
-// unclaimed is the state of a transfer that nobody is known to have pulled whole:
-// pulled where that is not known of a delivery, so that it can still be recalled.
-// Where it is known that no byte left, the duty to destroy is waived.
-func (o *Office) unclaimed(ctx context.Context, tx Tx, t Transfer, now time.Time) (State, error) {
-	to, left := Unclaimed, false
+// anyLeft reports whether any byte of the transfer left, or may have.
+func anyLeft(ctx context.Context, tx Tx, t Transfer) (bool, error) {
 	for _, f := range t.Files {
 		sessions, err := tx.PullSessions(ctx, t.ID, f.N)
-		if err != nil {
-			return "", err
-		}
-		for _, s := range sessions {
-			left = left || s.left()
-			if s.Unknown {
-				to = Pulled
-			}
+		if err != nil || slices.ContainsFunc(sessions, PullSession.left) {
+			return err == nil, err
 		}
 	}
-	if left {
-		return to, nil
+	return false, nil
+}
+
+// unclaimed is the state of a transfer that nobody is known to have pulled whole:
+// pulled where any of it left, or may have, so that it can still be recalled.
+// Where it is known that no byte left, the duty to destroy is waived.
+func (o *Office) unclaimed(ctx context.Context, tx Tx, t Transfer, now time.Time) (State, error) {
+	left, err := anyLeft(ctx, tx, t)
+	if err != nil || left {
+		return Pulled, err
 	}
-	return to, retention.Waive(ctx, tx, t.ID, lifecycle.Act{Event: "nothing_left", Person: string(authz.SYS), Role: authz.SYS, At: now})
+	return Unclaimed, retention.Waive(ctx, tx, t.ID, lifecycle.Act{Event: "nothing_left", Person: string(authz.SYS), Role: authz.SYS, At: now})
 }
 
 // CloseAbandoned records the abort of deliveries of which nothing was heard

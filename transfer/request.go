@@ -159,7 +159,14 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 	if err != nil {
 		return err
 	}
-	t.Decision = o.decide(ctx, f)
+	whole := o.decide(ctx, f)
+	t.Decision = whole
+	// What the people answered is not for who may not send for that purpose (R23): the rest is in the log.
+	unlocked := c
+	unlocked.Locks = nil
+	if _, never := o.Office.Enforcer.Check(unlocked, authz.TransferRequest, t.resource()); never != nil {
+		t.Decision.Refusals = slices.DeleteFunc(slices.Clone(whole.Refusals), func(r gate.Refusal) bool { return len(r.Rows)+len(r.Subjects) > 0 })
+	}
 	t.NeedsApproval = !f.Approval.Needless
 	if f.Agreement != nil {
 		t.Agreement, t.Document = f.Agreement.ID, f.Agreement.Document.Version
@@ -186,7 +193,7 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 	if err := tx.SaveTransfer(ctx, *t); err != nil {
 		return err
 	}
-	if _, err := o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, t.Decision); err != nil {
+	if _, err := o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, whole); err != nil {
 		return err
 	}
 	return o.open(ctx, tx, c, opened)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
@@ -98,6 +99,20 @@ func TestTheTaskUnderThePurpose(t *testing.T) {
 		}
 		_, err := record(officer, "CASE-9", w.Purpose.ID)
 		w.Must(err)
+	})
+	t.Run("R02 a refusal is recorded by whoever hears it, and for what is not in force", func(t *testing.T) {
+		withdrawn := w.AddPurpose(terms.Purpose{Code: "work", Text: "Work", LegalBasis: "consent"}).ID
+		_, err := w.Terms.AmendPurpose(w.Ctx, w.As(authz.LEG), withdrawn, terms.PurposeValues{Text: "Work", LegalBasis: "consent", Withdrawn: true}, time.Time{}, "no longer done")
+		w.Must(err)
+		_, err = w.Terms.ApprovePurpose(w.Ctx, w.As(authz.DPO), withdrawn)
+		w.Must(err)
+		for _, purpose := range []string{other, withdrawn} {
+			s := w.Statement()
+			s.Decision, s.Purposes, s.Evidence = consent.Refused, []string{purpose}, nil
+			if got, err := w.Consents.Record(w.Ctx, officer, s, []string{"CASE-11"}); err != nil || got[0].State != consent.Refused {
+				t.Errorf("%+v, %v", got, err)
+			}
+		}
 	})
 	t.Run("R23 a withdrawal takes no task, and tells nothing else", func(t *testing.T) {
 		got, err := w.Consents.Withdraw(w.Ctx, officer, theirs.ID, "said so")
@@ -217,6 +232,29 @@ func TestSendingTakesATask(t *testing.T) {
 		o.Purpose = other
 		_, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), o)
 		wanting(t, err, other)
+	})
+	t.Run("R23 what people answered for a purpose is not told with the refusal", func(t *testing.T) {
+		for _, by := range []authz.Role{authz.RO, authz.HOM} {
+			o := w.Order()
+			o.Purpose = other
+			x, err := w.Transfers.Request(w.Ctx, w.As(by), o)
+			var refused *transfer.RefusedError
+			if !errors.As(err, &refused) {
+				t.Fatal(err)
+			}
+			kept, err := w.Transfers.Transfer(w.Ctx, w.As(authz.FP), x.ID)
+			w.Must(err)
+			for _, r := range slices.Concat(refused.Decision.Refusals, x.Decision.Refusals, kept.Decision.Refusals) {
+				if len(r.Rows)+len(r.Subjects) > 0 {
+					t.Errorf("%s is told %s of rows %v", by, r.Code, r.Rows)
+				}
+			}
+			w.Settled()
+			lines, _, err := w.Log.Entries(w.Ctx, w.As(authz.LEG), transfer.LogFilter{After: -1, AtMost: 500, Object: x.ID, Verdict: evidence.Refused})
+			if err != nil || len(lines) != 1 || !slices.Contains(lines[0].Entry.Codes, "CONSENT_PURPOSE") {
+				t.Errorf("the log keeps %+v, %v", lines, err)
+			}
+		}
 	})
 	upload := func(by authz.Role) transfer.Transfer {
 		x, err := w.Transfers.Request(w.Ctx, w.As(by), w.Order())

@@ -65,6 +65,12 @@ func destructions() record[retention.Duty] {
 			return []any{d.Mission, d.Partner, string(d.State), d.Due.UnixMicro(), overdue}
 		},
 		ident: func(d retention.Duty) (string, int) { return d.ID, d.Version },
+		touches: func(d retention.Duty) touch {
+			if d.State == retention.Due && d.Version == 1 { // a first pull takes nothing away, and comes often
+				return touch{}
+			}
+			return ofPartner(d.Partner)
+		},
 	}
 }
 

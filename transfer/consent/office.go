@@ -130,6 +130,9 @@ func (o *Office) Record(ctx context.Context, c authz.Caller, s Statement, cases 
 		return nil, evidence.ErrNotFound
 	}
 	res := authz.Resource{Kind: KindConsent, Mission: s.Mission, Purposes: s.Purposes}
+	if s.Decision == Refused { // R02: who hears a no records it, whatever their task
+		res.Purposes = nil
+	}
 	role, err := o.office.Authorise(ctx, c, authz.ConsentRecord, res)
 	if err != nil {
 		return nil, err
@@ -203,8 +206,11 @@ func (o *Office) known(ctx context.Context, tx Tx, s Statement, now time.Time) e
 		return err
 	}
 	for _, p := range s.Purposes {
-		if _, err := terms.PurposeInForce(ctx, tx, p, now); err != nil {
-			return fmt.Errorf("%w: unknown purpose", people.ErrInvalid)
+		is, err := tx.Purpose(ctx, p)
+		is, counts := is.InForce(now)
+		// A no to a purpose that is withdrawn is heard: it may be in force again (R02).
+		if err != nil || !counts && (s.Decision != Refused || is.Proposed) {
+			return fmt.Errorf("%w: unknown purpose, or one that is not in force", people.ErrInvalid)
 		}
 	}
 	others := s.Recipients

@@ -76,7 +76,7 @@ func testNear(t *testing.T, b *bench) {
 
 // nearFilled: what the migration finds of agreements that are there is what saving them writes.
 func nearFilled(t *testing.T, l *logged) {
-	if _, err := l.provider(t).UpTo(t.Context(), 26); err != nil {
+	if _, err := l.provider(t).UpTo(t.Context(), 23); err != nil {
 		t.Fatal(err)
 	}
 	for id, state := range map[string]agreements.State{"a-1": agreements.Active, "a-2": agreements.Terminated} {

@@ -12,6 +12,7 @@ CREATE TABLE rejudgings (
 CREATE INDEX rejudgings_due ON rejudgings (due, transfer);
 
 CREATE INDEX transfers_waiting_partner ON transfers (partner) WHERE state IN ('available', 'held');
+CREATE INDEX transfers_waiting_agreement ON transfers (agreement) WHERE state IN ('available', 'held');
 CREATE INDEX transfers_waiting_mission ON transfers (mission) WHERE state IN ('available', 'held');
 
 INSERT INTO rejudgings (transfer, cause, due) SELECT id, 'time', 0 FROM transfers WHERE state IN ('available', 'held');
