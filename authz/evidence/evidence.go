@@ -31,6 +31,12 @@ const (
 	Access   Kind = "access"   // somebody of the organisation opened sealed evidence
 )
 
+// Decides reports whether an entry of the kind is of a decision, which names the
+// edition of the rules that it was taken under (R37). The others are not: what
+// becomes of bytes is by the decision that let them go or take them in, a receipt
+// repeats a digest, and to open evidence changes nothing.
+func (k Kind) Decides() bool { return k == Decision || k == Change || k == Denial }
+
 // Verdict is how an act ended.
 type Verdict string
 
