@@ -10,6 +10,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
+	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/approvals"
@@ -84,10 +85,12 @@ func TestDecisionsCiteTheRules(t *testing.T) {
 	changed := false // the edition, within the story
 	for _, line := range lines(w, authz.OIG) {
 		e := line.Entry
-		if _, none := uncited()[e.Kind]; none == e.Kind.Decides() {
-			t.Errorf("R37 whether %s decides", e.Kind)
+		_, none := uncited()[e.Kind]
+		none = none || e.Kind == evidence.Change && e.Action == authz.TransferUpload // under the request, for the commit
+		if none == e.Decides() {
+			t.Errorf("R37 whether %s %s decides", e.Action, e.Kind)
 		}
-		if !e.Kind.Decides() {
+		if none {
 			continue
 		}
 		kinds[e.Kind], actions[e.Action] = true, true
@@ -104,6 +107,28 @@ func TestDecisionsCiteTheRules(t *testing.T) {
 		t.Errorf("R37 of these there were entries: %v, %v", kinds, slices.Sorted(maps.Keys(actions)))
 	}
 	w.Verify()
+}
+
+// R43: who altered the rules by hand keeps no denial out of the log, and nothing is changed under them.
+func TestDeniedUnderAlteredRules(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	changeRules(w, func(r *rulebook.Rules) { r.Transfer.PullLimit++ })
+	officer, legal, auditor := w.As(authz.RO), w.As(authz.LEG), w.As(authz.OIG)
+	w.Hand().Alter(rulebook.KindRulebook, rulebook.ID, func(said map[string]any) { said["actor"] = "somebody" })
+	if _, err := w.People.SuspendMission(w.Ctx, officer, w.Mission.ID, "asked"); !errors.Is(err, authz.ErrDenied) || errors.Is(err, evidence.ErrUnavailable) {
+		t.Errorf("R43 denied: %v", err)
+	}
+	if _, err := w.People.SuspendMission(w.Ctx, legal, w.Mission.ID, "asked"); !errors.Is(err, evidence.ErrTampered) {
+		t.Errorf("R37 changed under rules that were altered: %v", err)
+	}
+	w.Settled()
+	last, _, err := w.Log.Entries(w.Ctx, auditor, transfer.LogFilter{After: -1, AtMost: 500, Kind: evidence.Denial})
+	w.Must(err)
+	if !slices.ContainsFunc(last, func(l transfer.LogLine) bool {
+		return l.Entry.Kind == evidence.Denial && l.Entry.Action == authz.MissionSuspend && l.Entry.Actor == officer.Person && !rulebook.Cites(l.Entry.Policy)
+	}) || !slices.ContainsFunc(last, func(l transfer.LogLine) bool { return slices.Contains(l.Entry.Codes, app.Tampered) }) {
+		t.Error("R43 the denial is not in the log, or no alarm was raised")
+	}
 }
 
 // cites wants the refusal to cite an edition of the rules and the principles.

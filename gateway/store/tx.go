@@ -86,7 +86,7 @@ func (t *tx) cite(ctx context.Context, e *evidence.Entry) error {
 	if rulebook.Cites(e.Policy) {
 		return nil
 	}
-	if t.rules == nil && e.Kind.Decides() {
+	if t.rules == nil && e.Decides() {
 		_, err := t.Rulebook(ctx)
 		var row *evidence.TamperedError
 		switch {

@@ -53,7 +53,7 @@ func (w *World) uncited() (found []string) {
 		w.Must(store.For[transfer.LogTx](w.Store).View(w.Ctx, func(tx transfer.LogTx) error {
 			page, next, err := tx.LogLines(w.Ctx, transfer.LogFilter{After: after, AtMost: 1000})
 			for _, l := range page {
-				if e := l.Entry; e.Kind.Decides() && (!rulebook.Cites(e.Policy) || strings.Count(e.Policy, "rules:") != 1) {
+				if e := l.Entry; e.Decides() && (!rulebook.Cites(e.Policy) || strings.Count(e.Policy, "rules:") != 1) {
 					found = append(found, fmt.Sprintf("%d: %s %s cites %q", l.Seq, e.Kind, e.Action, e.Policy))
 				}
 			}

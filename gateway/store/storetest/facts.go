@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
 	"safeconduct/transfer"
@@ -59,13 +60,17 @@ func testRules(t *testing.T, b *bench) {
 			"and unread":            {false, evidence.Decision, own, own},
 			"what becomes of bytes": {false, evidence.Delivery, "authz:x", "authz:x"},
 			"a receipt":             {false, evidence.Receipt, "authz:x", "authz:x"},
+			"bytes that come in":    {false, "upload", "authz:x", "authz:x"},
 			"evidence opened":       {false, evidence.Access, "authz:x", "authz:x"},
 		} {
 			e := b.entry()
 			e.Kind, e.Policy = c.kind, c.said
+			if c.kind == "upload" {
+				e.Kind, e.Action = evidence.Change, authz.TransferUpload
+			}
 			if _, err := b.tx.Update(t.Context(), func(tx Tx) error {
 				if c.read {
-					if err := rulebook.Bind(t.Context(), tx); err != nil {
+					if _, err := tx.Rulebook(t.Context()); err != nil {
 						return err
 					}
 				}
