@@ -47,6 +47,30 @@ func at(c authz.Caller, place authz.Place) authz.Caller {
 	return c
 }
 
+// errBothSides keeps Legal and the data protection officer two, who check each
+// other: nobody holds both while one of the two is delegated, by them or to them.
+var errBothSides = fmt.Errorf("%w: a delegate never holds both sides, and Legal (LEG) and the data protection officer (DPO) are two (separation of duties 11)", ErrInvalid)
+
+func twoSides(a, b authz.Role) bool {
+	return a == authz.LEG && b == authz.DPO || a == authz.DPO && b == authz.LEG
+}
+
+// apart refuses the grant beside one that is held of the other side, where either
+// is delegated, or the one that is held has been delegated to somebody.
+func (g Grant) apart(ctx context.Context, tx Tx, held Grant) error {
+	if !twoSides(g.Role, held.Role) {
+		return nil
+	}
+	if g.Origin != nil || held.Origin != nil {
+		return errBothSides
+	}
+	delegated, err := tx.GrantsFrom(ctx, held.ID)
+	if err == nil && slices.ContainsFunc(delegated, func(d Grant) bool { return !d.Ended && (d.Until == nil || d.Until.After(g.From)) }) {
+		return errBothSides
+	}
+	return err
+}
+
 // Delegate gives the caller's own post to a named person for a time (R35): one of
 // a mission, or one of headquarters to a person of headquarters. The post is held
 // by both then, with the tasks of the caller's own grant (R23), or with some of
@@ -138,6 +162,11 @@ func (r *Register) post(ctx context.Context, tx Tx, c authz.Caller, d Delegation
 	held, err := tx.GrantsOf(ctx, c.Person)
 	if err != nil {
 		return Grant{}, err
+	}
+	if slices.ContainsFunc(held, func(g Grant) bool {
+		return twoSides(g.Role, d.Role) && !g.Ended && (g.Until == nil || g.Until.After(now))
+	}) {
+		return Grant{}, errBothSides // the deputy would propose what the delegator approves
 	}
 	slices.SortStableFunc(held, func(a, b Grant) int { return cmp.Compare(len(b.Purposes), len(a.Purposes)) })
 	for _, g := range held {

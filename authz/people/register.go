@@ -288,8 +288,8 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 		if h.Role == authz.OIG || g.Role == authz.OIG {
 			return fmt.Errorf("%w: an auditor holds no other role (separation of duties 9)", ErrInvalid)
 		}
-		if (h.Origin != nil || g.Origin != nil) && (h.Role == authz.LEG && g.Role == authz.DPO || h.Role == authz.DPO && g.Role == authz.LEG) {
-			return fmt.Errorf("%w: a delegate never holds both sides: Legal and the data protection officer are two (separation of duties 11)", ErrInvalid)
+		if err := g.apart(ctx, tx, h); err != nil {
+			return err
 		}
 		if g.Partner != "" && h.Role != g.Role && g.Small == nil {
 			return fmt.Errorf("%w: signatory and downloader are two persons (separation of duties 10)", ErrInvalid)

@@ -234,6 +234,17 @@ func TestDelegationAtHeadquarters(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("SoD 11 nor does who delegated", func(t *testing.T) {
+		if _, err := w.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: dpo, Role: authz.LEG}); !errors.Is(err, people.ErrInvalid) {
+			t.Error(err)
+		}
+		both := w.holder(authz.LEG, "", "")
+		_, err := w.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: both, Role: authz.DPO})
+		w.must(err)
+		if _, err := ask(both, w.person("", ""), authz.DPO, ""); !errors.Is(err, people.ErrInvalid) {
+			t.Error(err)
+		}
+	})
 	t.Run("SoD 11 the deputy does not lift alone what the officer suspended", func(t *testing.T) {
 		_, err := w.SuspendMission(w.ctx, w.as(dpo), w.here, "asked")
 		w.must(err)
