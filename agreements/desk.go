@@ -315,9 +315,6 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 		return Agreement{}, err
 	}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil {
-			return err
-		}
 		if a, err = tx.Agreement(ctx, id); err != nil {
 			return err
 		}

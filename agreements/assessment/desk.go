@@ -11,7 +11,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 )
 
 // Desk is the service over assessments, their templates, and what makes them
@@ -176,9 +175,6 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 	}
 	res := a.resource(of.Partner)
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil {
-			return err
-		}
 		if a, err = tx.Assessment(ctx, id); err != nil {
 			return err
 		}

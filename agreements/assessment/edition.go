@@ -54,6 +54,9 @@ func NewEdition(id, author string, t Template, from time.Time, reason string, no
 	if err := t.validate(); err != nil {
 		return Edition{}, err
 	}
+	if err := t.saysItsScales(); err != nil {
+		return Edition{}, err
+	}
 	if strings.TrimSpace(reason) == "" {
 		return Edition{}, bad("the reason for it is missing")
 	}

@@ -9,7 +9,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 )
 
 func (d *Desk) editions(ctx context.Context, tx Tx) (Editions, error) {
@@ -127,9 +126,6 @@ func (d *Desk) changeTemplate(ctx context.Context, c authz.Caller, action authz.
 	}
 	var e Edition
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		all, err := d.editions(ctx, tx)
 		if err != nil {
 			return err

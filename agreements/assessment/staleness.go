@@ -34,9 +34,6 @@ func (d *Desk) RaiseAlert(ctx context.Context, c authz.Caller, country, reason s
 	}
 	var alerted Cause
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		alerted = alert(res.ID, c.Person, country, reason, d.office.Time())
 		if err := tx.SaveStaleCause(ctx, alerted); err != nil {
 			return err
@@ -56,9 +53,6 @@ func (d *Desk) LiftAlert(ctx context.Context, c authz.Caller, id, reason string)
 	}
 	var lifted Cause
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		if lifted, err = tx.StaleCause(ctx, id); err != nil {
 			return err
 		}

@@ -66,7 +66,10 @@ type Template struct {
 	Bands     []BandRule   `json:"bands" yaml:"bands"` // lowest first
 	Questions []Question   `json:"questions" yaml:"questions"`
 	Short     *ShortForm   `json:"short_form,omitempty" yaml:"short_form"` // nil where it has none (R47)
-	People    *PeopleScale `json:"people,omitempty" yaml:"people"`         // nil where it is as domain.md section 3 has it
+	// Of a template from before there were such members they are nil, which is as domain.md section 3 has it.
+	People     *PeopleScale   `json:"people,omitempty" yaml:"people"`
+	Categories *CategoryScale `json:"categories,omitempty" yaml:"categories"`
+	Subjects   *SubjectScale  `json:"subjects,omitempty" yaml:"subjects"`
 }
 
 // Question is one question. A value between two anchors is allowed.

@@ -10,39 +10,6 @@ import (
 	"safeconduct/agreements/terms"
 )
 
-// The questions of domain.md section 3 whose answer the system knows at least in
-// part, and so does not leave to the author alone.
-const (
-	highestCategory = "S1"
-	subjectsPerYear = "S4"
-)
-
-// sensitivityScale is the scale of S1. A sensitivity that nobody knows is the
-// highest.
-func sensitivityScale(s terms.Sensitivity) int {
-	switch s {
-	case terms.Low:
-		return 1
-	case terms.Moderate:
-		return 2
-	case terms.High:
-		return 4
-	default:
-		return 5
-	}
-}
-
-// subjectsScale is the scale of S4.
-func subjectsScale(perYear int) int {
-	value := 1
-	for _, most := range []int{10, 100, 1000, 10_000} {
-		if perYear > most {
-			value++
-		}
-	}
-	return value
-}
-
 // understated says, question by question, what is answered below what is known:
 // the categories' sensitivities, and the subjects a year that the document
 // allows. It is empty where nothing is.
@@ -58,18 +25,19 @@ func (t Template) understated(form Form, answers Answers, categories []string, k
 			mends = append(mends, fmt.Sprintf("answer %s with at least %d: %s", id, least, because))
 		}
 	}
+	scale, subjects := t.categoryScale(), t.subjectScale()
 	highest, of := 0, terms.Sensitivity("")
 	for _, code := range categories {
 		var s terms.Sensitivity // of a category that nobody knows
 		if i := slices.IndexFunc(known, func(k terms.Category) bool { return k.Code == code }); i >= 0 {
 			s = known[i].Sensitivity
 		}
-		if v := sensitivityScale(s); v > highest {
+		if v := scale.of(s); v > highest {
 			highest, of = v, s
 		}
 	}
-	floor(highestCategory, highest, fmt.Sprintf("its categories are up to %s", cmp.Or(of, "unknown sensitivity")))
-	floor(subjectsPerYear, subjectsScale(perYear), fmt.Sprintf("the agreement allows %d subjects a year", perYear))
+	floor(scale.Question, highest, fmt.Sprintf("its categories are up to %s", cmp.Or(of, "unknown sensitivity")))
+	floor(subjects.Question, subjects.of(perYear), fmt.Sprintf("the agreement allows %d subjects a year", perYear))
 	return mends
 }
 

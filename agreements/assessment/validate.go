@@ -32,7 +32,7 @@ func (t Template) validate() error {
 	if t.Digest().IsZero() {
 		return bad("it has no canonical form")
 	}
-	for _, check := range []func() error{t.validateQuestions, t.validateScoring, t.validateBands, t.validateFloors, t.validateShort, t.validatePeople} {
+	for _, check := range []func() error{t.validateQuestions, t.validateScoring, t.validateBands, t.validateFloors, t.validateShort, t.validatePeople, t.validateScales} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -107,9 +107,6 @@ func (k Keeper[R, X]) Change(ctx context.Context, c authz.Caller, action authz.A
 	}
 	res := k.Resource(r)
 	_, err = k.Store.Update(ctx, func(tx X) error {
-		if err := rulebook.Bind(ctx, tx); err != nil {
-			return err
-		}
 		if r, err = k.Read(ctx, tx, id); err != nil {
 			return err
 		}

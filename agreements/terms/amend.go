@@ -11,7 +11,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 )
 
 // kind is what the acts need to know of one of the three terms.
@@ -165,9 +164,6 @@ func decide[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller
 	_, err = b.store.Update(ctx, func(tx Tx) (err error) {
 		// Nothing is released under the former values once the approval is answered.
 		if err := tx.LockRules(ctx); err != nil {
-			return err
-		}
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
 			return err
 		}
 		if term, err = k.load(tx, ctx, id); err != nil {

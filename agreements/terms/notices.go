@@ -13,7 +13,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 )
 
 // KindNotice is the record kind of notices.
@@ -175,9 +174,6 @@ func (b *Book) ApproveNotice(ctx context.Context, c authz.Caller, id string) (No
 	}
 	var n Notice
 	_, err = b.store.Update(ctx, func(tx Tx) (err error) {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		if n, err = tx.Notice(ctx, id); err != nil {
 			return err
 		}

@@ -72,6 +72,22 @@ type Entry struct {
 	Result  string       `json:"result,omitempty"` // a digest or a state, never free text
 }
 
+// Decides reports whether the entry is of a decision, which names the edition of
+// the rules that it was taken under (R37). The others are not: what becomes of
+// bytes is by the decision that let them go or take them in, a receipt repeats a
+// digest, to open evidence changes nothing, and bytes come in under the decision
+// on the request, for the one on the commit.
+func (e Entry) Decides() bool {
+	switch e.Kind {
+	case Decision, Denial:
+		return true
+	case Change:
+		return e.Action != authz.TransferUpload
+	default:
+		return false
+	}
+}
+
 // Canonical is the body of the entry as it is committed to: RFC 8785 JSON.
 func (e Entry) Canonical() ([]byte, error) { return Canonical(e) }
 

@@ -22,8 +22,8 @@ type Origin struct {
 // from a moment until another.
 type Delegation struct {
 	To      string
-	Role    authz.Role // HOM or FP
-	Mission string
+	Role    authz.Role // HOM or FP of a mission; LEG or DPO of headquarters
+	Mission string     // empty for LEG and DPO
 	// Purposes are the tasks that go with it, all of one own grant (R23); where
 	// there are none, those of the own grant that has the most.
 	Purposes []string
@@ -31,15 +31,61 @@ type Delegation struct {
 	Until    time.Time // exclusive
 }
 
-// Delegate gives the caller's own post to a named person for a time (R35). The
-// post is held by both then, with the tasks of the caller's own grant (R23), or
-// with some of them. It ends with that grant. A delegated post is not delegated further.
+// delegable says where the posts are held that may be delegated.
+func delegable(role authz.Role) (authz.Place, bool) {
+	place, _ := authz.PlaceOf(role)
+	return place, slices.Contains([]authz.Role{authz.HOM, authz.FP, authz.LEG, authz.DPO}, role)
+}
+
+// at is the caller with the grants of one place: a post of a mission is not
+// delegated under a role of headquarters.
+func at(c authz.Caller, place authz.Place) authz.Caller {
+	c.Grants = slices.DeleteFunc(slices.Clone(c.Grants), func(g authz.Grant) bool {
+		held, _ := authz.PlaceOf(g.Role)
+		return held != place
+	})
+	return c
+}
+
+// errBothSides keeps Legal and the data protection officer two, who check each
+// other: nobody holds both while one of the two is delegated, by them or to them.
+var errBothSides = fmt.Errorf("%w: a delegate never holds both sides, and Legal (LEG) and the data protection officer (DPO) are two (separation of duties 11)", ErrInvalid)
+
+func twoSides(a, b authz.Role) bool {
+	return a == authz.LEG && b == authz.DPO || a == authz.DPO && b == authz.LEG
+}
+
+// apart refuses the grant beside one that is held of the other side, where either
+// is delegated, or the one that is held has been delegated to somebody.
+func (g Grant) apart(ctx context.Context, tx Tx, held Grant) error {
+	if !twoSides(g.Role, held.Role) {
+		return nil
+	}
+	if g.Origin != nil || held.Origin != nil {
+		return errBothSides
+	}
+	delegated, err := tx.GrantsFrom(ctx, held.ID)
+	if err == nil && slices.ContainsFunc(delegated, func(d Grant) bool { return !d.Ended && (d.Until == nil || d.Until.After(g.From)) }) {
+		return errBothSides
+	}
+	return err
+}
+
+// Delegate gives the caller's own post to a named person for a time (R35): one of
+// a mission, or one of headquarters to a person of headquarters. The post is held
+// by both then, with the tasks of the caller's own grant (R23), or with some of
+// them. It ends with that grant. A delegated post is not delegated further.
 func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (Grant, error) {
 	if !c.In(d.Mission) {
 		return Grant{}, evidence.ErrNotFound
 	}
 	res := authz.Resource{Kind: KindGrant, Mission: d.Mission}
-	role, err := r.office.Authorise(ctx, c, authz.PostDelegate, res)
+	place, known := delegable(d.Role)
+	asked := c
+	if known {
+		asked = at(c, place)
+	}
+	role, err := r.office.Authorise(ctx, asked, authz.PostDelegate, res)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -49,8 +95,10 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 	}
 	d.From, d.Until = d.From.UTC().Truncate(time.Microsecond), d.Until.UTC().Truncate(time.Microsecond)
 	switch {
-	case d.Role != authz.HOM && d.Role != authz.FP:
-		return Grant{}, fmt.Errorf("%w: the posts of the head of mission (HOM) and of the focal point (FP) are delegated", ErrInvalid)
+	case !known:
+		return Grant{}, fmt.Errorf("%w: the posts of the head of mission (HOM), the focal point (FP), Legal (LEG) and the data protection officer (DPO) are delegated", ErrInvalid)
+	case (place == authz.AtHQ) != (d.Mission == ""):
+		return Grant{}, fmt.Errorf("%w: mission is needed for a post of a mission, and left out for one of headquarters", ErrInvalid)
 	case !d.Until.After(d.From):
 		return Grant{}, fmt.Errorf("%w: a delegation ends after it begins", ErrInvalid)
 	}
@@ -67,8 +115,12 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 		if err := r.turn(ctx, tx, &g, d.To, c.Person); err != nil {
 			return err
 		}
-		if p, err := tx.Person(ctx, d.To); err != nil || !p.KnownTo(c) {
+		p, err := tx.Person(ctx, d.To)
+		if err != nil || !p.KnownTo(c) {
 			return cmp.Or(err, evidence.ErrNotFound) // another's person is as unknown as none
+		}
+		if place == authz.AtHQ && (p.Mission != "" || p.Partner != "") {
+			return fmt.Errorf("%w: a post of headquarters is delegated to a person of headquarters", ErrInvalid)
 		}
 		book, err := tx.Rulebook(ctx)
 		if err != nil {
@@ -110,6 +162,11 @@ func (r *Register) post(ctx context.Context, tx Tx, c authz.Caller, d Delegation
 	held, err := tx.GrantsOf(ctx, c.Person)
 	if err != nil {
 		return Grant{}, err
+	}
+	if slices.ContainsFunc(held, func(g Grant) bool {
+		return twoSides(g.Role, d.Role) && !g.Ended && (g.Until == nil || g.Until.After(now))
+	}) {
+		return Grant{}, errBothSides // the deputy would propose what the delegator approves
 	}
 	slices.SortStableFunc(held, func(a, b Grant) int { return cmp.Compare(len(b.Purposes), len(a.Purposes)) })
 	for _, g := range held {

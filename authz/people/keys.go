@@ -10,7 +10,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/lifecycle"
-	"safeconduct/authz/rulebook"
 )
 
 // EnrolKey enrols a signing key of the caller's own, with proof that the
@@ -90,9 +89,6 @@ func (r *Register) changeKey(ctx context.Context, c authz.Caller, id string, cha
 	}
 	var k Key
 	_, err = r.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		if k, err = tx.Key(ctx, id); err != nil {
 			return err
 		}

@@ -110,9 +110,6 @@ func (r *Register) Nominate(ctx context.Context, c authz.Caller, n Nomination) (
 	}
 	res.ID = n.ID
 	_, err = r.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		if err := tx.SaveNomination(ctx, n); err != nil {
 			return err
 		}
@@ -192,9 +189,6 @@ func (r *Register) DecideNomination(ctx context.Context, c authz.Caller, id stri
 		}
 	}
 	_, err = r.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		if n, err = tx.Nomination(ctx, id); err != nil {
 			return err
 		}

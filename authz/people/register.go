@@ -288,6 +288,9 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 		if h.Role == authz.OIG || g.Role == authz.OIG {
 			return fmt.Errorf("%w: an auditor holds no other role (separation of duties 9)", ErrInvalid)
 		}
+		if err := g.apart(ctx, tx, h); err != nil {
+			return err
+		}
 		if g.Partner != "" && h.Role != g.Role && g.Small == nil {
 			return fmt.Errorf("%w: signatory and downloader are two persons (separation of duties 10)", ErrInvalid)
 		}

@@ -10,7 +10,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/lifecycle"
-	"safeconduct/authz/rulebook"
 )
 
 // Suspension is that a user's tokens and roles give nothing, or that a mission
@@ -64,9 +63,6 @@ func act[T any](ctx context.Context, r *Register, c authz.Caller, id, reason str
 		return none, err
 	}
 	_, err = r.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		if v, err = s.load(tx, ctx, id); err != nil {
 			return err
 		}

@@ -180,6 +180,88 @@ func TestDelegation(t *testing.T) {
 	}
 }
 
+// Legal and the data protection officer delegate theirs within headquarters, which keeps (4) and (11) workable.
+func TestDelegationAtHeadquarters(t *testing.T) {
+	w := newWorld(t)
+	dpo, deputy, officer := w.holder(authz.DPO, "", ""), w.person("", ""), w.holder(authz.HOM, w.here, "")
+	ask := func(by, to string, role authz.Role, mission string) (people.Grant, error) {
+		return w.Delegate(w.ctx, w.as(by), people.Delegation{To: to, Role: role, Mission: mission, Until: w.clock.Now().Add(day)})
+	}
+	for name, c := range map[string]struct {
+		by, to  string
+		role    authz.Role
+		mission string
+		want    error
+	}{
+		"a post of a mission by Legal":       {w.legal, deputy, authz.HOM, w.here, authz.ErrDenied},
+		"a post of headquarters by a head":   {officer, deputy, authz.LEG, w.here, authz.ErrDenied},
+		"what a head of mission cannot see":  {officer, deputy, authz.LEG, "", evidence.ErrNotFound},
+		"the post of the other":              {w.legal, deputy, authz.DPO, "", people.ErrInvalid},
+		"an auditor's":                       {w.legal, deputy, authz.OIG, "", people.ErrInvalid},
+		"one of headquarters for a mission":  {w.legal, deputy, authz.LEG, w.here, people.ErrInvalid},
+		"to a person of a mission":           {w.legal, w.person(w.here, ""), authz.LEG, "", people.ErrInvalid},
+		"to a person of a partner":           {w.legal, w.person("", partner), authz.LEG, "", people.ErrInvalid},
+		"SoD 8 to oneself":                   {dpo, dpo, authz.DPO, "", people.ErrOwnAccess},
+		"SoD 9 to an auditor":                {w.legal, w.holder(authz.OIG, "", ""), authz.LEG, "", people.ErrInvalid},
+		"SoD 11 Legal's to the officer":      {w.legal, dpo, authz.LEG, "", people.ErrInvalid},
+		"SoD 11 the officer's to Legal":      {dpo, w.second, authz.DPO, "", people.ErrInvalid},
+		"to a colleague who has it already":  {w.legal, w.second, authz.LEG, "", people.ErrInvalid},
+		"to a person whom nobody registered": {w.legal, newID(), authz.LEG, "", evidence.ErrNotFound},
+	} {
+		t.Run("R35 not "+name, func(t *testing.T) {
+			if _, err := ask(c.by, c.to, c.role, c.mission); !errors.Is(err, c.want) {
+				t.Error(err)
+			}
+		})
+	}
+	g, err := ask(dpo, deputy, authz.DPO, "")
+	w.must(err)
+	t.Run("R35 both hold it", func(t *testing.T) {
+		if !w.as(deputy).Holds(authz.DPO) || !w.as(dpo).Holds(authz.DPO) || g.Origin == nil || g.Origin.Person != dpo {
+			t.Errorf("%+v", g)
+		}
+	})
+	t.Run("R35 it is not delegated further", func(t *testing.T) {
+		if _, err := ask(deputy, w.person("", ""), authz.DPO, ""); !errors.Is(err, people.ErrInvalid) {
+			t.Error(err)
+		}
+	})
+	t.Run("SoD 11 the deputy holds no other side", func(t *testing.T) {
+		if _, err := ask(w.legal, deputy, authz.LEG, ""); !errors.Is(err, people.ErrInvalid) {
+			t.Error(err)
+		}
+		if _, err := w.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: deputy, Role: authz.LEG}); !errors.Is(err, people.ErrInvalid) {
+			t.Error(err)
+		}
+	})
+	t.Run("SoD 11 nor does who delegated", func(t *testing.T) {
+		if _, err := w.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: dpo, Role: authz.LEG}); !errors.Is(err, people.ErrInvalid) {
+			t.Error(err)
+		}
+		both := w.holder(authz.LEG, "", "")
+		_, err := w.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: both, Role: authz.DPO})
+		w.must(err)
+		if _, err := ask(both, w.person("", ""), authz.DPO, ""); !errors.Is(err, people.ErrInvalid) {
+			t.Error(err)
+		}
+	})
+	t.Run("SoD 11 the deputy does not lift alone what the officer suspended", func(t *testing.T) {
+		_, err := w.SuspendMission(w.ctx, w.as(dpo), w.here, "asked")
+		w.must(err)
+		if _, err := w.LiftMission(w.ctx, w.as(deputy), w.here, "over"); !errors.Is(err, people.ErrSameSide) {
+			t.Error(err)
+		}
+		_, err = w.LiftMission(w.ctx, w.as(w.legal), w.here, "over")
+		w.must(err)
+	})
+	t.Run("R42 it ends when the officer is suspended", func(t *testing.T) {
+		_, err := w.SuspendPerson(w.ctx, w.as(w.legal), dpo, "an incident")
+		if w.must(err); w.as(deputy).Holds(authz.DPO) {
+			t.Error("the deputy goes on")
+		}
+	})
+}
+
 func TestOneSide(t *testing.T) {
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	end := at.Add(day)

@@ -200,18 +200,10 @@ func (b Book) settled(t time.Time) Book {
 }
 
 // Reader is how others read the rulebook in their transactions. Before the first edition is recorded it answers with the
-// edition that ships with the program, version 0. Entries of the transaction, from then on, cite the edition in force.
+// edition that ships with the program, version 0. What decides cites the edition in force, whether its transaction read it or
+// not (R37): the store adds the citation.
 type Reader interface {
 	Rulebook(ctx context.Context) (Book, error)
-}
-
-// Bind has the entries of the transaction cite the edition in force, for a decision that reads no rule besides (R37): the
-// store adds the citation to each entry of a transaction in which the rules were read.
-func Bind(ctx context.Context, tx Reader) error {
-	if _, err := tx.Rulebook(ctx); err != nil {
-		return fmt.Errorf("reading the rules to cite: %w", err)
-	}
-	return nil
 }
 
 // Tx is what the desk needs of a transaction.

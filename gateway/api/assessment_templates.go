@@ -12,19 +12,24 @@ import (
 
 // questionnaireBody is another version of the questionnaire. Its number comes from the gateway.
 type questionnaireBody struct {
-	Title         assessment.Text         `json:"title"`
-	Reviewers     []authz.Role            `json:"reviewers" nullable:"false" minItems:"1" maxItems:"4" doc:"who may return or reject: FP, HOM, LEG, DPO"`
-	Scoring       assessment.Scoring      `json:"scoring" doc:"the numbers of the formula"`
-	Bands         []assessment.BandRule   `json:"bands" nullable:"false" minItems:"1" maxItems:"4" doc:"lowest first; from LOW to SEVERE"`
-	Questions     []assessment.Question   `json:"questions" nullable:"false" minItems:"1" maxItems:"200" doc:"in the order in which they are asked"`
-	Short         *assessment.ShortForm   `json:"short_form,omitempty" doc:"the short form for low risk (R47); left out where there is none"`
-	People        *assessment.PeopleScale `json:"people,omitempty" doc:"which answers stand for children; where it is left out, 4 and 5 of S2"`
-	EffectiveFrom time.Time               `json:"effective_from,omitzero" doc:"from when it is in force once approved; from then on where it is left out or past" example:"2027-01-01T00:00:00Z"`
-	Reason        string                  `json:"reason" minLength:"1" maxLength:"4000" doc:"why it is written"`
+	Title         assessment.Text          `json:"title"`
+	Reviewers     []authz.Role             `json:"reviewers" nullable:"false" minItems:"1" maxItems:"4" doc:"who may return or reject: FP, HOM, LEG, DPO"`
+	Scoring       assessment.Scoring       `json:"scoring" doc:"the numbers of the formula"`
+	Bands         []assessment.BandRule    `json:"bands" nullable:"false" minItems:"1" maxItems:"4" doc:"lowest first; from LOW to SEVERE"`
+	Questions     []assessment.Question    `json:"questions" nullable:"false" minItems:"1" maxItems:"200" doc:"in the order in which they are asked"`
+	Short         *assessment.ShortForm    `json:"short_form,omitempty" doc:"the short form for low risk (R47); left out where there is none"`
+	People        assessment.PeopleScale   `json:"people" doc:"which answers stand for children, and for specific needs"`
+	Categories    assessment.CategoryScale `json:"categories" doc:"with what the highest sensitivity among the categories is answered at least; what is known is not answered below it"`
+	Subjects      assessment.SubjectScale  `json:"subjects" doc:"with what the subjects a year that the agreement allows are answered at least"`
+	EffectiveFrom time.Time                `json:"effective_from,omitzero" doc:"from when it is in force once approved; from then on where it is left out or past" example:"2027-01-01T00:00:00Z"`
+	Reason        string                   `json:"reason" minLength:"1" maxLength:"4000" doc:"why it is written"`
 }
 
 func (b questionnaireBody) template() assessment.Template {
-	return assessment.Template{Title: b.Title, Reviewers: b.Reviewers, Scoring: b.Scoring, Bands: b.Bands, Questions: b.Questions, Short: b.Short, People: b.People}
+	return assessment.Template{
+		Title: b.Title, Reviewers: b.Reviewers, Scoring: b.Scoring, Bands: b.Bands, Questions: b.Questions, Short: b.Short,
+		People: &b.People, Categories: &b.Categories, Subjects: &b.Subjects,
+	}
 }
 
 // templateView is the questionnaire in force with its digest.

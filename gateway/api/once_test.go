@@ -220,6 +220,8 @@ func (d *doubled) people(b *bench) {
 	b.want(http.StatusCreated, authz.HOM, http.MethodPost, v1+"/people/"+b.people[authz.FP]+"/delegations", object{
 		"role": "HOM", "mission": b.mission, "until": b.clock.Now().Add(24 * time.Hour),
 	})
+	spare := b.make(authz.LEG, v1+"/people", object{"name": "Deputy of Legal"})
+	b.want(http.StatusCreated, authz.LEG, http.MethodPost, v1+"/people/"+spare+"/delegations", object{"role": "LEG", "until": b.clock.Now().Add(24 * time.Hour)})
 	b.want(http.StatusOK, authz.LEG, http.MethodPost, person+"/suspension", reason)
 	b.want(http.StatusOK, authz.DPO, http.MethodPost, person+"/suspension/lift", reason)
 	mission := v1 + "/missions/" + b.mission

@@ -10,8 +10,8 @@ import (
 )
 
 type delegationBody struct {
-	Role     authz.Role `json:"role" enum:"HOM,FP" doc:"your own post" example:"HOM"`
-	Mission  string     `json:"mission" minLength:"1" maxLength:"128"`
+	Role     authz.Role `json:"role" enum:"HOM,FP,LEG,DPO" doc:"your own post" example:"HOM"`
+	Mission  string     `json:"mission,omitempty" maxLength:"128" doc:"for HOM and FP; left out for LEG and DPO, whose posts go to a person of headquarters"`
 	Purposes []string   `json:"purposes,omitempty" maxItems:"50" doc:"for FP: the tasks that go with the post, of one of your own grants of it (R23); left out: all of the one that has the most"`
 	From     *time.Time `json:"from,omitempty" doc:"left out: from now on" example:"2026-04-01T00:00:00Z"`
 	Until    time.Time  `json:"until" doc:"exclusive; the rulebook says how long after it begins at most" example:"2026-04-15T00:00:00Z"`
@@ -54,7 +54,7 @@ func (r *routes) suspensions() {
 	write(r, spec{
 		tag: "people", id: "delegate-post", method: http.MethodPost, path: "/people/{id}/delegations", status: http.StatusCreated,
 		summary: "Delegate your post to this person, for a time",
-		about:   "Both hold the post then, and count as one where an act takes two. It ends with your own grant; end-role takes it back.",
+		about:   "By the head of mission, the focal point, Legal and the data protection officer. Both hold the post then, and count as one where an act takes two. It ends with your own grant; end-role takes it back.",
 	}, r.grantAgain, func(ctx context.Context, c authz.Caller, in *with[delegationBody]) (people.Grant, error) {
 		d := people.Delegation{To: in.ID, Role: in.Body.Role, Mission: in.Body.Mission, Purposes: in.Body.Purposes, Until: in.Body.Until}
 		if in.Body.From != nil {

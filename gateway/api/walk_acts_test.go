@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -26,7 +27,8 @@ type act struct {
 	ids    map[string]string // beside the mission's
 	fresh  map[string]string // for those who may, beside ids: what others have not used up
 	query  string
-	narrow string // why the service allows at home only what the policy allows everywhere
+	narrow string      // why the service allows at home only what the policy allows everywhere
+	only   authz.Place // of what is done by roles of one place alone, where it is not empty
 }
 
 // narrowed says why a service allows less than the policy does.
@@ -43,6 +45,9 @@ func (a act) name() string { return string(a.action) + " by " + a.op.ID }
 
 // cell is where the role may do it: of two actions that open one operation, either.
 func (a act) cell(m map[authz.Action]map[authz.Role]string, role authz.Role) string {
+	if place, _ := authz.PlaceOf(role); a.only != "" && place != a.only {
+		return "-"
+	}
 	for _, c := range a.step.cells(m, role) {
 		if place, _ := authz.PlaceOf(role); c == "any" && a.narrow != "" && place == authz.AtMission {
 			return "m"
@@ -123,7 +128,12 @@ func (r *rolesWalk) special(a act) ([]act, bool) {
 	case "delegate-post":
 		r.hire("deputy", authz.RO, r.mission, "")
 		a = a.under(authz.PostDelegate, a.step.values)
-		a.ids = map[string]string{"people": r.people["deputy"]}
+		a.ids, a.only = map[string]string{"people": r.people["deputy"]}, authz.AtMission
+		values := maps.Clone(a.step.values)
+		values["role"], values["mission"] = authz.LEG, nil
+		hq := a.under(authz.PostDelegate, values)
+		hq.ids, hq.only = map[string]string{"people": r.make(authz.LEG, v1+"/people", object{"name": "Deputy"})}, authz.AtHQ
+		return []act{a, hq}, true
 	case "issue-token", "revoke-token":
 		a = a.under(a.step.actions[0], a.step.values)
 		a.narrow = narrowed()[a.action]

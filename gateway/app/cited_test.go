@@ -10,22 +10,22 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
+	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/rights"
 )
 
-// mustCite are the actions whose decisions name the edition of the rules that they were taken under, and with it the version
-// of the principles (R37): those that the rules bound, and those that put something in force or stop it.
-func mustCite() []authz.Action {
-	return []authz.Action{
-		authz.PartyVet, authz.PartySuspend, authz.PartyLift,
-		authz.AgreementReview, authz.AgreementApprove, authz.AgreementSign, authz.AgreementActivate, authz.AgreementSuspend, authz.AgreementLift,
-		authz.AssessmentSubmit, authz.AssessmentApprove, authz.DPODecide, authz.RulesDraft, authz.RulesApprove,
-		authz.TransferRequest, authz.TransferCommit, authz.TransferPull, authz.TransferApprove, authz.TransferRecall,
-		authz.PersonSuspend, authz.PersonLift, authz.MissionSuspend, authz.MissionLift, authz.KeyConfirm, authz.NoticeApprove,
-		authz.HoldPlaceReview, authz.HoldLiftReview, authz.AlertRaise,
+// uncited are the kinds of entries that name no edition of the rules, each with why: every other entry, whatever the action,
+// names the one that it was decided under, and with it the version of the principles (R37).
+func uncited() map[evidence.Kind]string {
+	return map[evidence.Kind]string{
+		evidence.Release:  "it follows, in one transaction, the decision that lets the bytes go",
+		evidence.Delivery: "what became of bytes that a decision let go",
+		evidence.Abort:    "what became of bytes that a decision let go, or let in",
+		evidence.Receipt:  "the recipient repeats a digest",
+		evidence.Access:   "sealed evidence was opened and nothing changed; a refusal to open it is a denial",
 	}
 }
 
@@ -78,31 +78,57 @@ func TestDecisionsCiteTheRules(t *testing.T) {
 	_, err = w.Agreements.Lift(w.Ctx, legal, sent.Agreement, "over")
 	w.Must(err)
 
-	wanted := map[authz.Action]bool{}
-	for _, a := range mustCite() {
-		wanted[a] = true
+	if _, err = w.Rules.Draft(w.Ctx, w.As(authz.RO), rulebook.Rules{}, w.Clock.Now(), "x"); !errors.Is(err, authz.ErrDenied) {
+		t.Fatal(err)
 	}
-	seen := map[authz.Action]bool{}
+	kinds, actions := map[evidence.Kind]bool{}, map[authz.Action]bool{}
+	changed := false // the edition, within the story
 	for _, line := range lines(w, authz.OIG) {
 		e := line.Entry
-		refusal := slices.Contains(e.Codes, "PAYLOAD_HASH") || slices.Contains(e.Codes, "APPROVAL_SELF")
-		if !refusal && (!wanted[e.Action] || e.Kind == evidence.Denial || e.Kind == evidence.Delivery) {
+		_, none := uncited()[e.Kind]
+		none = none || e.Kind == evidence.Change && e.Action == authz.TransferUpload // under the request, for the commit
+		if none == e.Decides() {
+			t.Errorf("R37 whether %s %s decides", e.Action, e.Kind)
+		}
+		if none {
 			continue
 		}
-		seen[e.Action] = true
-		principles := "principles:IN/138"
-		if e.Action == authz.AgreementLift || e.Action == authz.PartyLift {
-			principles = "rules:2:"
+		kinds[e.Kind], actions[e.Action] = true, true
+		edition := "rules:1:"
+		if changed {
+			edition = "rules:2:"
 		}
-		if !rulebook.Cites(e.Policy) || !strings.HasPrefix(e.Policy, "authz:") || !strings.Contains(e.Policy, principles) || strings.Count(e.Policy, "rules:") != 1 {
-			t.Errorf("R37 %s %s %v cites %q", e.Action, e.Kind, e.Codes, e.Policy)
+		if !strings.HasPrefix(e.Policy, "authz:") || !strings.Contains(e.Policy, " "+edition) || strings.Count(e.Policy, "rules:") != 1 || !strings.Contains(e.Policy, " principles:IN/138") {
+			t.Errorf("R37 %s %s %v cites %q, want %s", e.Action, e.Kind, e.Codes, e.Policy, edition)
 		}
+		changed = changed || e.Action == authz.RulesApprove
 	}
-	delete(seen, authz.TransferUpload)
-	if got, want := slices.Sorted(maps.Keys(seen)), slices.Sorted(maps.Keys(wanted)); !slices.Equal(got, want) {
-		t.Errorf("R37 of these there were entries: %v, want %v", got, want)
+	if !kinds[evidence.Change] || !kinds[evidence.Decision] || !kinds[evidence.Denial] || len(actions) < 40 {
+		t.Errorf("R37 of these there were entries: %v, %v", kinds, slices.Sorted(maps.Keys(actions)))
 	}
 	w.Verify()
+}
+
+// R43: who altered the rules by hand keeps no denial out of the log, and nothing is changed under them.
+func TestDeniedUnderAlteredRules(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	changeRules(w, func(r *rulebook.Rules) { r.Transfer.PullLimit++ })
+	officer, legal, auditor := w.As(authz.RO), w.As(authz.LEG), w.As(authz.OIG)
+	w.Hand().Alter(rulebook.KindRulebook, rulebook.ID, func(said map[string]any) { said["actor"] = "somebody" })
+	if _, err := w.People.SuspendMission(w.Ctx, officer, w.Mission.ID, "asked"); !errors.Is(err, authz.ErrDenied) || errors.Is(err, evidence.ErrUnavailable) {
+		t.Errorf("R43 denied: %v", err)
+	}
+	if _, err := w.People.SuspendMission(w.Ctx, legal, w.Mission.ID, "asked"); !errors.Is(err, evidence.ErrTampered) {
+		t.Errorf("R37 changed under rules that were altered: %v", err)
+	}
+	w.Settled()
+	last, _, err := w.Log.Entries(w.Ctx, auditor, transfer.LogFilter{After: -1, AtMost: 500, Kind: evidence.Denial})
+	w.Must(err)
+	if !slices.ContainsFunc(last, func(l transfer.LogLine) bool {
+		return l.Entry.Kind == evidence.Denial && l.Entry.Action == authz.MissionSuspend && l.Entry.Actor == officer.Person && !rulebook.Cites(l.Entry.Policy)
+	}) || !slices.ContainsFunc(last, func(l transfer.LogLine) bool { return slices.Contains(l.Entry.Codes, app.Tampered) }) {
+		t.Error("R43 the denial is not in the log, or no alarm was raised")
+	}
 }
 
 // cites wants the refusal to cite an edition of the rules and the principles.

@@ -69,3 +69,41 @@ func TestNothingIsUnderstated(t *testing.T) {
 		submitted(t, written(10, []string{"unheard"}, 4, 1), "answer S1 with at least 5: its categories are up to unknown sensitivity")
 	})
 }
+
+// The numbers are policy data: those of the version that an assessment is made on.
+func TestTheScalesAreOfTheTemplate(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	w.AddCategory(terms.Category{Code: "c_low", Fields: []string{"f_low"}, Sensitivity: terms.Low})
+	w.Year = 10
+	written := func(s1, s4 int) assessment.Assessment {
+		t.Helper()
+		c := w.Content(w.Agreement())
+		c.Categories, c.Answers["S1"], c.Answers["S4"] = []string{"c_low"}, assessment.Answer{Value: new(s1)}, assessment.Answer{Value: new(s4)}
+		x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", c)
+		w.Must(err)
+		return x
+	}
+	before, other := written(1, 1), written(1, 1)
+	e, err := w.Assessments.Template(w.Ctx)
+	w.Must(err)
+	own := e.Template
+	own.Categories = &assessment.CategoryScale{Question: "S1", Low: 2, Moderate: 3, High: 4, Severe: 5}
+	own.Subjects = &assessment.SubjectScale{Question: "S4", Steps: []assessment.SubjectStep{{Most: 5, Answer: 1}, {Most: 50, Answer: 3}}, Beyond: 5}
+	drafted, err := w.Assessments.CreateTemplate(w.Ctx, w.As(authz.LEG), own, w.Clock.Now(), "other numbers")
+	w.Must(err)
+	_, err = w.Assessments.ApproveTemplate(w.Ctx, w.As(authz.DPO), drafted.ID)
+	w.Must(err)
+	if _, err := w.Assessments.Submit(w.Ctx, w.As(authz.RO), before.ID); err != nil {
+		t.Errorf("R37 one that was made on the version before: %v", err)
+	}
+	other, err = w.Assessments.Revise(w.Ctx, w.As(authz.RO), other.ID, other.Content)
+	w.Must(err)
+	var refused *lifecycle.TransitionError
+	if _, err := w.Assessments.Submit(w.Ctx, w.As(authz.RO), other.ID); !errors.As(err, &refused) ||
+		!strings.Contains(refused.Mend, "answer S1 with at least 2: its categories are up to low; answer S4 with at least 3: the agreement allows 10 subjects a year") {
+		t.Errorf("R37 on the new version: %v", err)
+	}
+	_, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), written(2, 3).ID)
+	w.Must(err)
+	w.Verify()
+}

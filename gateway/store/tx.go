@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/ledger"
@@ -62,9 +63,8 @@ func (t *tx) recordAll(ctx context.Context, e evidence.Entry) error {
 	if t.readOnly {
 		return errReadOnly
 	}
-	// R37: what was done in sight of the rules names their edition. Who decided by one of a certain moment has named it.
-	if t.rules != nil && !rulebook.Cites(e.Policy) {
-		e.Policy += " " + t.rules.At(e.Time).Cite()
+	if err := t.cite(ctx, &e); err != nil {
+		return err
 	}
 	for {
 		n := min(len(t.saved), maxObjects)
@@ -77,6 +77,29 @@ func (t *tx) recordAll(ctx context.Context, e evidence.Entry) error {
 		}
 		e.ID = t.store.opts.NewID()
 	}
+}
+
+// cite has the entry name the edition of the rules that is in force (R37). Who decided by one of a certain moment has named
+// it. Where the transaction has not read the rules, they are read for what decides. A rulebook that was tampered with keeps
+// no denial from being recorded (R43), nor what the clock ends: the alarm is raised, and they name no edition.
+func (t *tx) cite(ctx context.Context, e *evidence.Entry) error {
+	if rulebook.Cites(e.Policy) {
+		return nil
+	}
+	if t.rules == nil && e.Decides() {
+		_, err := t.Rulebook(ctx)
+		var row *evidence.TamperedError
+		switch {
+		case errors.As(err, &row) && (e.Kind == evidence.Denial || e.Role == authz.SYS):
+			t.pass(row)
+		case err != nil:
+			return fmt.Errorf("reading the rules to cite: %w", err)
+		}
+	}
+	if t.rules != nil {
+		e.Policy += " " + t.rules.At(e.Time).Cite()
+	}
+	return nil
 }
 
 func (t *tx) record(ctx context.Context, e evidence.Entry) error {

@@ -133,9 +133,6 @@ func (d *Desk) change(ctx context.Context, c authz.Caller, action authz.Action, 
 	}
 	res := authz.Resource{Kind: KindDisclosure, ID: id, Mission: a.Mission}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		if err := tx.LockMission(ctx, a.Mission); err != nil {
 			return err
 		}

@@ -11,7 +11,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/consent"
 )
 
@@ -108,9 +107,6 @@ func (d *Desk) Place(ctx context.Context, c authz.Caller, o Order) (Hold, error)
 	}
 	res.ID = h.ID
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		if h.Subject, err = subject(ctx, tx, mission, o.Subject, hash); err != nil {
 			return err
 		}
@@ -197,9 +193,6 @@ func (d *Desk) Lift(ctx context.Context, c authz.Caller, id, reason string) (Hol
 		return Hold{}, fmt.Errorf("%w: the reason is a code (a-z, 0-9, _)", people.ErrInvalid)
 	}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := rulebook.Bind(ctx, tx); err != nil { // R37
-			return err
-		}
 		if err := lock(ctx, tx, h); err != nil {
 			return err
 		}

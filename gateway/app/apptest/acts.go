@@ -2,9 +2,13 @@ package apptest
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"time"
 
 	"safeconduct/authz"
+	"safeconduct/authz/rulebook"
+	"safeconduct/gateway/store"
 	"safeconduct/transfer"
 )
 
@@ -41,4 +45,23 @@ func (w *World) Objects() []string {
 		names = append(names, string(info.Name))
 	}
 	return names
+}
+
+// uncited are the entries of decisions that name no edition of the rules (R37).
+func (w *World) uncited() (found []string) {
+	for after := int64(-1); ; {
+		w.Must(store.For[transfer.LogTx](w.Store).View(w.Ctx, func(tx transfer.LogTx) error {
+			page, next, err := tx.LogLines(w.Ctx, transfer.LogFilter{After: after, AtMost: 1000})
+			for _, l := range page {
+				if e := l.Entry; e.Decides() && (!rulebook.Cites(e.Policy) || strings.Count(e.Policy, "rules:") != 1) {
+					found = append(found, fmt.Sprintf("%d: %s %s cites %q", l.Seq, e.Kind, e.Action, e.Policy))
+				}
+			}
+			after = next
+			return err
+		}))
+		if after < 0 {
+			return found
+		}
+	}
 }

@@ -490,10 +490,10 @@ func (w *World) Findings() []ledger.Finding {
 	return v.Findings
 }
 
-// Verify wants the log and every record to verify.
+// Verify wants the log and every record to verify, and each decision to cite.
 func (w *World) Verify() {
 	w.T.Helper()
-	if found := w.Findings(); len(found) > 0 {
-		w.T.Fatalf("the log does not verify: %v", found)
+	if found, uncited := w.Findings(), w.uncited(); len(found)+len(uncited) > 0 {
+		w.T.Fatalf("the log does not verify: %v, R37 %v", found, uncited)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
 	"safeconduct/transfer"
@@ -44,19 +45,32 @@ func testRules(t *testing.T, b *bench) {
 	wants(shipped)
 	book := addRules(t, b)
 	wants(book)
-	t.Run("R37 what is recorded in sight of the rules cites their edition, once", func(t *testing.T) {
-		own := "authz:x " + shipped.Current.Cite()
-		for _, c := range []struct {
+	t.Run("R37 what decides cites the edition of the rules, once", func(t *testing.T) {
+		own, cited := "authz:x "+shipped.Current.Cite(), "authz:x "+book.Current.Cite()
+		for name, c := range map[string]struct {
 			read       bool
+			kind       evidence.Kind
 			said, want string
 		}{
-			{true, "authz:x", "authz:x " + book.Current.Cite()}, {false, "authz:x", "authz:x"}, {true, own, own},
+			"in sight of the rules": {true, evidence.Change, "authz:x", cited},
+			"a change":              {false, evidence.Change, "authz:x", cited},
+			"a denial":              {false, evidence.Denial, "authz:x", cited},
+			"a decision":            {false, evidence.Decision, "authz:x", cited},
+			"by an edition before":  {true, evidence.Decision, own, own},
+			"and unread":            {false, evidence.Decision, own, own},
+			"what becomes of bytes": {false, evidence.Delivery, "authz:x", "authz:x"},
+			"a receipt":             {false, evidence.Receipt, "authz:x", "authz:x"},
+			"bytes that come in":    {false, "upload", "authz:x", "authz:x"},
+			"evidence opened":       {false, evidence.Access, "authz:x", "authz:x"},
 		} {
 			e := b.entry()
-			e.Policy = c.said
+			e.Kind, e.Policy = c.kind, c.said
+			if c.kind == "upload" {
+				e.Kind, e.Action = evidence.Change, authz.TransferUpload
+			}
 			if _, err := b.tx.Update(t.Context(), func(tx Tx) error {
 				if c.read {
-					if err := rulebook.Bind(t.Context(), tx); err != nil {
+					if _, err := tx.Rulebook(t.Context()); err != nil {
 						return err
 					}
 				}
@@ -68,7 +82,7 @@ func testRules(t *testing.T, b *bench) {
 			b.view(t, func(tx Tx) error {
 				all, _, err := tx.LogLines(t.Context(), transfer.LogFilter{After: -1, AtMost: 1000})
 				if i := slices.IndexFunc(all, func(l transfer.LogLine) bool { return l.Entry.ID == e.ID }); i < 0 || all[i].Entry.Policy != c.want {
-					t.Errorf("read %t: %v; want %q", c.read, all, c.want)
+					t.Errorf("%s: %v; want %q", name, all, c.want)
 				}
 				return err
 			})
