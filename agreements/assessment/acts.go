@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/people"
 )
@@ -55,7 +56,13 @@ func (d *Desk) Submit(ctx context.Context, c authz.Caller, id string) (Assessmen
 		if err != nil {
 			return Assessment{}, err
 		}
-		return out, x.notUnderstated(ctx, e.Template, a)
+		known, err := x.tx.Categories(ctx)
+		if err != nil {
+			return Assessment{}, err
+		}
+		known = terms.InForce(known, x.now)
+		out.Sensitivity = terms.Highest(known, out.Categories)
+		return out, x.notUnderstated(e.Template, a, known)
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 )
 
@@ -112,23 +113,26 @@ type Assessment struct {
 	TemplateVersion int            `json:"template_version"`
 	TemplateDigest  signing.Digest `json:"template_digest"`
 	Result          Result         `json:"result,omitzero"` // as of the last submission
-	Conditions      []Condition    `json:"conditions,omitempty"`
-	Author          string         `json:"author"`
-	Editors         []string       `json:"editors,omitempty"` // others who revised the content
-	Approvals       []Approval     `json:"approvals,omitempty"`
-	State           State          `json:"state"`
-	SubmittedAt     time.Time      `json:"submitted_at,omitzero"`
-	SubmittedBy     string         `json:"submitted_by,omitempty"`
-	ApprovedAt      time.Time      `json:"approved_at,omitzero"`
-	ValidUntil      time.Time      `json:"valid_until,omitzero"` // exclusive
-	StaleReason     Trigger        `json:"stale_reason,omitempty"`
-	StaleCause      string         `json:"stale_cause,omitempty"` // id of the Cause
-	EndedBy         string         `json:"ended_by,omitempty"`    // where StaleReason is Ended
-	WhyEnded        string         `json:"why_ended,omitempty"`
-	Derogation      *Derogation    `json:"derogation,omitempty"` // of a refused band
-	SupersededBy    string         `json:"superseded_by,omitempty"`
-	CreatedAt       time.Time      `json:"created_at"`
-	UpdatedAt       time.Time      `json:"updated_at"`
+	// Sensitivity is the highest of its categories as of the last submission. What has become more sensitive since is not
+	// assessed by it (gate condition 17). Empty for one from before there was such a member.
+	Sensitivity  terms.Sensitivity `json:"sensitivity,omitempty"`
+	Conditions   []Condition       `json:"conditions,omitempty"`
+	Author       string            `json:"author"`
+	Editors      []string          `json:"editors,omitempty"` // others who revised the content
+	Approvals    []Approval        `json:"approvals,omitempty"`
+	State        State             `json:"state"`
+	SubmittedAt  time.Time         `json:"submitted_at,omitzero"`
+	SubmittedBy  string            `json:"submitted_by,omitempty"`
+	ApprovedAt   time.Time         `json:"approved_at,omitzero"`
+	ValidUntil   time.Time         `json:"valid_until,omitzero"` // exclusive
+	StaleReason  Trigger           `json:"stale_reason,omitempty"`
+	StaleCause   string            `json:"stale_cause,omitempty"` // id of the Cause
+	EndedBy      string            `json:"ended_by,omitempty"`    // where StaleReason is Ended
+	WhyEnded     string            `json:"why_ended,omitempty"`
+	Derogation   *Derogation       `json:"derogation,omitempty"` // of a refused band
+	SupersededBy string            `json:"superseded_by,omitempty"`
+	CreatedAt    time.Time         `json:"created_at"`
+	UpdatedAt    time.Time         `json:"updated_at"`
 }
 
 // New is a draft by author over content, on template t. Answers may be

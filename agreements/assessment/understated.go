@@ -2,7 +2,6 @@ package assessment
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,11 +41,7 @@ func (t Template) understated(form Form, answers Answers, categories []string, k
 }
 
 // notUnderstated refuses to submit what is answered below what the system knows.
-func (x act) notUnderstated(ctx context.Context, t Template, a Assessment) error {
-	known, err := x.tx.Categories(ctx)
-	if err != nil {
-		return err
-	}
+func (x act) notUnderstated(t Template, a Assessment, known []terms.Category) error {
 	perYear := max(x.of.PerYear, x.of.AmendedPerYear)
 	switch a.AgreementVersion {
 	case x.of.Version:
@@ -54,7 +49,7 @@ func (x act) notUnderstated(ctx context.Context, t Template, a Assessment) error
 	case x.of.Amendment:
 		perYear = x.of.AmendedPerYear
 	}
-	mends := t.understated(a.Form, a.Answers, a.Categories, terms.InForce(known, x.now), perYear)
+	mends := t.understated(a.Form, a.Answers, a.Categories, known, perYear)
 	if len(mends) == 0 {
 		return nil
 	}

@@ -53,6 +53,26 @@ const (
 	Severe   Sensitivity = "severe"
 )
 
+// sensitivities are the levels, the least harm first.
+func sensitivities() []Sensitivity { return []Sensitivity{Low, Moderate, High, Severe} }
+
+// Above reports whether s is more harm than other; whatever is known is more
+// than what is not.
+func (s Sensitivity) Above(other Sensitivity) bool {
+	return slices.Index(sensitivities(), s) > slices.Index(sensitivities(), other)
+}
+
+// Highest is the highest sensitivity of the categories of the codes; empty where
+// none of them is among all.
+func Highest(all []Category, codes []string) (highest Sensitivity) {
+	for _, k := range all {
+		if slices.Contains(codes, k.Code) && k.Sensitivity.Above(highest) {
+			highest = k.Sensitivity
+		}
+	}
+	return highest
+}
+
 // Category is a category of data with the fields that belong to it.
 type Category struct {
 	ID            string      `json:"id"`
@@ -182,7 +202,7 @@ func (c Category) check() error {
 	switch {
 	case !ValidCode(c.Code) || len(c.Fields) == 0 || slices.ContainsFunc(c.Fields, func(f string) bool { return strings.TrimSpace(f) == "" }):
 		return fmt.Errorf("%w: a category needs a code (a-z, 0-9, _) and its fields", people.ErrInvalid)
-	case !slices.Contains([]Sensitivity{Low, Moderate, High, Severe}, c.Sensitivity):
+	case !slices.Contains(sensitivities(), c.Sensitivity):
 		return fmt.Errorf("%w: sensitivity is low, moderate, high or severe", people.ErrInvalid)
 	case c.ApprovalScope != "agreement" && c.ApprovalScope != "transfer":
 		return fmt.Errorf("%w: approval scope is agreement or transfer", people.ErrInvalid)

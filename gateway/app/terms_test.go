@@ -111,10 +111,10 @@ func TestAmendedCategory(t *testing.T) {
 	wait(t, w, authz.DPO)
 	asked(w, w.Order())
 	w.Clock.Add(time.Hour)
-	t.Run("DPO_REQUIRED from its moment on", func(*testing.T) {
-		asked(w, w.Order(), "DPO_REQUIRED")
-		committed(w, waiting.ID, "DPO_REQUIRED")
-		pullRefused(w, released.ID, "DPO_REQUIRED")
+	t.Run("DPO_REQUIRED RBA_STALE from its moment on", func(*testing.T) {
+		asked(w, w.Order(), "RBA_STALE", "DPO_REQUIRED")
+		committed(w, waiting.ID, "RBA_STALE", "DPO_REQUIRED")
+		pullRefused(w, released.ID, "RBA_STALE", "DPO_REQUIRED")
 	})
 	t.Run("what waits for the officer is open to them", func(t *testing.T) {
 		if p, err := w.Approvals.Queue(w.Ctx, w.As(authz.DPO), evidence.Page{}); err != nil || len(p.Items) == 0 {

@@ -99,6 +99,7 @@ func restBreakages() []breakage {
 		{code: RBAExpired, name: "by state", harm: state(assessment.Expired), rests: rba, alone: true},
 		{code: RBAStale, harm: state(assessment.Stale), rests: rba, alone: true},
 		{code: RBAStale, name: "by reason", harm: ofAssessment(func(x *assessment.Assessment) { x.StaleReason = assessment.ConflictAlert }), rests: rba, alone: true},
+		{code: RBAStale, name: "a category that is more sensitive since", harm: ofAssessment(func(x *assessment.Assessment) { x.Sensitivity = terms.Low }), rests: rba, alone: true},
 		{code: RBAStale, name: "superseded", harm: state(assessment.Superseded), rests: rba, alone: true},
 		{code: RBAUnacceptable, name: "severe", harm: ofAssessment(func(x *assessment.Assessment) { x.Result.Band = assessment.Severe }), rests: rba},
 		{code: RBAUnacceptable, name: "benefit too low", harm: ofAssessment(func(x *assessment.Assessment) { x.Result.Approvable = false }), rests: rba},

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"time"
 
 	"safeconduct/agreements/assessment"
@@ -21,9 +22,27 @@ func assessedNow() condition {
 			if f.Assessment == nil {
 				return nil
 			}
-			return notFresh(f.Assessment, f.Now)
+			found := notFresh(f.Assessment, f.Now)
+			if grown := f.moreSensitive(); len(grown) > 0 && !slices.ContainsFunc(found, func(x Finding) bool { return x.Code == RBAStale }) {
+				found = append(found, one(RBAStale, assessmentRef(f.Assessment), grown...)...)
+			}
+			return found
 		},
 	}
+}
+
+// moreSensitive are the declared categories that have become more sensitive than
+// any was when the risk was assessed (R40).
+func (f *Facts) moreSensitive() (codes []string) {
+	if f.Assessment.Sensitivity == "" {
+		return nil
+	}
+	for _, k := range f.Categories {
+		if slices.Contains(f.Manifest.Categories, k.Code) && k.Sensitivity.Above(f.Assessment.Sensitivity) {
+			codes = append(codes, k.Code)
+		}
+	}
+	return codes
 }
 
 func notFresh(x *assessment.Assessment, now time.Time) []Finding {

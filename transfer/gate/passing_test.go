@@ -46,7 +46,7 @@ func passingWith(phase Phase, subjects int) Facts {
 			Recipients: []string{"p1"}, ValidUntil: noon().AddDate(0, 1, 0),
 		},
 		Categories: []terms.Category{
-			{ID: "k1", Version: 1, Code: "identity", Fields: []string{"given_name"}}, {ID: "k2", Version: 1, Code: "contact", Fields: []string{"phone"}, Sensitive: true, ApprovalScope: "transfer"},
+			{ID: "k1", Version: 1, Code: "identity", Fields: []string{"given_name"}, Sensitivity: terms.High}, {ID: "k2", Version: 1, Code: "contact", Fields: []string{"phone"}, Sensitive: true, ApprovalScope: "transfer"},
 		},
 		DPOApprovals: []approvals.DPOApproval{{
 			ID: "d1", Version: 1, Scope: approvals.ForPathway, Granted: true, Mission: "m1", Partner: "p1", Pathway: "survivors", Times: 10, Purposes: []string{"referral"},
