@@ -11,10 +11,12 @@ import (
 )
 
 // caseOf is the case that the refusal of a transfer opens where an authority
-// asks for the data (R34); nil where none does, or where there is one of the
-// same sender and partner that is not closed. The refusal names the case, so
-// that the sender is told. Who may not ask for transfers opens none: their
-// refusal is of something else.
+// asks for the data (R34), or, where there is one of the same sender and partner
+// that is not closed, the next version of that, which tells of this transfer;
+// nil where no authority asks. The refusal names the case, so that the sender is
+// told. Of partners that are not registered nobody knows whether they are the
+// same: each request is a case of its own. Who may not ask for transfers opens
+// none: their refusal is of something else.
 func (o *Office) caseOf(ctx context.Context, tx Tx, t *Transfer, f gate.Facts, allowed bool) (*authorities.Case, error) {
 	i := slices.IndexFunc(t.Decision.Refusals, func(r gate.Refusal) bool { return r.Code == gate.RecipientAuthority })
 	if i < 0 || t.State != Refused || !allowed {
@@ -24,14 +26,15 @@ func (o *Office) caseOf(ctx context.Context, tx Tx, t *Transfer, f gate.Facts, a
 	if f.Partner != nil { // another id is only what somebody typed
 		asked.Partner, asked.Country = f.Partner.ID, f.Partner.Country
 	}
-	c, err := tx.OpenedFor(ctx, asked.Mission, asked.Partner, asked.Sender)
-	if err == nil {
-		t.Decision.Refusals[i].Object = c.Ref()
-		return nil, nil //nolint:nilnil // it is open already
-	} else if !absent(err) {
-		return nil, err
+	c := authorities.Opened(o.Office.NewID(), asked, f.Now)
+	if asked.Partner != "" {
+		switch known, err := tx.OpenedFor(ctx, asked.Mission, asked.Partner, asked.Sender); {
+		case err == nil:
+			c = known.Again(t.ID, f.Now)
+		case !absent(err):
+			return nil, err
+		}
 	}
-	c = authorities.Opened(o.Office.NewID(), asked, f.Now)
 	t.Decision.Refusals[i].Object = c.Ref()
 	return &c, nil
 }
@@ -44,7 +47,11 @@ func (o *Office) open(ctx context.Context, tx Tx, by authz.Caller, c *authoritie
 	if err := tx.SaveLegalCase(ctx, *c); err != nil {
 		return err
 	}
-	e := o.Office.Entry(system(by), authz.SYS, evidence.Change, "authority.open", c.Resource())
+	action := authz.Action("authority.open")
+	if c.Version > 1 {
+		action = "authority.asked_again"
+	}
+	e := o.Office.Entry(system(by), authz.SYS, evidence.Change, action, c.Resource())
 	e.Result = string(c.State)
 	return tx.Record(ctx, e)
 }

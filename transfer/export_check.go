@@ -24,15 +24,20 @@ const (
 // nothing else (R52). Its head is not signed: the entry that it names is, which
 // lies behind what is exported.
 type ExportCheck struct {
-	OK       bool       `json:"ok"` // nothing in it was changed, moved or cut
-	Head     ExportHead `json:"head"`
-	Foot     ExportFoot `json:"foot"`
-	Origin   string     `json:"origin"`
-	Proved   int64      `json:"proved"` // entries that lie under the checkpoint as they are here
-	Erased   int64      `json:"erased"` // of these, entries of which only the place is left
-	Narrowed bool       `json:"narrowed"`
-	Findings []string   `json:"findings"`
-	More     int        `json:"more,omitempty"` // findings beyond those that are listed
+	// OK says that nothing was found: every entry is as it was logged, and of an
+	// export of everything, that none of the first Foot.Size is missing. Of one
+	// that is Narrowed it does not say that none was taken out: neither its first
+	// line nor the counts in its last are signed.
+	OK       bool        `json:"ok"`
+	Head     ExportHead  `json:"head"`
+	Foot     ExportFoot  `json:"foot"`
+	Origin   string      `json:"origin"`
+	Proved   int64       `json:"proved"` // entries that lie under the checkpoint as they are here
+	Erased   int64       `json:"erased"` // of these, entries of which only the place is left
+	Narrowed bool        `json:"narrowed"`
+	Kept     *ExportKept `json:"kept,omitempty"` // nil where no checkpoint kept elsewhere was given, or it is none
+	Findings []string    `json:"findings"`
+	More     int         `json:"more,omitempty"` // findings beyond those that are listed
 }
 
 func (x *ExportCheck) found(format string, args ...any) {
@@ -45,9 +50,12 @@ func (x *ExportCheck) found(format string, args ...any) {
 
 // CheckExport proves an export without the system that made it: the checkpoint
 // in its last line by the keys, every entry by its salt, commitment and proof,
-// and that all that is not there is counted. What is wrong is a finding; an
-// error is one of reading r, which is read twice.
-func CheckExport(r io.ReadSeeker, keys *ledger.Verifier) (ExportCheck, error) {
+// and, of an export of everything, that every place up to the checkpoint is
+// there and every erasure named by an entry. With kept, a signed checkpoint that
+// was kept elsewhere, the export must be no older and of the same log as far as
+// it shows (ExportKept); empty, nothing says that the log ended there. What is
+// wrong is a finding; an error is one of reading r, which is read twice.
+func CheckExport(r io.ReadSeeker, keys *ledger.Verifier, kept []byte) (ExportCheck, error) {
 	x := ExportCheck{Origin: keys.Origin(), Findings: []string{}}
 	last, err := eachLine(r, func(int64, []byte) {})
 	if err != nil {
@@ -60,7 +68,8 @@ func CheckExport(r io.ReadSeeker, keys *ledger.Verifier) (ExportCheck, error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return x, fmt.Errorf("reading an export again: %w", err)
 	}
-	c := checking{ExportCheck: &x, signed: signed, before: -1}
+	c := checking{ExportCheck: &x, signed: signed, before: -1, gone: map[int64]*goneEntry{}}
+	c.keep(kept, keys)
 	if _, err := eachLine(r, c.line); err != nil {
 		return x, err
 	}
@@ -141,6 +150,9 @@ type checking struct {
 	signed ledger.Checkpoint
 	before int64 // the place of the entry before
 	lines  int64
+	gone   map[int64]*goneEntry
+	growth ledger.Growth
+	kept   *keptElsewhere // nil without one
 }
 
 func (c *checking) line(n int64, line []byte) {
@@ -213,6 +225,16 @@ func (c *checking) proved(l ExportLine) error {
 	if err := ledger.CheckInclusion(proof, c.signed, e); err != nil {
 		return err
 	}
+	if err := c.asked(e); err != nil {
+		return err
+	}
+	c.evidence(e)
+	c.grow(e)
+	return nil
+}
+
+// asked says whether the entry is of what the first line says.
+func (c *checking) asked(e ledger.Entry) error {
 	if e.Erased() {
 		c.Erased++
 		if c.Narrowed {
@@ -242,4 +264,6 @@ func (c *checking) ended() {
 	if !c.Narrowed && f.Count != c.signed.Size {
 		c.found("%d entries are missing of an export of everything", c.signed.Size-f.Count)
 	}
+	c.erasures()
+	c.compare()
 }

@@ -2,6 +2,7 @@ package authorities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"safeconduct/agreements/lifecycle"
@@ -32,14 +33,57 @@ func Opened(id string, a Asked, at time.Time) Case {
 	}
 }
 
+// Of the acts by which a case is told that it was asked for again, one after
+// another, the first is kept and the last lastAgain: every version of the case
+// is kept anyway.
+const (
+	askedAgain = "asked_again"
+	lastAgain  = 20
+)
+
+// Again is the case once another transfer was refused for the same sender and
+// partner while it was open: what the authority wants now, for which people and
+// for what, that transfer says. The state is as it was.
+func (c Case) Again(transfer string, at time.Time) Case {
+	sys := string(authz.SYS)
+	next := c.next(c.State, lifecycle.Act{Event: askedAgain, Person: sys, Role: authz.SYS, At: at, Reason: transfer})
+	if first := next.unread(); len(next.History)-first > 1+lastAgain {
+		next.History = slices.Delete(next.History, first+1, len(next.History)-lastAgain)
+	}
+	return next
+}
+
+// unread is where in the history the acts begin that are newer than any by a
+// person, and by which the case was asked for again; the end where there is none.
+func (c Case) unread() int {
+	i := len(c.History)
+	for i > 0 && c.History[i-1].Event == askedAgain {
+		i--
+	}
+	return i
+}
+
+// Waits tells since when the case waits for Legal, and whether it was asked for
+// again since anybody of Legal acted on it: from then on, or, where nobody did
+// yet, since it was opened. So nobody moves their case back by asking more.
+func (c Case) Waits() (since time.Time, again bool) {
+	first := c.unread()
+	again = first < len(c.History)
+	if !again || first <= 1 { // the first act made the case
+		return c.Created, again
+	}
+	return c.History[first].At, true
+}
+
 // Ref names the version of the case for the log.
 func (c Case) Ref() evidence.Ref { return evidence.Ref{Kind: KindCase, ID: c.ID, Version: c.Version} }
 
 // OpenTx keeps the case that a refusal opens.
 type OpenTx interface {
 	// OpenedFor is the oldest case, not closed, that a refusal opened when that
-	// person asked for that partner (none: of nobody registered) in that mission.
-	// It is evidence.ErrNotFound where there is none.
+	// person asked for that registered partner in that mission. It is
+	// evidence.ErrNotFound where there is none. Until the transaction ends nobody
+	// else opens one for the three, or changes one that is.
 	OpenedFor(ctx context.Context, mission, partner, sender string) (Case, error)
 	SaveLegalCase(ctx context.Context, c Case) error
 }

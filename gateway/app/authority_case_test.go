@@ -13,6 +13,7 @@ import (
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/gate"
+	"safeconduct/transfer/queue"
 )
 
 // TestAnAuthoritysRequestOpensACase: the refusal names the case, which is Legal's, and whoever asked follows it.
@@ -79,8 +80,25 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 	})
 	t.Run("R34 asked again for the same partner it is the same case, until it is closed", func(t *testing.T) {
 		first := cases()[0].ID
-		if _, id := refused(t, order); id != first || len(cases()) != 1 {
+		r, id := refused(t, order)
+		if id != first || len(cases()) != 1 {
 			t.Errorf("%s, and there are %d", id, len(cases()))
+		}
+		c := cases()[0]
+		if act := c.History[len(c.History)-1]; c.Version != 3 || c.State != authorities.Assessing || act.Event != "asked_again" || act.Reason != r.Transfer {
+			t.Errorf("the case does not tell of it: %+v", c)
+		}
+		if ref := r.Decision.Refusals[0].Object; ref.Version != 3 {
+			t.Errorf("the refusal names %+v", ref)
+		}
+		if n := w.Hand().Text("SELECT COUNT(*) || '' FROM log_entries WHERE CAST(body AS TEXT) LIKE '%\"action\":\"authority.asked_again\"%' AND CAST(body AS TEXT) LIKE '%" + id + "%'"); n != "1" {
+			t.Errorf("the log has %s entries of it", n)
+		}
+		q, err := w.Queues.Queue(w.Ctx, w.As(authz.LEG), "", 500)
+		w.Must(err)
+		i := slices.IndexFunc(q.Items, func(i queue.Item) bool { return i.ID == id })
+		if i < 0 || !slices.Equal(q.Items[i].Details, []string{"asked_again"}) || !q.Items[i].Since.Equal(c.Updated) {
+			t.Errorf("Legal's queue has %+v", q.Items)
 		}
 		end(first)
 		if _, id := refused(t, order); id == first {
@@ -115,6 +133,11 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 		if c, err := w.Authorities.Case(w.Ctx, w.As(authz.LEG), id); err != nil || c.Partner != "" || c.Country != w.Mission.Country {
 			t.Errorf("%+v, %v", c, err)
 		}
+		t.Run("R34 and the next such request is another case", func(t *testing.T) {
+			if _, again := refused(t, unknown); again == id {
+				t.Error("two authorities that nobody knows are one case")
+			}
+		})
 	})
 	t.Run("R34 a partner that turns out to be an authority before the release", func(t *testing.T) {
 		for _, c := range cases() {

@@ -42,26 +42,39 @@ func (s *shell) writeLogKeys(ctx context.Context, c config.Config, folder bool) 
 }
 
 func (s *shell) logCheck() *cobra.Command {
-	var keys string
+	var keys, kept string
 	cmd := &cobra.Command{
-		Use:   "check --keys FILE EXPORT",
+		Use:   "check --keys FILE [--checkpoint FILE] EXPORT",
 		Short: "Prove an export of the log, without the gateway",
 		Long: `Reads a file that log export wrote, and proves it with nothing but the keys of the log
-(safeconduct log keys): the checkpoint in its last line by its signature, each entry by
-its hash and its proof under that checkpoint, and that the entries that are not there
-are counted. Exit code 5 means that something was changed, moved or cut.`,
+(safeconduct log keys): the checkpoint in its last line by its signature, and each entry
+by its hash and its proof under that checkpoint. Of an export of everything, also that
+none of the first entries up to the checkpoint is missing, and that each erasure is named
+by an entry. Of a part it cannot say that none was taken out since: only the gateway
+counted what it left out, and the counts are not signed.
+
+--checkpoint compares with a checkpoint that was kept elsewhere (GET
+/api/v1/log/checkpoint): the export must not end before it, and what is in the file must
+fit it. Of an export of everything that proves that the log was not rewritten; the output
+says what was compared. Without one, a cut of the tail cannot be excluded. Exit code 5
+means that something was found.`,
 		Args: exactly("the file EXPORT that log export wrote"),
-		RunE: func(_ *cobra.Command, args []string) error { return s.check(keys, args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error { return s.check(keys, kept, args[0]) },
 	}
 	cmd.Flags().StringVar(&keys, "keys", "", "`FILE` with the keys of the log, as log keys writes them")
+	cmd.Flags().StringVar(&kept, "checkpoint", "", "`FILE` with a checkpoint kept elsewhere")
 	return cmd
 }
 
-func (s *shell) check(keyFile, path string) (err error) {
+func (s *shell) check(keyFile, keptFile, path string) (err error) {
 	if keyFile == "" {
 		return usagef("by which keys? Give --keys FILE; safeconduct log keys writes them")
 	}
 	verifier, err := readVerifier(keyFile)
+	if err != nil {
+		return err
+	}
+	kept, err := readCheckpoint(keptFile, verifier.Origin())
 	if err != nil {
 		return err
 	}
@@ -70,7 +83,7 @@ func (s *shell) check(keyFile, path string) (err error) {
 		return usage(fmt.Errorf("reading the export: %w", err))
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	x, err := transfer.CheckExport(f, verifier)
+	x, err := transfer.CheckExport(f, verifier, kept)
 	if err != nil {
 		return err
 	}
@@ -104,11 +117,12 @@ func checked(x transfer.ExportCheck) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "log       %s, the first %d entries\nproved    %d entries\n", x.Origin, x.Foot.Size, x.Proved)
 	if x.Narrowed {
-		fmt.Fprintf(&b, "left out  %d entries that were not asked for, and %d that were erased\n", x.Foot.Outside, x.Foot.Erased)
+		fmt.Fprintf(&b, "left out  %d entries that were not asked for, and %d that were erased, says its last line\n", x.Foot.Outside, x.Foot.Erased)
 	}
 	if x.Erased > 0 {
 		fmt.Fprintf(&b, "erased    %d entries, of which only the place is left\n", x.Erased)
 	}
+	b.WriteString(compared(x))
 	b.WriteString("\n")
 	for _, f := range x.Findings {
 		fmt.Fprintf(&b, "FOUND  %s\n", printable(f))
@@ -118,14 +132,31 @@ func checked(x transfer.ExportCheck) string {
 	}
 	switch {
 	case !x.OK:
-		b.WriteString("\nThis is not what was exported. Keep the file as it is, and have it exported again.")
+		b.WriteString("\nThis is not what was exported, or cannot be shown to be. Keep the file as it is, and have it exported again.")
 	case x.Narrowed:
-		b.WriteString("Nothing was altered. That what was left out was not asked for, only an export of everything proves.")
+		b.WriteString("Every entry here is as it was logged; whether some were taken out since, nothing in this file shows.\n" +
+			"Note: an export of everything shows it.")
 	default:
-		b.WriteString("Nothing was altered, and nothing is missing.")
+		fmt.Fprintf(&b, "Nothing was altered, and nothing is missing of the first %d entries.", x.Foot.Size)
+	}
+	if x.OK && x.Kept == nil {
+		b.WriteString("\nNote: whether the log was longer, only a checkpoint kept elsewhere shows (--checkpoint).")
 	}
 	if x.OK {
 		fmt.Fprintf(&b, "\nNote: who took it, and when, is in entry %s of the log, which is later than these.", printable(x.Head.Entry))
 	}
 	return b.String()
+}
+
+// compared says how far it was compared with a checkpoint kept elsewhere.
+func compared(x transfer.ExportCheck) string {
+	if x.Kept == nil || x.Kept.Shown == "" {
+		return ""
+	}
+	said := map[transfer.Shown]string{
+		transfer.ShownRoot:  "the log has its root, and was not rewritten up to there",
+		transfer.ShownChain: "the checkpoint of this export names it, by its hash, as the one before",
+		transfer.ShownSize:  "signed by the same log, and this export is no older; a part holds too little to compare more",
+	}[x.Kept.Shown]
+	return fmt.Sprintf("kept      the checkpoint of %d entries: %s\n", x.Kept.Size, said)
 }

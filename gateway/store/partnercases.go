@@ -117,9 +117,18 @@ func (t *tx) LegalCases(ctx context.Context, in authz.Places, p evidence.Page) (
 }
 
 // OpenedFor implements authorities.OpenTx. What somebody reported by hand is in
-// the same places, and is passed over.
+// the same places, and is passed over. The locks come after all others that a
+// decision takes; whoever else has the row of a case waits for none of them.
 func (t *tx) OpenedFor(ctx context.Context, mission, partner, sender string) (authorities.Case, error) {
 	const most = 100 // reports by hand of one person about one partner
+	if err := t.lock(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('cases of ' || CAST($1 AS TEXT) || ' about ' || CAST($2 AS TEXT) || ' in ' || CAST($3 AS TEXT), 0))",
+		sender, partner, mission); err != nil {
+		return authorities.Case{}, err
+	}
+	if err := t.lock(ctx, "SELECT id FROM legal_cases WHERE reporter = $1 AND partner = $2 AND mission = $3 AND waits = 1 ORDER BY id LIMIT $4 FOR UPDATE",
+		sender, partner, mission, most); err != nil {
+		return authorities.Case{}, err
+	}
 	all, err := find(ctx, t, legalCases(), "WHERE r.reporter = $1 AND r.partner = $2 AND r.mission = $3 AND r.waits = 1 ORDER BY r.id LIMIT $4",
 		sender, partner, mission, most)
 	if err != nil {

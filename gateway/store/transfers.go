@@ -218,7 +218,8 @@ func (t *tx) LockVolume(ctx context.Context, agreement string) error {
 	return t.lock(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('volume of ' || CAST($1 AS TEXT), 0))", agreement)
 }
 
-// LockPathways implements transfer.AnchorTx. It comes last of all.
+// LockPathways implements transfer.AnchorTx. It comes last of what a decision
+// reads; after it a refusal alone locks, the case that it opens (OpenedFor).
 func (t *tx) LockPathways(ctx context.Context, mission, partner string) error {
 	return t.lock(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('pathways of ' || CAST($1 AS TEXT) || ' to ' || CAST($2 AS TEXT), 0))", mission, partner)
 }
