@@ -57,6 +57,7 @@ func RunLocks(t *testing.T, open Open) {
 			return nil
 		}
 	}
+	l.cases(t)
 	t.Run("a withdrawal waits for the decision that reads it", func(t *testing.T) {
 		l.waits(t, decide, reads(consent.Given), withdraw)
 	})

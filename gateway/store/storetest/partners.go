@@ -75,14 +75,6 @@ func testPartners(t *testing.T, b *bench) {
 		pages(t, "cases", caseKind(), func(p evidence.Page) (evidence.Listed[authorities.Case], error) {
 			return tx.LegalCases(ctx, hq, p)
 		}, "c-3", "c-2", "c-1", "b-4", "b-3", "b-2", "b-1")
-		if c, err := tx.OpenedFor(ctx, "m-3", "x", "p-5"); err != nil || c.ID != "b-3" {
-			t.Errorf("opened for them: %+v, %v", c, err)
-		}
-		for _, other := range [][3]string{{"m-1", "x", "p-5"}, {"m-3", "y", "p-5"}, {"m-3", "x", "p-1"}, {"m-1", "x", "p-1"}} {
-			if c, err := tx.OpenedFor(ctx, other[0], other[1], other[2]); !errors.Is(err, evidence.ErrNotFound) {
-				t.Errorf("opened for %v: %+v, %v", other, c, err)
-			}
-		}
 		cleared, err := tx.Clearances(ctx, authz.Places{Missions: []string{"m-2"}}, evidence.Page{})
 		lists(t, "clearances", clearanceKind(), cleared.Items, err, "e-2")
 		reported, err := tx.Incidents(ctx, here, evidence.Page{Most: 3})
@@ -99,6 +91,20 @@ func testPartners(t *testing.T, b *bench) {
 		stops(t, tx)
 		return nil
 	})
+	if err := b.work(t, func(tx Tx) error {
+		ctx := t.Context()
+		if c, err := tx.OpenedFor(ctx, "m-3", "x", "p-5"); err != nil || c.ID != "b-3" {
+			t.Errorf("opened for them: %+v, %v", c, err)
+		}
+		for _, other := range [][3]string{{"m-1", "x", "p-5"}, {"m-3", "y", "p-5"}, {"m-3", "x", "p-1"}, {"m-1", "x", "p-1"}} {
+			if c, err := tx.OpenedFor(ctx, other[0], other[1], other[2]); !errors.Is(err, evidence.ErrNotFound) {
+				t.Errorf("opened for %v: %+v, %v", other, c, err)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
 	x := partyKind().fresh("enrols", sparse)
 	x.Kind = parties.NGO
 	saveEach(t, b, partyKind(), x)
