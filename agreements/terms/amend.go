@@ -92,36 +92,38 @@ func (b *Book) AmendRetentionRule(ctx context.Context, c authz.Caller, id string
 }
 
 // ApprovePurpose puts in force what waits of a purpose, whether it is amended or
-// new. By a data protection officer who did not write it: else, and where
-// nothing waits, a lifecycle.TransitionError. Nothing is released under the
-// former values once it has answered.
-func (b *Book) ApprovePurpose(ctx context.Context, c authz.Caller, id string) (Purpose, error) {
-	return decide(ctx, b, aPurpose(), c, id, true)
+// new, where the record has still the version that was read: what is approved is
+// what was read. By a data protection officer who did not write it: else, where
+// nothing waits and where the version is another, a lifecycle.TransitionError.
+// Nothing is released under the former values once it has answered.
+func (b *Book) ApprovePurpose(ctx context.Context, c authz.Caller, id string, read int) (Purpose, error) {
+	return decide(ctx, b, aPurpose(), c, id, read, true)
 }
 
 // ApproveCategory puts in force what waits of a category, as ApprovePurpose does.
-func (b *Book) ApproveCategory(ctx context.Context, c authz.Caller, id string) (Category, error) {
-	return decide(ctx, b, aCategory(), c, id, true)
+func (b *Book) ApproveCategory(ctx context.Context, c authz.Caller, id string, read int) (Category, error) {
+	return decide(ctx, b, aCategory(), c, id, read, true)
 }
 
 // ApproveRetentionRule puts in force what waits of a rule, as ApprovePurpose does.
-func (b *Book) ApproveRetentionRule(ctx context.Context, c authz.Caller, id string) (RetentionRule, error) {
-	return decide(ctx, b, aRetentionRule(), c, id, true)
+func (b *Book) ApproveRetentionRule(ctx context.Context, c authz.Caller, id string, read int) (RetentionRule, error) {
+	return decide(ctx, b, aRetentionRule(), c, id, read, true)
 }
 
-// RejectPurpose drops what waits of a purpose. By who may approve it.
-func (b *Book) RejectPurpose(ctx context.Context, c authz.Caller, id string) (Purpose, error) {
-	return decide(ctx, b, aPurpose(), c, id, false)
+// RejectPurpose drops what waits of a purpose, in the version that was read. By
+// who may approve it, and refused as its approval is.
+func (b *Book) RejectPurpose(ctx context.Context, c authz.Caller, id string, read int) (Purpose, error) {
+	return decide(ctx, b, aPurpose(), c, id, read, false)
 }
 
-// RejectCategory drops what waits of a category. By who may approve it.
-func (b *Book) RejectCategory(ctx context.Context, c authz.Caller, id string) (Category, error) {
-	return decide(ctx, b, aCategory(), c, id, false)
+// RejectCategory drops what waits of a category, as RejectPurpose does.
+func (b *Book) RejectCategory(ctx context.Context, c authz.Caller, id string, read int) (Category, error) {
+	return decide(ctx, b, aCategory(), c, id, read, false)
 }
 
-// RejectRetentionRule drops what waits of a rule. By who may approve it.
-func (b *Book) RejectRetentionRule(ctx context.Context, c authz.Caller, id string) (RetentionRule, error) {
-	return decide(ctx, b, aRetentionRule(), c, id, false)
+// RejectRetentionRule drops what waits of a rule, as RejectPurpose does.
+func (b *Book) RejectRetentionRule(ctx context.Context, c authz.Caller, id string, read int) (RetentionRule, error) {
+	return decide(ctx, b, aRetentionRule(), c, id, read, false)
 }
 
 // longestReason bounds the reason of an amendment, in bytes.
@@ -155,7 +157,7 @@ func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller,
 	return written(term, err)
 }
 
-func decide[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller, id string, granted bool) (T, error) {
+func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller, id string, read int, granted bool) (T, error) {
 	var term T
 	res := authz.Resource{Kind: k.name, ID: id}
 	role, err := b.office.Authorise(ctx, c, authz.TermsApprove, res)
@@ -175,14 +177,14 @@ func decide[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller
 		}
 		now := b.office.Time()
 		term = k.at(term, now)
-		course := k.course(&term)
+		course, of := k.course(&term), reading{c.Person, term.Ref(), read}
 		e := b.office.Entry(c, role, evidence.Change, authz.TermsApprove, res)
 		if granted {
 			e.Result = "approved"
-			*course, err = course.approved(k.name, c.Person, now)
+			*course, err = course.approved(of, now)
 		} else {
 			e.Result = "rejected"
-			*course, err = course.rejected(k.name, c.Person)
+			*course, err = course.rejected(of)
 		}
 		if err != nil {
 			return err

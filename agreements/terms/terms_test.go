@@ -66,13 +66,13 @@ func identity() terms.Category {
 }
 
 // inForce proposes a term and has the data protection officer approve it.
-func inForce[T any](t *testing.T, propose func(context.Context, authz.Caller, T) (T, error), approve func(context.Context, authz.Caller, string) (T, error), v T, id func(T) string) T {
+func inForce[T any](t *testing.T, propose func(context.Context, authz.Caller, T) (T, error), approve func(context.Context, authz.Caller, string, int) (T, error), v T, id func(T) string) T {
 	t.Helper()
 	v, err := propose(t.Context(), caller(authz.LEG), v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err = approve(t.Context(), caller(authz.DPO), id(v)); err != nil {
+	if v, err = approve(t.Context(), caller(authz.DPO), id(v), 1); err != nil {
 		t.Fatal(err)
 	}
 	return v
@@ -118,10 +118,10 @@ func TestOnlyLegalWrites(t *testing.T) {
 			if role == authz.DPO {
 				want = evidence.ErrNotFound
 			}
-			if _, err := b.ApproveCategory(t.Context(), caller(role), newID()); !errors.Is(err, want) {
+			if _, err := b.ApproveCategory(t.Context(), caller(role), newID(), 1); !errors.Is(err, want) {
 				t.Errorf("approving: %v", err)
 			}
-			if _, err := b.RejectRetentionRule(t.Context(), caller(role), newID()); !errors.Is(err, want) {
+			if _, err := b.RejectRetentionRule(t.Context(), caller(role), newID(), 1); !errors.Is(err, want) {
 				t.Errorf("rejecting: %v", err)
 			}
 			if list, err := b.Purposes(t.Context(), caller(role)); (err == nil) != (role != authz.SYS) || len(list) != 0 {
@@ -160,7 +160,7 @@ func TestPurposes(t *testing.T) {
 	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 0 {
 		t.Errorf("a partner is told what is proposed: %v, %v", list, err)
 	}
-	if _, err := b.ApprovePurpose(t.Context(), caller(authz.DPO), p.ID); err != nil {
+	if _, err := b.ApprovePurpose(t.Context(), caller(authz.DPO), p.ID, p.Version); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 1 || list[0].Since != nil {

@@ -22,8 +22,8 @@ type amended[T, V any] struct {
 	list      func(context.Context, authz.Caller) ([]T, error)
 	id        func(T) string
 	amend     func(ctx context.Context, c authz.Caller, id string, v V, from time.Time, reason string) (T, error)
-	approve   func(ctx context.Context, c authz.Caller, id string) (T, error)
-	reject    func(ctx context.Context, c authz.Caller, id string) (T, error)
+	approve   func(ctx context.Context, c authz.Caller, id string, read int) (T, error)
+	reject    func(ctx context.Context, c authz.Caller, id string, read int) (T, error)
 }
 
 func (r *routes) amendments() {
@@ -54,10 +54,14 @@ func amends[T, V any](r *routes, a amended[T, V]) {
 	})
 	write(r, spec{
 		tag: termsTag, id: "approve-" + a.one, method: http.MethodPost, path: a.path + "/{id}/approval", summary: "Approve what waits of " + a.called,
-		about: "By the data protection officer, and another person than the one who wrote it: of what is new, or amended. What was approved to come later is dropped.",
-	}, again, func(ctx context.Context, c authz.Caller, in *RecordID) (T, error) { return a.approve(ctx, c, in.ID) })
+		about: "By the data protection officer, and another person than the one who wrote it, of what is new, or amended, in the version that they have read. What was approved to come later is dropped.",
+	}, again, func(ctx context.Context, c authz.Caller, in *with[readBody]) (T, error) {
+		return a.approve(ctx, c, in.ID, in.Body.Version)
+	})
 	write(r, spec{
 		tag: termsTag, id: "reject-" + a.one, method: http.MethodPost, path: a.path + "/{id}/rejection", summary: "Drop what waits of " + a.called,
-		about: "By the data protection officer, and another person than the one who wrote it.",
-	}, again, func(ctx context.Context, c authz.Caller, in *RecordID) (T, error) { return a.reject(ctx, c, in.ID) })
+		about: "By the data protection officer, and another person than the one who wrote it, in the version that they have read.",
+	}, again, func(ctx context.Context, c authz.Caller, in *with[readBody]) (T, error) {
+		return a.reject(ctx, c, in.ID, in.Body.Version)
+	})
 }

@@ -28,8 +28,8 @@ func (b *bench) aTerm(list string) object {
 func (b *bench) amended(list, decision string) object {
 	b.Helper()
 	path := v1 + "/" + list + "/" + str(b.aTerm(list), "id")
-	b.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/amendment", object{"values": termValues("Amended")[list], "reason": "yearly review"})
-	return b.want(http.StatusOK, authz.DPO, http.MethodPost, path+"/"+decision, nil)
+	drafted := b.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/amendment", object{"values": termValues("Amended")[list], "reason": "yearly review"})
+	return b.want(http.StatusOK, authz.DPO, http.MethodPost, path+"/"+decision, object{"version": drafted["version"]})
 }
 
 // terms amends each kind of them.
@@ -53,13 +53,26 @@ func TestAmendedTerms(t *testing.T) {
 		if len(items) != 1 || items[0].(object)["what"] != "approve_term" || items[0].(object)["id"] != b.purpose {
 			t.Errorf("the officer's queue: %v", items)
 		}
-		b.want(http.StatusForbidden, authz.LEG, http.MethodPost, path+"/approval", nil)
+		b.want(http.StatusForbidden, authz.LEG, http.MethodPost, path+"/approval", object{"version": b.aTerm("purposes")["version"]})
 		if p := first(b.want(http.StatusOK, authz.PSG, http.MethodGet, v1+"/purposes", nil), "items"); p["draft"] != nil || p["in_force"] != nil || p["text"] != "Shelter" {
 			t.Errorf("the partner is told %v", p)
 		}
 	})
+	t.Run("R37 nobody decides on what they have not read", func(t *testing.T) {
+		read := object{"version": b.aTerm("purposes")["version"]}
+		draft := object{"values": values["purposes"], "reason": "clearer", "effective_from": b.clock.Now().Add(time.Hour)}
+		b.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/amendment", draft)
+		for _, decision := range []string{"/approval", "/rejection"} {
+			stale := b.want(http.StatusConflict, authz.DPO, http.MethodPost, path+decision, read)
+			if stale["state"] != "draft" || stale["guard"] != "the draft has changed since you read it" || stale["mend"] != "read it again" {
+				t.Errorf("%v", stale)
+			}
+			b.want(http.StatusUnprocessableEntity, authz.DPO, http.MethodPost, path+decision, nil)
+		}
+	})
 	t.Run("R37 approved it is in force from its moment", func(t *testing.T) {
-		if p := b.want(http.StatusOK, authz.DPO, http.MethodPost, path+"/approval", nil); p["text"] != "Shelter" || len(p["next"].([]any)) != 1 || p["draft"] != nil {
+		read := object{"version": b.aTerm("purposes")["version"]}
+		if p := b.want(http.StatusOK, authz.DPO, http.MethodPost, path+"/approval", read); p["text"] != "Shelter" || len(p["next"].([]any)) != 1 || p["draft"] != nil {
 			t.Errorf("%v", p)
 		}
 		b.clock.add(time.Hour)
