@@ -23,16 +23,35 @@ type kind[T, V any] struct {
 	with   func(T, V) T
 	check  func(T) error
 	course func(*T) *Course[V]
-	touch  func(v *T, person string, now time.Time) // another version
+	marks  func(*T) marks
+}
+
+// marks are what tells one version of a record from another.
+type marks struct {
+	version          *int
+	actor            *string
+	created, updated *time.Time
+}
+
+// next is another version of the record, by the person.
+func (m marks) next(person string, now time.Time) {
+	*m.version, *m.actor, *m.updated = *m.version+1, person, now
+}
+
+// since are the marks of what is in force, whose course is given: nothing that
+// was drafted since moves them, and nobody of the organisation is named.
+func (m marks) since(in *Decided) {
+	*m.version, *m.actor, *m.updated = 1, "", *m.created
+	if in != nil {
+		*m.version, *m.updated = in.Version, in.EffectiveFrom
+	}
 }
 
 func aPurpose() kind[Purpose, PurposeValues] {
 	return kind[Purpose, PurposeValues]{
 		KindPurpose, Tx.Purpose, Tx.SavePurpose, Purpose.At, Purpose.with, Purpose.check,
 		func(p *Purpose) *Course[PurposeValues] { return &p.Course },
-		func(p *Purpose, person string, now time.Time) {
-			p.Version, p.Actor, p.Updated = p.Version+1, person, now
-		},
+		func(p *Purpose) marks { return marks{&p.Version, &p.Actor, &p.Created, &p.Updated} },
 	}
 }
 
@@ -40,9 +59,7 @@ func aCategory() kind[Category, CategoryValues] {
 	return kind[Category, CategoryValues]{
 		KindCategory, Tx.Category, Tx.SaveCategory, Category.At, Category.with, Category.check,
 		func(c *Category) *Course[CategoryValues] { return &c.Course },
-		func(c *Category, person string, now time.Time) {
-			c.Version, c.Actor, c.Updated = c.Version+1, person, now
-		},
+		func(c *Category) marks { return marks{&c.Version, &c.Actor, &c.Created, &c.Updated} },
 	}
 }
 
@@ -50,13 +67,12 @@ func aRetentionRule() kind[RetentionRule, RetentionValues] {
 	return kind[RetentionRule, RetentionValues]{
 		KindRetention, Tx.RetentionRule, Tx.SaveRetentionRule, RetentionRule.At, RetentionRule.with, RetentionRule.check,
 		func(r *RetentionRule) *Course[RetentionValues] { return &r.Course },
-		func(r *RetentionRule, person string, now time.Time) {
-			r.Version, r.Actor, r.Updated = r.Version+1, person, now
-		},
+		func(r *RetentionRule) marks { return marks{&r.Version, &r.Actor, &r.Created, &r.Updated} },
 	}
 }
 
-// told are the terms as they are at now, for the caller.
+// told are the terms as they are at now, for the caller. To a partner a term
+// tells nothing of what is drafted, not even that something is.
 func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
 	in := c.Places()
 	own := in.HQ || len(in.Missions) > 0
@@ -67,6 +83,7 @@ func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
 			if course.Proposed {
 				continue
 			}
+			k.marks(&v).since(course.Since)
 			*course = Course[V]{}
 		}
 		tell = append(tell, v)
@@ -76,12 +93,14 @@ func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
 
 // AmendPurpose drafts new values of a purpose, in place of what waits. They
 // count once a data protection officer has approved them, from then or from the
-// moment where that is later. By Legal; people.ErrInvalid says what is wrong.
+// moment where that is later. Code and text stay as they are: another meaning is
+// another purpose. By Legal; people.ErrInvalid says what is wrong.
 func (b *Book) AmendPurpose(ctx context.Context, c authz.Caller, id string, v PurposeValues, from time.Time, reason string) (Purpose, error) {
 	return amend(ctx, b, aPurpose(), c, id, v, from, reason)
 }
 
-// AmendCategory drafts new values of a category, as AmendPurpose does.
+// AmendCategory drafts new values of a category, as AmendPurpose does. Code and
+// fields stay as they are: other fields are another category.
 func (b *Book) AmendCategory(ctx context.Context, c authz.Caller, id string, v CategoryValues, from time.Time, reason string) (Category, error) {
 	return amend(ctx, b, aCategory(), c, id, v, from, reason)
 }
@@ -142,8 +161,7 @@ func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller,
 		}
 		now := b.office.Time()
 		term = k.at(term, now)
-		amended := k.with(term, v)
-		if err := k.check(amended); err != nil {
+		if err := k.check(k.with(term, v)); err != nil {
 			return err
 		}
 		course := k.course(&term)
@@ -151,7 +169,7 @@ func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller,
 		if course.Proposed && len(course.Next) == 0 { // what is proposed is what the record tells
 			term = k.with(term, v)
 		}
-		k.touch(&term, c.Person, now)
+		k.marks(&term).next(c.Person, now)
 		return k.save(tx, ctx, term)
 	})
 	return written(term, err)
@@ -190,7 +208,7 @@ func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Bo
 			return err
 		}
 		term = k.at(term, now)
-		k.touch(&term, c.Person, now)
+		k.marks(&term).next(c.Person, now)
 		if err := k.save(tx, ctx, term); err != nil {
 			return err
 		}

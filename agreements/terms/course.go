@@ -35,6 +35,7 @@ type Decided struct {
 	Author        string     `json:"author"`
 	Approver      string     `json:"approver,omitempty"`
 	Approved      *time.Time `json:"approved,omitempty"`
+	Version       int        `json:"version,omitempty" doc:"of the record, with which it was approved"`
 }
 
 // at is the course at t with the values in force then, where v are those that
@@ -67,7 +68,7 @@ func (c Course[V]) approved(of reading, now time.Time) (Course[V], error) {
 	if draft.EffectiveFrom.Before(now) {
 		draft.EffectiveFrom = now
 	}
-	draft.Approver, draft.Approved, c.Draft = of.person, &now, nil
+	draft.Approver, draft.Approved, draft.Version, c.Draft = of.person, &now, of.term.Version+1, nil
 	kept := c.Next[:0:0]
 	for _, next := range c.Next {
 		if next.EffectiveFrom.Before(draft.EffectiveFrom) {

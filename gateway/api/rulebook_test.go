@@ -65,7 +65,7 @@ func TestRulebook(t *testing.T) {
 			if stale["state"] != "draft" || stale["guard"] != "the draft has changed since you read it" || stale["mend"] != "read it again" {
 				t.Errorf("%v", stale)
 			}
-			b.want(http.StatusUnprocessableEntity, authz.DPO, http.MethodPost, v1+"/rulebook/draft/"+decision, nil)
+			b.want(http.StatusUnprocessableEntity, authz.DPO, http.MethodPost, v1+"/rulebook/draft/"+decision, object{})
 		}
 		read = b.want(http.StatusOK, authz.DPO, http.MethodGet, v1+"/rulebook", nil)["version"]
 		b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/rulebook/draft/approval", object{"version": read})
