@@ -219,19 +219,29 @@ func (doc Document) check() error {
 func known(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time.Time) error {
 	unknown, err := unknowns(ctx, tx, c, doc, now)
 	if err == nil && len(unknown) > 0 {
-		err = fmt.Errorf("%w: %s", people.ErrInvalid, unknown[0].says)
+		says := unknown[0].says
+		if mend := unknown[0].mend; mend != "" {
+			says += ": " + mend
+		}
+		err = fmt.Errorf("%w: %s", people.ErrInvalid, says)
 	}
 	return err
 }
 
-// unknownName is a member of a document that names what does not exist.
-type unknownName struct{ member, says string }
+// unknownName is a member of a document that names what does not exist, or does
+// not count, and what mends that where it has a mend of its own.
+type unknownName struct{ member, says, mend string }
+
+// approveIt mends what names a term that is proposed or withdrawn.
+const approveIt = "have the data protection officer approve it"
 
 func unknowns(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time.Time) (all []unknownName, err error) {
 	missing := func(member, says string, known bool, failed error) {
 		switch {
+		case errors.Is(failed, terms.ErrNotInForce):
+			all = append(all, unknownName{member, strings.Replace(says, "unknown ", "", 1) + " is not in force", approveIt})
 		case errors.Is(failed, evidence.ErrNotFound) || failed == nil && !known:
-			all = append(all, unknownName{member, says})
+			all = append(all, unknownName{member, says, ""})
 		case err == nil:
 			err = failed
 		}
@@ -253,10 +263,9 @@ func unknowns(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time
 	}
 	categories, failed := tx.Categories(ctx)
 	missing("categories", "unknown category in the scope", true, failed)
-	categories = terms.InForce(categories, now)
 	for _, code := range doc.Scope.Categories {
-		of := func(c terms.Category) bool { return c.Code == code }
-		missing("categories", fmt.Sprintf("unknown category %q in the scope", code), slices.ContainsFunc(categories, of), nil)
+		_, failed := terms.CodeInForce(categories, code, now)
+		missing("categories", fmt.Sprintf("unknown category %q in the scope", code), true, failed)
 	}
 	return all, err
 }

@@ -1,6 +1,7 @@
 package agreements
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -207,7 +208,7 @@ func (d *Desk) row(ctx context.Context, tx Tx, c authz.Caller, doc Document, fou
 	}
 	unknown, err := unknowns(ctx, tx, c, doc, d.office.Time())
 	for _, u := range unknown {
-		found(columnOf(u.member), u.says, "register it first, or write the id or code of one that is registered")
+		found(columnOf(u.member), u.says, cmp.Or(u.mend, "register it first, or write the id or code of one that is registered"))
 	}
 	return err
 }

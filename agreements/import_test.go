@@ -3,11 +3,13 @@ package agreements_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/imports"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 )
 
@@ -38,6 +40,20 @@ func TestImportSaysAllThatThePaperSays(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a category that nobody has approved is not in force, and says who approves it", func(t *testing.T) {
+		w.write(func(tx allTx) error {
+			return tx.SaveCategory(w.ctx, terms.Category{ID: newID(), Version: 1, Code: "health", Fields: []string{"need"}, Sensitivity: terms.High, ApprovalScope: "agreement", Course: terms.Course[terms.CategoryValues]{Proposed: true}})
+		})
+		rows := row()
+		rows[0].ScanSHA256, rows[0].Categories = hexSum(pdf("third")), append(rows[0].Categories, "health")
+		_, err := w.Import(w.ctx, w.people["FP"], rows, false)
+		var bad *imports.Error
+		if !errors.As(err, &bad) || !slices.ContainsFunc(bad.Findings, func(f imports.Finding) bool {
+			return f.Column == "categories" && strings.HasSuffix(f.Problem, "is not in force") && f.Mend == "have the data protection officer approve it"
+		}) {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 // The same paper is found again among however many agreements, and after an amendment that is no paper.

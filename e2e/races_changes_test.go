@@ -158,14 +158,15 @@ func drafted(a *arena, r *round) {
 	a.draft(func(rules *rulebook.Rules) { delete(rules.Classes, gate.ClassServiceProvider) })
 }
 
-func (a *arena) draft(edit func(*rulebook.Rules)) {
+func (a *arena) draft(edit func(*rulebook.Rules)) int {
 	book, err := a.w.Rules.Rulebook(a.w.Ctx, a.leg)
 	a.w.Must(err)
 	rules := book.Current.Rules
 	rules.Classes = maps.Clone(rules.Classes)
 	edit(&rules)
-	_, err = a.w.Rules.Draft(a.w.Ctx, a.leg, rules, time.Time{}, "a review")
+	book, err = a.w.Rules.Draft(a.w.Ctx, a.leg, rules, time.Time{}, "a review")
 	a.w.Must(err)
+	return book.Version
 }
 
 // approveRules brings them into force, until the next round.
@@ -173,11 +174,11 @@ func approveRules(a *arena, _ *round, s *app.Services) (evidence.Ref, error) {
 	dpo := a.w.As(authz.DPO)
 	before, err := a.w.Rules.Rulebook(a.w.Ctx, dpo)
 	a.w.Must(err)
-	b, err := s.Rules.Approve(a.w.Ctx, dpo)
+	b, err := s.Rules.Approve(a.w.Ctx, dpo, before.Version)
 	if err == nil {
 		a.after = append(a.after, func() {
-			a.draft(func(rules *rulebook.Rules) { rules.Classes = before.Current.Rules.Classes })
-			_, err := a.w.Rules.Approve(a.w.Ctx, a.w.As(authz.DPO))
+			drafted := a.draft(func(rules *rulebook.Rules) { rules.Classes = before.Current.Rules.Classes })
+			_, err := a.w.Rules.Approve(a.w.Ctx, a.w.As(authz.DPO), drafted)
 			a.w.Must(err)
 		})
 	}

@@ -43,15 +43,16 @@ func (a *arena) amended(withdrawn bool) terms.RetentionRule {
 // ruledOut has the withdrawal of the retention rule wait for its approval.
 func ruledOut(a *arena, r *round) {
 	consented(a, r)
-	r.rule = a.amended(true).ID
+	r.rule = a.amended(true)
 }
 
 // approveTerm brings it into force, until the next round.
 func approveTerm(a *arena, r *round, s *app.Services) (evidence.Ref, error) {
-	rule, err := s.Terms.ApproveRetentionRule(a.w.Ctx, a.w.As(authz.DPO), r.rule)
+	rule, err := s.Terms.ApproveRetentionRule(a.w.Ctx, a.w.As(authz.DPO), r.rule.ID, r.rule.Version)
 	if err == nil {
 		a.after = append(a.after, func() {
-			_, err := a.w.Terms.ApproveRetentionRule(a.w.Ctx, a.w.As(authz.DPO), a.amended(false).ID)
+			back := a.amended(false)
+			_, err := a.w.Terms.ApproveRetentionRule(a.w.Ctx, a.w.As(authz.DPO), back.ID, back.Version)
 			a.w.Must(err)
 		})
 	}

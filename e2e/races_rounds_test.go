@@ -14,6 +14,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/identity"
@@ -92,7 +93,7 @@ type round struct {
 	releases               bool           // not a pull
 	alone                  bool           // the sender's COMMIT releases
 	origin                 gate.Origin
-	rule                   string // retention rule whose withdrawal waits
+	rule                   terms.RetentionRule // whose withdrawal waits
 	transfer               transfer.Transfer
 	answered               atomic.Bool // the change was answered
 	change                 evidence.Ref

@@ -22,16 +22,35 @@ type kind[T, V any] struct {
 	with   func(T, V) T
 	check  func(T) error
 	course func(*T) *Course[V]
-	touch  func(v *T, person string, now time.Time) // another version
+	marks  func(*T) marks
+}
+
+// marks are what tells one version of a record from another.
+type marks struct {
+	version          *int
+	actor            *string
+	created, updated *time.Time
+}
+
+// next is another version of the record, by the person.
+func (m marks) next(person string, now time.Time) {
+	*m.version, *m.actor, *m.updated = *m.version+1, person, now
+}
+
+// since are the marks of what is in force, whose course is given: nothing that
+// was drafted since moves them, and nobody of the organisation is named.
+func (m marks) since(in *Decided) {
+	*m.version, *m.actor, *m.updated = 1, "", *m.created
+	if in != nil {
+		*m.version, *m.updated = in.Version, in.EffectiveFrom
+	}
 }
 
 func aPurpose() kind[Purpose, PurposeValues] {
 	return kind[Purpose, PurposeValues]{
 		KindPurpose, Tx.Purpose, Tx.SavePurpose, Purpose.At, Purpose.with, Purpose.check,
 		func(p *Purpose) *Course[PurposeValues] { return &p.Course },
-		func(p *Purpose, person string, now time.Time) {
-			p.Version, p.Actor, p.Updated = p.Version+1, person, now
-		},
+		func(p *Purpose) marks { return marks{&p.Version, &p.Actor, &p.Created, &p.Updated} },
 	}
 }
 
@@ -39,9 +58,7 @@ func aCategory() kind[Category, CategoryValues] {
 	return kind[Category, CategoryValues]{
 		KindCategory, Tx.Category, Tx.SaveCategory, Category.At, Category.with, Category.check,
 		func(c *Category) *Course[CategoryValues] { return &c.Course },
-		func(c *Category, person string, now time.Time) {
-			c.Version, c.Actor, c.Updated = c.Version+1, person, now
-		},
+		func(c *Category) marks { return marks{&c.Version, &c.Actor, &c.Created, &c.Updated} },
 	}
 }
 
@@ -49,13 +66,12 @@ func aRetentionRule() kind[RetentionRule, RetentionValues] {
 	return kind[RetentionRule, RetentionValues]{
 		KindRetention, Tx.RetentionRule, Tx.SaveRetentionRule, RetentionRule.At, RetentionRule.with, RetentionRule.check,
 		func(r *RetentionRule) *Course[RetentionValues] { return &r.Course },
-		func(r *RetentionRule, person string, now time.Time) {
-			r.Version, r.Actor, r.Updated = r.Version+1, person, now
-		},
+		func(r *RetentionRule) marks { return marks{&r.Version, &r.Actor, &r.Created, &r.Updated} },
 	}
 }
 
-// told are the terms as they are at now, for the caller.
+// told are the terms as they are at now, for the caller. To a partner a term
+// tells nothing of what is drafted, not even that something is.
 func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
 	in := c.Places()
 	own := in.HQ || len(in.Missions) > 0
@@ -66,6 +82,7 @@ func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
 			if course.Proposed {
 				continue
 			}
+			k.marks(&v).since(course.Since)
 			*course = Course[V]{}
 		}
 		tell = append(tell, v)
@@ -75,12 +92,14 @@ func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
 
 // AmendPurpose drafts new values of a purpose, in place of what waits. They
 // count once a data protection officer has approved them, from then or from the
-// moment where that is later. By Legal; people.ErrInvalid says what is wrong.
+// moment where that is later. Code and text stay as they are: another meaning is
+// another purpose. By Legal; people.ErrInvalid says what is wrong.
 func (b *Book) AmendPurpose(ctx context.Context, c authz.Caller, id string, v PurposeValues, from time.Time, reason string) (Purpose, error) {
 	return amend(ctx, b, aPurpose(), c, id, v, from, reason)
 }
 
-// AmendCategory drafts new values of a category, as AmendPurpose does.
+// AmendCategory drafts new values of a category, as AmendPurpose does. Code and
+// fields stay as they are: other fields are another category.
 func (b *Book) AmendCategory(ctx context.Context, c authz.Caller, id string, v CategoryValues, from time.Time, reason string) (Category, error) {
 	return amend(ctx, b, aCategory(), c, id, v, from, reason)
 }
@@ -91,36 +110,38 @@ func (b *Book) AmendRetentionRule(ctx context.Context, c authz.Caller, id string
 }
 
 // ApprovePurpose puts in force what waits of a purpose, whether it is amended or
-// new. By a data protection officer who did not write it: else, and where
-// nothing waits, a lifecycle.TransitionError. Nothing is released under the
-// former values once it has answered.
-func (b *Book) ApprovePurpose(ctx context.Context, c authz.Caller, id string) (Purpose, error) {
-	return decide(ctx, b, aPurpose(), c, id, true)
+// new, where the record has still the version that was read: what is approved is
+// what was read. By a data protection officer who did not write it: else, where
+// nothing waits and where the version is another, a lifecycle.TransitionError.
+// Nothing is released under the former values once it has answered.
+func (b *Book) ApprovePurpose(ctx context.Context, c authz.Caller, id string, read int) (Purpose, error) {
+	return decide(ctx, b, aPurpose(), c, id, read, true)
 }
 
 // ApproveCategory puts in force what waits of a category, as ApprovePurpose does.
-func (b *Book) ApproveCategory(ctx context.Context, c authz.Caller, id string) (Category, error) {
-	return decide(ctx, b, aCategory(), c, id, true)
+func (b *Book) ApproveCategory(ctx context.Context, c authz.Caller, id string, read int) (Category, error) {
+	return decide(ctx, b, aCategory(), c, id, read, true)
 }
 
 // ApproveRetentionRule puts in force what waits of a rule, as ApprovePurpose does.
-func (b *Book) ApproveRetentionRule(ctx context.Context, c authz.Caller, id string) (RetentionRule, error) {
-	return decide(ctx, b, aRetentionRule(), c, id, true)
+func (b *Book) ApproveRetentionRule(ctx context.Context, c authz.Caller, id string, read int) (RetentionRule, error) {
+	return decide(ctx, b, aRetentionRule(), c, id, read, true)
 }
 
-// RejectPurpose drops what waits of a purpose. By who may approve it.
-func (b *Book) RejectPurpose(ctx context.Context, c authz.Caller, id string) (Purpose, error) {
-	return decide(ctx, b, aPurpose(), c, id, false)
+// RejectPurpose drops what waits of a purpose, in the version that was read. By
+// who may approve it, and refused as its approval is.
+func (b *Book) RejectPurpose(ctx context.Context, c authz.Caller, id string, read int) (Purpose, error) {
+	return decide(ctx, b, aPurpose(), c, id, read, false)
 }
 
-// RejectCategory drops what waits of a category. By who may approve it.
-func (b *Book) RejectCategory(ctx context.Context, c authz.Caller, id string) (Category, error) {
-	return decide(ctx, b, aCategory(), c, id, false)
+// RejectCategory drops what waits of a category, as RejectPurpose does.
+func (b *Book) RejectCategory(ctx context.Context, c authz.Caller, id string, read int) (Category, error) {
+	return decide(ctx, b, aCategory(), c, id, read, false)
 }
 
-// RejectRetentionRule drops what waits of a rule. By who may approve it.
-func (b *Book) RejectRetentionRule(ctx context.Context, c authz.Caller, id string) (RetentionRule, error) {
-	return decide(ctx, b, aRetentionRule(), c, id, false)
+// RejectRetentionRule drops what waits of a rule, as RejectPurpose does.
+func (b *Book) RejectRetentionRule(ctx context.Context, c authz.Caller, id string, read int) (RetentionRule, error) {
+	return decide(ctx, b, aRetentionRule(), c, id, read, false)
 }
 
 // longestReason bounds the reason of an amendment, in bytes.
@@ -139,8 +160,7 @@ func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller,
 		}
 		now := b.office.Time()
 		term = k.at(term, now)
-		amended := k.with(term, v)
-		if err := k.check(amended); err != nil {
+		if err := k.check(k.with(term, v)); err != nil {
 			return err
 		}
 		course := k.course(&term)
@@ -148,13 +168,13 @@ func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller,
 		if course.Proposed && len(course.Next) == 0 { // what is proposed is what the record tells
 			term = k.with(term, v)
 		}
-		k.touch(&term, c.Person, now)
+		k.marks(&term).next(c.Person, now)
 		return k.save(tx, ctx, term)
 	})
 	return written(term, err)
 }
 
-func decide[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller, id string, granted bool) (T, error) {
+func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller, id string, read int, granted bool) (T, error) {
 	var term T
 	res := authz.Resource{Kind: k.name, ID: id}
 	role, err := b.office.Authorise(ctx, c, authz.TermsApprove, res)
@@ -171,20 +191,20 @@ func decide[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller
 		}
 		now := b.office.Time()
 		term = k.at(term, now)
-		course := k.course(&term)
+		course, of := k.course(&term), reading{c.Person, term.Ref(), read}
 		e := b.office.Entry(c, role, evidence.Change, authz.TermsApprove, res)
 		if granted {
 			e.Result = "approved"
-			*course, err = course.approved(k.name, c.Person, now)
+			*course, err = course.approved(of, now)
 		} else {
 			e.Result = "rejected"
-			*course, err = course.rejected(k.name, c.Person)
+			*course, err = course.rejected(of)
 		}
 		if err != nil {
 			return err
 		}
 		term = k.at(term, now)
-		k.touch(&term, c.Person, now)
+		k.marks(&term).next(c.Person, now)
 		if err := k.save(tx, ctx, term); err != nil {
 			return err
 		}

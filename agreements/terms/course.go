@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/lifecycle"
+	"safeconduct/authz/evidence"
 )
 
 // Course is how a term came to be what it is, and what will become of it. Legal
@@ -34,6 +35,7 @@ type Decided struct {
 	Author        string     `json:"author"`
 	Approver      string     `json:"approver,omitempty"`
 	Approved      *time.Time `json:"approved,omitempty"`
+	Version       int        `json:"version,omitempty" doc:"of the record, with which it was approved"`
 }
 
 // at is the course at t with the values in force then, where v are those that
@@ -58,15 +60,15 @@ func (c Course[V]) drafted(v V, d Decided) Course[V] {
 // approved puts the draft in force from its moment, or from now where that is
 // past. What was approved to come later is dropped: it was written without
 // knowledge of it.
-func (c Course[V]) approved(kind, person string, now time.Time) (Course[V], error) {
-	draft, err := c.waiting(kind, "approve", person)
+func (c Course[V]) approved(of reading, now time.Time) (Course[V], error) {
+	draft, err := c.waiting("approve", of)
 	if err != nil {
 		return Course[V]{}, err
 	}
 	if draft.EffectiveFrom.Before(now) {
 		draft.EffectiveFrom = now
 	}
-	draft.Approver, draft.Approved, c.Draft = person, &now, nil
+	draft.Approver, draft.Approved, draft.Version, c.Draft = of.person, &now, of.term.Version+1, nil
 	kept := c.Next[:0:0]
 	for _, next := range c.Next {
 		if next.EffectiveFrom.Before(draft.EffectiveFrom) {
@@ -78,22 +80,32 @@ func (c Course[V]) approved(kind, person string, now time.Time) (Course[V], erro
 }
 
 // rejected drops the draft.
-func (c Course[V]) rejected(kind, person string) (Course[V], error) {
-	_, err := c.waiting(kind, "reject", person)
+func (c Course[V]) rejected(of reading) (Course[V], error) {
+	_, err := c.waiting("reject", of)
 	c.Draft = nil
 	return c, err
 }
 
-// waiting is the draft that the person decides on; never its author's to decide.
-func (c Course[V]) waiting(kind, event, person string) (Change[V], error) {
+// reading is who decides on a term, and which version of its record they have read.
+type reading struct {
+	person string
+	term   evidence.Ref // the record as it is
+	read   int
+}
+
+// waiting is the draft that the person decides on: never its author's to decide,
+// and nobody's who has not read it as it is now (R37).
+func (c Course[V]) waiting(event string, of reading) (Change[V], error) {
 	refuse := func(state, guard, mend string) (Change[V], error) {
-		return Change[V]{}, &lifecycle.TransitionError{Entity: kind, State: state, Event: event, Guard: guard, Mend: mend}
+		return Change[V]{}, &lifecycle.TransitionError{Entity: of.term.Kind, State: state, Event: event, Guard: guard, Mend: mend}
 	}
 	switch {
 	case c.Draft == nil:
 		return refuse("no_draft", "an amendment waits, or what is new", "have Legal write an amendment")
-	case c.Draft.Author == person:
+	case c.Draft.Author == of.person:
 		return refuse("draft", "the author does not decide on it", "ask another data protection officer")
+	case of.term.Version != of.read:
+		return refuse("draft", "the draft has changed since you read it", "read it again")
 	}
 	return *c.Draft, nil
 }

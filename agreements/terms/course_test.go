@@ -77,6 +77,9 @@ func TestFormerTerms(t *testing.T) {
 }
 
 func TestApproved(t *testing.T) {
+	by := func(person string) reading {
+		return reading{person, evidence.Ref{Kind: KindRetention, Version: 2}, 2}
+	}
 	waits := func(day int) Course[RetentionValues] {
 		c := Course[RetentionValues]{Next: []Change[RetentionValues]{daysFrom(60, 5), daysFrom(30, 9)}}
 		d := daysFrom(10, day)
@@ -93,7 +96,7 @@ func TestApproved(t *testing.T) {
 		"R37 in place of what comes at its moment":     {9, on(9), 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := waits(c.drafted).approved(KindRetention, "dpo", on(3))
+			got, err := waits(c.drafted).approved(by("dpo"), on(3))
 			if err != nil || len(got.Next) != c.left || got.Draft != nil {
 				t.Fatalf("%+v, %v", got, err)
 			}
@@ -104,17 +107,18 @@ func TestApproved(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		course Course[RetentionValues]
-		person string
+		of     reading
 		state  string
 	}{
-		"nothing waits":         {Course[RetentionValues]{}, "dpo", "no_draft"},
-		"never by its author":   {waits(7), "legal", "draft"},
-		"not twice":             {func() Course[RetentionValues] { c, _ := waits(7).approved(KindRetention, "dpo", on(3)); return c }(), "dpo", "no_draft"},
-		"nor what was rejected": {func() Course[RetentionValues] { c, _ := waits(7).rejected(KindRetention, "dpo"); return c }(), "dpo", "no_draft"},
+		"nothing waits":         {Course[RetentionValues]{}, by("dpo"), "no_draft"},
+		"never by its author":   {waits(7), by("legal"), "draft"},
+		"R37 unread":            {waits(7), reading{"dpo", evidence.Ref{Kind: KindRetention, Version: 3}, 2}, "draft"},
+		"not twice":             {func() Course[RetentionValues] { c, _ := waits(7).approved(by("dpo"), on(3)); return c }(), by("dpo"), "no_draft"},
+		"nor what was rejected": {func() Course[RetentionValues] { c, _ := waits(7).rejected(by("dpo")); return c }(), by("dpo"), "no_draft"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, approved := c.course.approved(KindRetention, c.person, on(3))
-			_, rejected := c.course.rejected(KindRetention, c.person)
+			_, approved := c.course.approved(c.of, on(3))
+			_, rejected := c.course.rejected(c.of)
 			for _, err := range []error{approved, rejected} {
 				var e *lifecycle.TransitionError
 				if !errors.As(err, &e) || e.State != c.state || e.Entity != KindRetention || e.Guard == "" || e.Mend == "" {

@@ -1,11 +1,14 @@
 // Package terms holds what agreements, assessments and consents speak of: the
 // purposes, the categories of data and the retention rules. They are policy
 // data: versioned records that Legal writes and amends, and that a data
-// protection officer approves before they count.
+// protection officer approves before they count. What a purpose says and which
+// fields a category has is what people consented to and what parties signed: no
+// amendment changes it.
 package terms
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -225,8 +228,11 @@ func (b *Book) CreateRetentionRule(ctx context.Context, c authz.Caller, r Retent
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(InForce(known, r.Created), func(k Category) bool { return k.Code == r.Category }) {
+		switch _, err := CodeInForce(known, r.Category, r.Created); {
+		case errors.Is(err, evidence.ErrNotFound):
 			return fmt.Errorf("%w: unknown category %q", people.ErrInvalid, r.Category)
+		case err != nil:
+			return err
 		}
 		return tx.SaveRetentionRule(ctx, r)
 	}))

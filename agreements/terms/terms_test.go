@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -66,13 +67,13 @@ func identity() terms.Category {
 }
 
 // inForce proposes a term and has the data protection officer approve it.
-func inForce[T any](t *testing.T, propose func(context.Context, authz.Caller, T) (T, error), approve func(context.Context, authz.Caller, string) (T, error), v T, id func(T) string) T {
+func inForce[T any](t *testing.T, propose func(context.Context, authz.Caller, T) (T, error), approve func(context.Context, authz.Caller, string, int) (T, error), v T, id func(T) string) T {
 	t.Helper()
 	v, err := propose(t.Context(), caller(authz.LEG), v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err = approve(t.Context(), caller(authz.DPO), id(v)); err != nil {
+	if v, err = approve(t.Context(), caller(authz.DPO), id(v), 1); err != nil {
 		t.Fatal(err)
 	}
 	return v
@@ -118,10 +119,10 @@ func TestOnlyLegalWrites(t *testing.T) {
 			if role == authz.DPO {
 				want = evidence.ErrNotFound
 			}
-			if _, err := b.ApproveCategory(t.Context(), caller(role), newID()); !errors.Is(err, want) {
+			if _, err := b.ApproveCategory(t.Context(), caller(role), newID(), 1); !errors.Is(err, want) {
 				t.Errorf("approving: %v", err)
 			}
-			if _, err := b.RejectRetentionRule(t.Context(), caller(role), newID()); !errors.Is(err, want) {
+			if _, err := b.RejectRetentionRule(t.Context(), caller(role), newID(), 1); !errors.Is(err, want) {
 				t.Errorf("rejecting: %v", err)
 			}
 			if list, err := b.Purposes(t.Context(), caller(role)); (err == nil) != (role != authz.SYS) || len(list) != 0 {
@@ -160,11 +161,21 @@ func TestPurposes(t *testing.T) {
 	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 0 {
 		t.Errorf("a partner is told what is proposed: %v, %v", list, err)
 	}
-	if _, err := b.ApprovePurpose(t.Context(), caller(authz.DPO), p.ID); err != nil {
+	if _, err := b.ApprovePurpose(t.Context(), caller(authz.DPO), p.ID, p.Version); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || len(list) != 1 || list[0].Since != nil {
-		t.Errorf("%v, %v", list, err)
+	before, err := b.Purposes(t.Context(), caller(authz.PDL))
+	if err != nil || len(before) != 1 || before[0].Since != nil || before[0].Version != 2 || before[0].Actor != "" {
+		t.Errorf("%v, %v", before, err)
+	}
+	if _, err := b.AmendPurpose(t.Context(), leg, p.ID, terms.PurposeValues{LegalBasis: "contract"}, now(), "x"); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || !reflect.DeepEqual(before, after) {
+		t.Errorf("what is drafted moves what a partner is told: %v, %v", after, err)
+	}
+	if own, err := b.Purposes(t.Context(), caller(authz.RO)); err != nil || own[0].Version != 3 || own[0].Draft == nil {
+		t.Errorf("%v, %v", own, err)
 	}
 }
 
@@ -218,6 +229,24 @@ func TestRetentionRules(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+	if _, err := b.CreateCategory(t.Context(), leg, terms.Category{Code: "health", Fields: []string{"need"}, Sensitivity: terms.High}); err != nil {
+		t.Fatal(err)
+	}
+	work, err := b.CreatePurpose(t.Context(), leg, terms.Purpose{Code: "work", Text: "Work", LegalBasis: "consent"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(purpose, category string) error {
+		r := whole
+		r.Purpose, r.Category = purpose, category
+		_, err := b.CreateRetentionRule(t.Context(), leg, r)
+		return err
+	}
+	for name, err := range map[string]error{"a purpose": of(work.ID, "identity"), "a category": of(p.ID, "health")} {
+		if !errors.Is(err, terms.ErrNotInForce) || !errors.Is(err, people.ErrInvalid) || errors.Is(err, evidence.ErrNotFound) {
+			t.Errorf("%s that nobody has approved: %v", name, err)
+		}
 	}
 	if _, err := b.CreateRetentionRule(t.Context(), leg, whole); err != nil {
 		t.Fatal(err)

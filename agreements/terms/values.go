@@ -2,15 +2,19 @@ package terms
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 )
 
-// PurposeValues are what an amendment changes of a purpose. Its code never
-// changes.
+// PurposeValues are what an amendment changes of a purpose. Its code and its text
+// never change: people consented to that text, and parties signed it. Another
+// meaning is another purpose, under another code.
 type PurposeValues struct {
-	Text        string `json:"text" minLength:"1" maxLength:"4000" example:"Referral to a health service"`
 	Refusable   bool   `json:"refusable"`
 	Consequence string `json:"consequence,omitempty" maxLength:"4000" doc:"what refusing means; needed where it is refusable (R15)" example:"No appointment is made"`
 	LegalBasis  string `json:"legal_basis" minLength:"1" maxLength:"1000" example:"consent"`
@@ -18,10 +22,11 @@ type PurposeValues struct {
 	Withdrawn   bool   `json:"withdrawn,omitempty" doc:"nothing is shared for it any more: its retention rules count as not there (R24)"`
 }
 
-// CategoryValues are what an amendment changes of a category. Its code never
-// changes, and it is never withdrawn: its fields would be of no category.
+// CategoryValues are what an amendment changes of a category. Its code and its
+// fields never change: consents and agreements name those fields by that code.
+// Other fields are another category, under another code. Nor is it ever
+// withdrawn: its fields would be of no category.
 type CategoryValues struct {
-	Fields        []string    `json:"fields" nullable:"false" minItems:"1" maxItems:"1000" example:"[\"phone\",\"location\"]"`
 	Sensitivity   Sensitivity `json:"sensitivity" enum:"low,moderate,high,severe"`
 	Sensitive     bool        `json:"sensitive"`
 	ApprovalScope string      `json:"approval_scope" enum:"agreement,transfer"`
@@ -38,20 +43,20 @@ type RetentionValues struct {
 }
 
 func (p Purpose) values() PurposeValues {
-	return PurposeValues{p.Text, p.Refusable, p.Consequence, p.LegalBasis, p.Statistics, p.Withdrawn}
+	return PurposeValues{p.Refusable, p.Consequence, p.LegalBasis, p.Statistics, p.Withdrawn}
 }
 
 func (p Purpose) with(v PurposeValues) Purpose {
-	p.Text, p.Refusable, p.Consequence, p.LegalBasis, p.Statistics, p.Withdrawn = v.Text, v.Refusable, v.Consequence, v.LegalBasis, v.Statistics, v.Withdrawn
+	p.Refusable, p.Consequence, p.LegalBasis, p.Statistics, p.Withdrawn = v.Refusable, v.Consequence, v.LegalBasis, v.Statistics, v.Withdrawn
 	return p
 }
 
 func (c Category) values() CategoryValues {
-	return CategoryValues{c.Fields, c.Sensitivity, c.Sensitive, c.ApprovalScope}
+	return CategoryValues{c.Sensitivity, c.Sensitive, c.ApprovalScope}
 }
 
 func (c Category) with(v CategoryValues) Category {
-	c.Fields, c.Sensitivity, c.Sensitive, c.ApprovalScope = v.Fields, v.Sensitivity, v.Sensitive, v.ApprovalScope
+	c.Sensitivity, c.Sensitive, c.ApprovalScope = v.Sensitivity, v.Sensitive, v.ApprovalScope
 	return c
 }
 
@@ -143,8 +148,27 @@ func At[T interface{ At(t time.Time) T }](all []T, t time.Time) []T {
 	return then
 }
 
-// PurposeInForce reads a purpose as it is at t; evidence.ErrNotFound where it
-// does not count then.
+// ErrNotInForce says that a term is there, and does not count: it is proposed, or
+// withdrawn, or approved from a later moment on. It comes as a people.ErrInvalid.
+var ErrNotInForce = errors.New("not in force: have the data protection officer approve it")
+
+// CodeInForce looks among the categories that are known for the one of a code
+// that counts at t: evidence.ErrNotFound where there is none of that code,
+// ErrNotInForce where it does not count then.
+func CodeInForce(known []Category, code string, t time.Time) (Category, error) {
+	i := slices.IndexFunc(known, func(k Category) bool { return k.Code == code })
+	if i < 0 {
+		return Category{}, evidence.ErrNotFound
+	}
+	k, counts := known[i].InForce(t)
+	if !counts {
+		return Category{}, fmt.Errorf("%w: the category %s is %w", people.ErrInvalid, k.Code, ErrNotInForce)
+	}
+	return k, nil
+}
+
+// PurposeInForce reads a purpose as it is at t: evidence.ErrNotFound where there
+// is none of the id, ErrNotInForce where it does not count then.
 func PurposeInForce(ctx context.Context, tx interface {
 	Purpose(ctx context.Context, id string) (Purpose, error)
 }, id string, t time.Time,
@@ -155,7 +179,7 @@ func PurposeInForce(ctx context.Context, tx interface {
 	}
 	p, counts := p.InForce(t)
 	if !counts {
-		return Purpose{}, evidence.ErrNotFound
+		return Purpose{}, fmt.Errorf("%w: the purpose %s is %w", people.ErrInvalid, p.Code, ErrNotInForce)
 	}
 	return p, nil
 }

@@ -72,9 +72,10 @@ func (d *Desk) Draft(ctx context.Context, c authz.Caller, r Rules, from time.Tim
 
 // Approve puts the draft in force from its moment, or from now where that is past. It follows every edition that was
 // approved before: those that would come into force later are dropped, since they were written without knowledge of it.
-func (d *Desk) Approve(ctx context.Context, c authz.Caller) (Book, error) {
+// What is approved is what was read: where the book has another version than that, it is a lifecycle.TransitionError.
+func (d *Desk) Approve(ctx context.Context, c authz.Caller, read int) (Book, error) {
 	return d.change(ctx, c, authz.RulesApprove, func(b *Book, now time.Time) error {
-		draft, err := b.waiting(c)
+		draft, err := b.waiting(c, read)
 		if err != nil {
 			return err
 		}
@@ -93,10 +94,10 @@ func (d *Desk) Approve(ctx context.Context, c authz.Caller) (Book, error) {
 	})
 }
 
-// Reject drops the draft.
-func (d *Desk) Reject(ctx context.Context, c authz.Caller) (Book, error) {
+// Reject drops the draft, in the version that was read, as Approve approves it.
+func (d *Desk) Reject(ctx context.Context, c authz.Caller, read int) (Book, error) {
 	return d.change(ctx, c, authz.RulesApprove, func(b *Book, _ time.Time) error {
-		_, err := b.waiting(c)
+		_, err := b.waiting(c, read)
 		b.Draft = nil
 		return err
 	})
@@ -110,7 +111,8 @@ func (b Book) last() Edition {
 	return b.Current
 }
 
-func (b Book) waiting(c authz.Caller) (Edition, error) {
+// waiting is the draft that the caller decides on, having read that version of the book.
+func (b Book) waiting(c authz.Caller, read int) (Edition, error) {
 	switch {
 	case b.Draft == nil:
 		return Edition{}, &lifecycle.TransitionError{
@@ -118,6 +120,10 @@ func (b Book) waiting(c authz.Caller) (Edition, error) {
 		}
 	case b.Draft.Author == c.Person:
 		return Edition{}, ErrOwnDraft
+	case b.Version != read: // R37
+		return Edition{}, &lifecycle.TransitionError{
+			Entity: KindRulebook, State: "draft", Event: "decide", Guard: "the draft has changed since you read it", Mend: "read it again",
+		}
 	}
 	return *b.Draft, nil
 }

@@ -192,7 +192,7 @@ func (p *person) undertake(ctx context.Context) error {
 func (w *world) term(ctx context.Context, list string, body object) (string, error) {
 	id, err := w.by[authz.LEG].post(ctx, list, body)
 	if err == nil {
-		_, err = w.by[authz.DPO].post(ctx, list+"/"+id+"/approval", nil)
+		_, err = w.by[authz.DPO].post(ctx, list+"/"+id+"/approval", object{"version": 1})
 	}
 	return id, err
 }
@@ -230,10 +230,10 @@ func (w *world) alone(ctx context.Context) error {
 	rules := book.At(time.Now()).Rules
 	rules.SecondPerson.Bands = []string{"SEVERE"}
 	draft := object{"rules": rules, "effective_from": time.Now().UTC(), "reason": "a measurement"}
-	if _, err := w.by[authz.LEG].client.Call(ctx, http.MethodPut, "/rulebook/draft", draft, nil); err != nil {
+	if _, err := w.by[authz.LEG].client.Call(ctx, http.MethodPut, "/rulebook/draft", draft, &book); err != nil {
 		return fmt.Errorf("drafting rules: %w", err)
 	}
-	_, err := w.by[authz.DPO].post(ctx, "/rulebook/draft/approval", nil)
+	_, err := w.by[authz.DPO].post(ctx, "/rulebook/draft/approval", object{"version": book.Version})
 	return err
 }
 

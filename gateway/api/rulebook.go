@@ -15,6 +15,11 @@ type rulesBody struct {
 	Reason        string         `json:"reason" minLength:"1" maxLength:"4000" example:"Yearly review of the periods"`
 }
 
+// readBody says what was read of a record whose draft is decided on.
+type readBody struct {
+	Version int `json:"version" minimum:"1" doc:"of the record, as it was read: a draft that has changed since is not decided on" example:"2"`
+}
+
 func (r *routes) rules() {
 	const tag = "rulebook"
 	read := func(ctx context.Context, c authz.Caller, _ done) (rulebook.Book, error) {
@@ -32,12 +37,14 @@ func (r *routes) rules() {
 		})
 	write(r, spec{
 		tag: tag, id: "approve-rules", method: http.MethodPost, path: "/rulebook/draft/approval", summary: "Put the draft in force from its moment",
-		about: "By the DPO, and another person than the one who wrote it. Editions that were to come into force later than it are dropped.",
-	}, read, func(ctx context.Context, c authz.Caller, _ *none) (rulebook.Book, error) {
-		return r.Rules.Approve(ctx, c)
+		about: "By the DPO, and another person than the one who wrote it, in the version that they have read. Editions that were to come into force later than it are dropped.",
+	}, read, func(ctx context.Context, c authz.Caller, in *of[readBody]) (rulebook.Book, error) {
+		return r.Rules.Approve(ctx, c, in.Body.Version)
 	})
-	write(r, spec{tag: tag, id: "reject-rules", method: http.MethodPost, path: "/rulebook/draft/rejection", summary: "Drop the draft"},
-		read, func(ctx context.Context, c authz.Caller, _ *none) (rulebook.Book, error) {
-			return r.Rules.Reject(ctx, c)
-		})
+	write(r, spec{
+		tag: tag, id: "reject-rules", method: http.MethodPost, path: "/rulebook/draft/rejection", summary: "Drop the draft",
+		about: "By the DPO, and another person than the one who wrote it, in the version that they have read.",
+	}, read, func(ctx context.Context, c authz.Caller, in *of[readBody]) (rulebook.Book, error) {
+		return r.Rules.Reject(ctx, c, in.Body.Version)
+	})
 }

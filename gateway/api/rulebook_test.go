@@ -27,8 +27,8 @@ func (d *doubled) rules(b *bench) {
 	b.want(http.StatusOK, authz.LEG, http.MethodPost, v1+"/retention-rules/"+str(retention, "id")+"/review", object{"next_review": "2028-03-01T00:00:00Z"})
 	draft := object{"rules": shippedRules(b), "effective_from": b.clock.Now(), "reason": "review"}
 	for _, end := range []string{"rejection", "approval"} {
-		b.want(http.StatusOK, authz.LEG, http.MethodPut, v1+"/rulebook/draft", draft)
-		b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/rulebook/draft/"+end, nil)
+		book := b.want(http.StatusOK, authz.LEG, http.MethodPut, v1+"/rulebook/draft", draft)
+		b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/rulebook/draft/"+end, object{"version": book["version"]})
 	}
 }
 
@@ -51,15 +51,24 @@ func TestRulebook(t *testing.T) {
 		}
 	})
 	t.Run("nothing waits", func(t *testing.T) {
-		if got := b.do(authz.DPO, http.MethodPost, v1+"/rulebook/draft/approval", nil); got.StatusCode != http.StatusConflict {
+		if got := b.do(authz.DPO, http.MethodPost, v1+"/rulebook/draft/approval", object{"version": 1}); got.StatusCode != http.StatusConflict {
 			t.Errorf("%d %s", got.StatusCode, got.body)
 		}
 	})
 	t.Run("R37 approved by the DPO it is in force from then on", func(t *testing.T) {
+		read := put(shippedRules(t)).object(t)["version"]
 		if got := put(shippedRules(t)); got.StatusCode != http.StatusOK {
 			t.Fatalf("%d %s", got.StatusCode, got.body)
 		}
-		b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/rulebook/draft/approval", nil)
+		for _, decision := range []string{"approval", "rejection"} { // of a draft that they have not read
+			stale := b.want(http.StatusConflict, authz.DPO, http.MethodPost, v1+"/rulebook/draft/"+decision, object{"version": read})
+			if stale["state"] != "draft" || stale["guard"] != "the draft has changed since you read it" || stale["mend"] != "read it again" {
+				t.Errorf("%v", stale)
+			}
+			b.want(http.StatusUnprocessableEntity, authz.DPO, http.MethodPost, v1+"/rulebook/draft/"+decision, object{})
+		}
+		read = b.want(http.StatusOK, authz.DPO, http.MethodGet, v1+"/rulebook", nil)["version"]
+		b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/rulebook/draft/approval", object{"version": read})
 		b.clock.add(1)
 		book := b.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/rulebook", nil)
 		if n := book["current"].(object)["number"]; n != 2.0 || book["draft"] != nil {

@@ -19,24 +19,25 @@ const (
 type amended[T, V any] struct {
 	one, path string // what it is called in the ids of operations, and where its list is
 	called    string // in a sentence
+	stays     string // what no amendment changes
 	list      func(context.Context, authz.Caller) ([]T, error)
 	id        func(T) string
 	amend     func(ctx context.Context, c authz.Caller, id string, v V, from time.Time, reason string) (T, error)
-	approve   func(ctx context.Context, c authz.Caller, id string) (T, error)
-	reject    func(ctx context.Context, c authz.Caller, id string) (T, error)
+	approve   func(ctx context.Context, c authz.Caller, id string, read int) (T, error)
+	reject    func(ctx context.Context, c authz.Caller, id string, read int) (T, error)
 }
 
 func (r *routes) amendments() {
 	amends(r, amended[terms.Purpose, terms.PurposeValues]{
-		"purpose", "/purposes", "a purpose", r.Terms.Purposes, func(p terms.Purpose) string { return p.ID },
+		"purpose", "/purposes", "a purpose", "Its code and its text stay as they are, since people consented to that text and parties signed it: another meaning is another purpose, under another code.", r.Terms.Purposes, func(p terms.Purpose) string { return p.ID },
 		r.Terms.AmendPurpose, r.Terms.ApprovePurpose, r.Terms.RejectPurpose,
 	})
 	amends(r, amended[terms.Category, terms.CategoryValues]{
-		"category", "/categories", "a category of data", r.Terms.Categories, func(c terms.Category) string { return c.ID },
+		"category", "/categories", "a category of data", "Its code and its fields stay as they are, since consents and agreements name those fields by that code: other fields are another category, under another code.", r.Terms.Categories, func(c terms.Category) string { return c.ID },
 		r.Terms.AmendCategory, r.Terms.ApproveCategory, r.Terms.RejectCategory,
 	})
 	amends(r, amended[terms.RetentionRule, terms.RetentionValues]{
-		"retention-rule", "/retention-rules", "a retention rule", r.Terms.RetentionRules, func(x terms.RetentionRule) string { return x.ID },
+		"retention-rule", "/retention-rules", "a retention rule", "Its purpose and its category stay as they are.", r.Terms.RetentionRules, func(x terms.RetentionRule) string { return x.ID },
 		r.Terms.AmendRetentionRule, r.Terms.ApproveRetentionRule, r.Terms.RejectRetentionRule,
 	})
 }
@@ -48,16 +49,20 @@ func amends[T, V any](r *routes, a amended[T, V]) {
 	}
 	write(r, spec{
 		tag: termsTag, id: "amend-" + a.one, method: http.MethodPost, path: a.path + "/{id}/amendment", summary: "Draft new values of " + a.called,
-		about: "By Legal, in place of what waits. They are in force once the data protection officer has approved them, from then or from their moment where that is later.",
+		about: "By Legal, in place of what waits. They are in force once the data protection officer has approved them, from then or from their moment where that is later. " + a.stays,
 	}, again, func(ctx context.Context, c authz.Caller, in *with[termBody[V]]) (T, error) {
 		return a.amend(ctx, c, in.ID, in.Body.Values, in.Body.EffectiveFrom, in.Body.Reason)
 	})
 	write(r, spec{
 		tag: termsTag, id: "approve-" + a.one, method: http.MethodPost, path: a.path + "/{id}/approval", summary: "Approve what waits of " + a.called,
-		about: "By the data protection officer, and another person than the one who wrote it: of what is new, or amended. What was approved to come later is dropped.",
-	}, again, func(ctx context.Context, c authz.Caller, in *RecordID) (T, error) { return a.approve(ctx, c, in.ID) })
+		about: "By the data protection officer, and another person than the one who wrote it, of what is new, or amended, in the version that they have read. What was approved to come later is dropped.",
+	}, again, func(ctx context.Context, c authz.Caller, in *with[readBody]) (T, error) {
+		return a.approve(ctx, c, in.ID, in.Body.Version)
+	})
 	write(r, spec{
 		tag: termsTag, id: "reject-" + a.one, method: http.MethodPost, path: a.path + "/{id}/rejection", summary: "Drop what waits of " + a.called,
-		about: "By the data protection officer, and another person than the one who wrote it.",
-	}, again, func(ctx context.Context, c authz.Caller, in *RecordID) (T, error) { return a.reject(ctx, c, in.ID) })
+		about: "By the data protection officer, and another person than the one who wrote it, in the version that they have read.",
+	}, again, func(ctx context.Context, c authz.Caller, in *with[readBody]) (T, error) {
+		return a.reject(ctx, c, in.ID, in.Body.Version)
+	})
 }

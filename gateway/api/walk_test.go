@@ -21,6 +21,7 @@ type step struct {
 	as      authz.Role     // who does it in the end
 	values  object         // of the body, beside those of the fixture; nil leaves a member out
 	last    bool           // ends what others act on
+	reads   string         // the path of what has the version that is decided on
 }
 
 // steps has a line for every operation: one without a line fails the walk.
@@ -71,7 +72,9 @@ func (w *walk) steps() map[string]step {
 		s.values = object{"values": termValues(planted)[list]}
 		return s
 	}
-	ruling := ends(authz.DPO, authz.TermsApprove) // what waits
+	decides := func(path string, action authz.Action) step {
+		return step{as: authz.DPO, actions: []authz.Action{action}, last: true, reads: path}
+	}
 	assess := on(authz.RO, authz.ConsentAssess)
 	assess.values = object{"assent": true}
 	amend, certify := on(authz.FP, authz.PartyAmend), on(authz.PSG, authz.DestructionCertify)
@@ -110,9 +113,9 @@ func (w *walk) steps() map[string]step {
 		"create-purpose": on(authz.LEG, authz.TermsWrite), "list-purposes": on(authz.PDL, authz.TermsRead),
 		"create-category": on(authz.LEG, authz.TermsWrite), "list-categories": on(authz.PDL, authz.TermsRead),
 		"create-retention-rule": on(authz.LEG, authz.TermsWrite), "list-retention-rules": on(authz.PDL, authz.TermsRead), "review-retention-rule": review,
-		"amend-purpose": terms("purposes"), "approve-purpose": ruling, "reject-purpose": ruling,
-		"amend-category": terms("categories"), "approve-category": ruling, "reject-category": ruling,
-		"amend-retention-rule": terms("retention-rules"), "approve-retention-rule": ruling, "reject-retention-rule": ruling,
+		"amend-purpose": terms("purposes"), "approve-purpose": decides("/purposes", authz.TermsApprove), "reject-purpose": decides("/purposes", authz.TermsApprove),
+		"amend-category": terms("categories"), "approve-category": decides("/categories", authz.TermsApprove), "reject-category": decides("/categories", authz.TermsApprove),
+		"amend-retention-rule": terms("retention-rules"), "approve-retention-rule": decides("/retention-rules", authz.TermsApprove), "reject-retention-rule": decides("/retention-rules", authz.TermsApprove),
 		"draft-agreement": draft, "revise-agreement": draft, "get-agreement": on(authz.PSG, authz.AgreementRead),
 		"get-agreement-document": on(authz.PSG, authz.AgreementRead), "review-agreement": on(authz.FP, authz.AgreementReview),
 		"decide-agreement": on(authz.LEG, authz.AgreementApprove), "sign-agreement": on(authz.HOM, authz.AgreementSign),
@@ -139,7 +142,7 @@ func (w *walk) steps() map[string]step {
 		"get-cover": on(authz.PDL, authz.TransferRead, authz.TransferPull), "print-cover": on(authz.PDL, authz.TransferRead, authz.TransferPull),
 		"commit-transfer": on(authz.RO, authz.TransferCommit), "approve-transfer": on(authz.HOM, authz.TransferApprove), "pull-file": on(authz.PDL, authz.TransferPull),
 		"acknowledge-transfer": on(authz.PDL, authz.TransferAcknowledge), "recall-transfer": ends(authz.DPO, authz.TransferRecall),
-		"get-rulebook": on(authz.RO, authz.RulesRead), "draft-rules": draftRules, "approve-rules": ends(authz.DPO, authz.RulesApprove), "reject-rules": ends(authz.DPO, authz.RulesApprove),
+		"get-rulebook": on(authz.RO, authz.RulesRead), "draft-rules": draftRules, "approve-rules": decides("/rulebook", authz.RulesApprove), "reject-rules": decides("/rulebook", authz.RulesApprove),
 		"list-agreements": on(authz.RO, authz.AgreementRead), "list-assessments": on(authz.RO, authz.AssessmentRead),
 		"list-people": on(authz.FP, authz.PersonRead), "list-transfers": on(authz.PDL, authz.TransferRead, authz.TransferReadReduced),
 		"replay-decision":  on(authz.OIG, authz.LogRead),

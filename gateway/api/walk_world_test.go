@@ -232,6 +232,13 @@ func (w *walk) values(s step) object {
 		"valid_until": "2027-02-01T00:00:00Z", "review": "2027-03-01T00:00:00Z",
 	}
 	maps.Copy(all, s.values)
+	if s.reads != "" {
+		read := w.want(http.StatusOK, authz.OIG, http.MethodGet, v1+s.reads, nil)
+		if list, ok := read["items"].([]any); ok {
+			read = list[0].(object)
+		}
+		all["version"] = max(read["version"].(float64), 1) // of shipped rules, which nobody has drafted anew, it is 0
+	}
 	return all
 }
 

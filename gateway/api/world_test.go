@@ -44,7 +44,7 @@ func (b *bench) enrol() *bench {
 func (b *bench) term(list string, body object) string {
 	b.Helper()
 	id := b.make(authz.LEG, v1+list, body)
-	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+list+"/"+id+"/approval", nil)
+	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+list+"/"+id+"/approval", object{"version": 1})
 	return id
 }
 

@@ -120,9 +120,9 @@ func changeRules(w *apptest.World, change func(*rulebook.Rules)) {
 	w.Must(err)
 	r := book.At(w.Office.Time()).Rules
 	change(&r)
-	_, err = w.Rules.Draft(w.Ctx, w.As(authz.LEG), r, w.Clock.Now(), "as the test needs")
+	book, err = w.Rules.Draft(w.Ctx, w.As(authz.LEG), r, w.Clock.Now(), "as the test needs")
 	w.Must(err)
-	_, err = w.Rules.Approve(w.Ctx, w.As(authz.DPO))
+	_, err = w.Rules.Approve(w.Ctx, w.As(authz.DPO), book.Version)
 	w.Must(err)
 }
 

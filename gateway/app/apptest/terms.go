@@ -10,7 +10,7 @@ func (w *World) AddPurpose(p terms.Purpose) terms.Purpose {
 	w.T.Helper()
 	p, err := w.Terms.CreatePurpose(w.Ctx, w.As(authz.LEG), p)
 	w.Must(err)
-	p, err = w.Terms.ApprovePurpose(w.Ctx, w.As(authz.DPO), p.ID)
+	p, err = w.Terms.ApprovePurpose(w.Ctx, w.As(authz.DPO), p.ID, p.Version)
 	w.Must(err)
 	return p
 }
@@ -20,7 +20,7 @@ func (w *World) AddCategory(c terms.Category) terms.Category {
 	w.T.Helper()
 	c, err := w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), c)
 	w.Must(err)
-	c, err = w.Terms.ApproveCategory(w.Ctx, w.As(authz.DPO), c.ID)
+	c, err = w.Terms.ApproveCategory(w.Ctx, w.As(authz.DPO), c.ID, c.Version)
 	w.Must(err)
 	return c
 }
@@ -33,7 +33,7 @@ func (w *World) AddRetention(category string) terms.RetentionRule {
 		Purpose: w.Purpose.ID, Category: category, Trigger: "case closed", Days: 90, Action: "delete", Review: w.Clock.Now().AddDate(1, 0, 0),
 	})
 	w.Must(err)
-	r, err = w.Terms.ApproveRetentionRule(w.Ctx, w.As(authz.DPO), r.ID)
+	r, err = w.Terms.ApproveRetentionRule(w.Ctx, w.As(authz.DPO), r.ID, r.Version)
 	w.Must(err)
 	return r
 }

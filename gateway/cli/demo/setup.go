@@ -219,13 +219,14 @@ func (p *Player) terms(ctx context.Context) error {
 // answers with its id.
 func (p *Player) term(ctx context.Context, c call) (string, error) {
 	var made struct {
-		ID string `json:"id"`
+		ID      string `json:"id"`
+		Version int    `json:"version"`
 	}
 	c.what += ", and the data protection officer approves that"
 	if err := p.do(ctx, c, &made); err != nil {
 		return "", err
 	}
-	return made.ID, p.quiet(ctx, post(c.step, authz.DPO, "", c.path+"/"+made.ID+"/approval", nil), nil)
+	return made.ID, p.quiet(ctx, post(c.step, authz.DPO, "", c.path+"/"+made.ID+"/approval", object{"version": made.Version}), nil)
 }
 
 // put is term for each of them, in order.
