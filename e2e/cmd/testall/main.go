@@ -84,7 +84,7 @@ func steps(ctx context.Context) ([]step, error) {
 			own = append(own, p)
 		}
 	}
-	test := []string{"go", "test", "-json", "-race", "-shuffle=on", "-timeout=25m"}
+	test := []string{"go", "test", "-json", "-race", "-shuffle=on", "-timeout=45m"}
 	return []step{
 		{name: "modules", argv: []string{"go", "mod", "tidy", "-diff"}},
 		{name: "linters", argv: []string{"go", "tool", "-modfile=deploy/tools/go.mod", "golangci-lint", "run", "./..."}},
