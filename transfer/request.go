@@ -162,9 +162,7 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 	whole := o.decide(ctx, f)
 	t.Decision = whole
 	// What the people answered is not for who may not send for that purpose (R23): the rest is in the log.
-	unlocked := c
-	unlocked.Locks = nil
-	if _, never := o.Office.Enforcer.Check(unlocked, authz.TransferRequest, t.resource()); never != nil {
+	if denied != nil {
 		t.Decision.Refusals = slices.DeleteFunc(slices.Clone(whole.Refusals), func(r gate.Refusal) bool { return len(r.Rows)+len(r.Subjects) > 0 })
 	}
 	t.NeedsApproval = !f.Approval.Needless
