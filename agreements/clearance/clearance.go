@@ -16,7 +16,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 )
 
 // KindClearance is the record kind of clearances.
@@ -74,7 +73,6 @@ func (c Clearance) Ref() evidence.Ref {
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
-	rulebook.Reader
 	people.MissionTx
 	parties.PartyTx
 	terms.PurposeTx

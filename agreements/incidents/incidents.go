@@ -18,7 +18,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 )
 
 // KindIncident is the record kind of incidents.
@@ -86,7 +85,6 @@ func (i Incident) Stops() bool {
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
-	rulebook.Reader
 	people.MissionTx
 	people.SidesTx
 	parties.PartyTx

@@ -7,7 +7,6 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
-	"safeconduct/authz/rulebook"
 )
 
 // Act is one dated act of one person on a record.
@@ -25,7 +24,6 @@ type Act struct {
 // Tx is what a keeper needs of a transaction, whatever the kind.
 type Tx interface {
 	evidence.Recorder
-	rulebook.Reader
 }
 
 // Keeper runs acts on one kind of record: each is scoped, authorised, done on

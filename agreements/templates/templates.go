@@ -11,7 +11,6 @@ import (
 	"safeconduct/agreements/signing"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 )
 
 // KindTemplate is the record kind of agreement templates.
@@ -169,7 +168,6 @@ type Reader interface {
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
-	rulebook.Reader
 	Reader
 	AgreementTemplate(ctx context.Context, id string) (Template, error)
 	SaveAgreementTemplate(ctx context.Context, t Template) error

@@ -18,7 +18,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 )
 
 // Record kinds of this package.
@@ -117,7 +116,6 @@ type RetentionRule struct {
 // Tx is what the terms need of a transaction.
 type Tx interface {
 	evidence.Recorder
-	rulebook.Reader
 	// LockRules waits for the decisions that rest on the terms in force, and then
 	// excludes them until the transaction ends: before what is in force changes.
 	LockRules(ctx context.Context) error

@@ -13,13 +13,11 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 )
 
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
-	rulebook.Reader
 	DutyTx
 	FactTx
 	parties.LockTx

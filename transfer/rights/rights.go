@@ -14,7 +14,6 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
-	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/consent"
 )
 
@@ -137,7 +136,6 @@ func (h Hold) lift(by lifting, reason string, now time.Time) (Hold, error) {
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
-	rulebook.Reader
 	HoldTx
 	TargetTx
 	people.SidesTx
