@@ -71,6 +71,7 @@ func (r *reading) judge(policy string, a actor, s standing) {
 	denied := a.denied(r.Now)
 	r.Actor.Allowed, r.Actor.Untasked = denied == nil, errors.Is(denied, authz.ErrNoTask)
 	r.Actor.Trained, r.Actor.Bound = held.Training != nil, held.Undertaking != nil
+	r.Facts = r.Needed() // before anything is chosen by who the people are, or kept (R23)
 	r.Read = append(r.Read, held.Refs()...)
 	for _, judge := range r.asOf {
 		judge()

@@ -128,7 +128,7 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 	}
 	want := assessment.Scope{
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
-		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID, People: gate.PeopleOf(f.Subjects),
+		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID,
 	}
 	causes, err := staleCauses(ctx, tx, list, f.Agreement.Document.Partner)
 	if err != nil {
@@ -143,6 +143,7 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 	}
 	want.Countries = f.AssessedCountries()
 	f.asOf = append(f.asOf, func() {
+		want.People = gate.PeopleOf(f.Subjects)
 		if f.Assessment = gate.BestAssessment(list, want, f.Now); f.Assessment != nil {
 			f.StaleBy = hits[f.Assessment.ID]
 		}

@@ -159,12 +159,7 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 	if err != nil {
 		return err
 	}
-	whole := o.decide(ctx, f)
-	t.Decision = whole
-	// What the people answered is not for who may not send for that purpose (R23): the rest is in the log.
-	if denied != nil {
-		t.Decision.Refusals = slices.DeleteFunc(slices.Clone(whole.Refusals), func(r gate.Refusal) bool { return len(r.Rows)+len(r.Subjects) > 0 })
-	}
+	t.Decision = o.decide(ctx, f)
 	t.NeedsApproval = !f.Approval.Needless
 	if f.Agreement != nil {
 		t.Agreement, t.Document = f.Agreement.ID, f.Agreement.Document.Version
@@ -191,7 +186,7 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 	if err := tx.SaveTransfer(ctx, *t); err != nil {
 		return err
 	}
-	if _, err := o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, whole); err != nil {
+	if _, err := o.decided(ctx, tx, c, role, authz.TransferRequest, *t, f, t.Decision); err != nil {
 		return err
 	}
 	return o.open(ctx, tx, c, opened)

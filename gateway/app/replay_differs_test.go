@@ -79,6 +79,10 @@ func TestReplaySaysWhatDiffers(t *testing.T) {
 		{"another table of conditions", func(r map[string]any) { r["conditions"] = "0123456789abcdef" }, nil, true, "the gate has other conditions now: table 0123456789abcdef then, " + gate.TableDigest() + " now"},
 		{"another verdict", as, []string{"AGR_EXPIRED"}, false, "then refused: AGR_EXPIRED, now released"},
 		{"other facts", func(r map[string]any) { delete(r, "assessment") }, nil, false, "then released, now refused: RBA_MISSING"},
+		{"R23 what an earlier program told who may not send", func(r map[string]any) {
+			r["facts"].(map[string]any)["actor"].(map[string]any)["allowed"] = false
+			r["conditions"] = "0123456789abcdef"
+		}, []string{"AUTH_ROLE_DENIED", "CONSENT_MISSING"}, false, " now; then refused: AUTH_ROLE_DENIED CONSENT_MISSING, now refused: AUTH_ROLE_DENIED"},
 		{"people who are not kept", func(r map[string]any) { r["people"] = strings.Repeat("00", 32) }, nil, false, "what it rested on is not kept any more"},
 	} {
 		t.Run("R37 "+row.name, func(t *testing.T) {

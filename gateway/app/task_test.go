@@ -251,7 +251,7 @@ func TestSendingTakesATask(t *testing.T) {
 			}
 			w.Settled()
 			lines, _, err := w.Log.Entries(w.Ctx, w.As(authz.LEG), transfer.LogFilter{After: -1, AtMost: 500, Object: x.ID, Verdict: evidence.Refused})
-			if err != nil || len(lines) != 1 || !slices.Contains(lines[0].Entry.Codes, "CONSENT_PURPOSE") {
+			if err != nil || len(lines) != 1 || !slices.Equal(lines[0].Entry.Codes, refused.Decision.Codes()) {
 				t.Errorf("the log keeps %+v, %v", lines, err)
 			}
 		}

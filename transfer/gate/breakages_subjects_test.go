@@ -133,7 +133,7 @@ func permissionBreakages() []breakage {
 		{code: ApprovalSelf, name: "SoD 6 by the certifier of a consent", harm: func(f *Facts) {
 			r := &f.Subjects[1].Consents[0]
 			r.Form, r.Certified = consent.Verbal, &consent.Certification{By: "hom1"}
-		}, rests: []string{"Approval", "Subjects", "Manifest"}, alone: true},
+		}, rests: []string{"Approval", "Subjects", "Manifest"}, people: true, alone: true},
 	}
 }
 

@@ -20,7 +20,9 @@ type breakage struct {
 	hides []Code   // codes on parts of a record that is now missing
 	needs []Code   // not seen where one of these is broken too
 	waits bool     // what was released, and waits, is not judged by it
-	alone bool     // may contradict others on the same fact; one at most is combined
+	// people says that it is about people, though its condition asks of more than them.
+	people bool
+	alone  bool // may contradict others on the same fact; one at most is combined
 }
 
 func ofAgreement(edit func(*agreements.Agreement)) func(*Facts) {
@@ -120,14 +122,14 @@ func peopleBreakages() []breakage {
 		{code: LegalHold, name: "on a person", harm: held(LegalHold, "s2"), rests: []string{"Holds"}, alone: true},
 		{code: LegalHold, name: "on the transfer", harm: held(LegalHold, ""), rests: []string{"Holds"}, alone: true},
 		{code: LegalHold, name: "of a kind unheard of", harm: held("?", "s2"), rests: []string{"Holds"}, alone: true},
-		{code: RetElapsed, name: "of one person", harm: ofConsent(2, func(r *consent.Record) { r.EventTime = noon().AddDate(0, 0, -30) }), rests: []string{"Subjects", "Now", "Retention", "Manifest"}, alone: true},
+		{code: RetElapsed, name: "of one person", harm: ofConsent(2, func(r *consent.Record) { r.EventTime = noon().AddDate(0, 0, -30) }), rests: []string{"Subjects", "Now", "Retention", "Manifest"}, people: true, alone: true},
 		{code: RetElapsed, name: "whatever they said since of another purpose", harm: func(f *Facts) {
 			s := &f.Subjects[1]
 			other := s.Consents[0]
 			other.ID, other.Purposes = "other", []string{"photo"}
 			s.Consents[0].EventTime = noon().AddDate(0, 0, -30)
 			s.Consents = append(s.Consents, other)
-		}, rests: []string{"Subjects", "Now", "Retention", "Manifest"}, alone: true},
+		}, rests: []string{"Subjects", "Now", "Retention", "Manifest"}, people: true, alone: true},
 		{code: PartnerDestructionOverdue, name: "R27", harm: func(f *Facts) { f.Overdue = evidence.Ref{Kind: "destruction", ID: "t0", Version: 1} }, rests: []string{"Overdue"}},
 		{code: PartnerIncident, harm: func(f *Facts) { f.Incident = evidence.Ref{Kind: "incident", ID: "i1", Version: 1} }, rests: []string{"Incident"}},
 		{code: ConsentRefused, name: "R02", harm: ofConsent(2, func(r *consent.Record) { r.State = consent.Refused }), rests: []string{"Subjects"}, alone: true},

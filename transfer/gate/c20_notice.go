@@ -13,7 +13,7 @@ const (
 func notified() condition {
 	codes := []Code{NoticeMissing, NoticePurpose}
 	return condition{
-		number: "20", phases: always, codes: emergency(codes...),
+		number: "20", phases: always, people: true, codes: emergency(codes...),
 		check: func(f *Facts) []Finding {
 			return f.basisGaps(codes, func(_ *Subject, r *consent.Record) []consent.Gap {
 				return []consent.Gap{consent.JudgeNotice(r, f.Notices)}

@@ -21,7 +21,7 @@ const (
 func consented() condition {
 	codes := []Code{ConsentMissing, ConsentExpired, ConsentPurpose, ConsentRecipient, ConsentCategory, ConsentInvalid}
 	return condition{
-		number: "21", phases: always, codes: emergency(codes...),
+		number: "21", phases: always, people: true, codes: emergency(codes...),
 		check: func(f *Facts) []Finding { return f.consentGaps(codes) },
 	}
 }

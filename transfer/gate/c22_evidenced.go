@@ -13,7 +13,7 @@ const (
 func evidenced() condition {
 	codes := []Code{ConsentEvidence, ConsentUncertified}
 	return condition{
-		number: "22", phases: always, codes: emergency(codes...),
+		number: "22", phases: always, people: true, codes: emergency(codes...),
 		check: func(f *Facts) []Finding {
 			collector := ""
 			if a := f.ruling(); a != nil {

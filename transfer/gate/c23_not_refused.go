@@ -12,7 +12,7 @@ const (
 func notRefused() condition {
 	codes := []Code{ConsentRefused, ConsentWithdrawn}
 	return condition{
-		number: "23", phases: always, codes: never(codes...),
+		number: "23", phases: always, people: true, codes: never(codes...),
 		check: func(f *Facts) []Finding { return f.consentGaps(codes) },
 	}
 }

@@ -16,7 +16,7 @@ const (
 func capable() condition {
 	codes := []Code{CapacityUnassessed, GuardianMissing, GuardianUnverified, ViewsMissing}
 	return condition{
-		number: "24", phases: always, codes: emergency(codes...),
+		number: "24", phases: always, people: true, codes: emergency(codes...),
 		check: func(f *Facts) []Finding {
 			return f.basisGaps(codes, func(s *Subject, r *consent.Record) []consent.Gap { return consent.JudgeCapacity(r, s.isChild()) })
 		},

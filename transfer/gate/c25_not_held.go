@@ -20,7 +20,7 @@ const (
 func notHeld() condition {
 	codes := []Code{SubjectObjection, SubjectErasure, SubjectRectification, LegalHold}
 	return condition{
-		number: "25", phases: always, codes: never(codes...),
+		number: "25", phases: always, people: true, codes: never(codes...),
 		check: func(f *Facts) []Finding {
 			var found []Finding
 			for _, code := range codes {

@@ -41,6 +41,9 @@ type condition struct {
 	number string // as gate.md has it, such as 4a
 	phases phases
 	codes  []rule
+	// people says that it asks how people answered, or what stands about them: it
+	// is not asked where the sender is refused (Facts.Needed).
+	people bool
 	check  func(*Facts) []Finding
 }
 
@@ -104,7 +107,8 @@ func conditions() []condition {
 // in the order of gate.md's table; the first is the primary one. It is total:
 // it answers for any facts, changes none, and refuses where they are not whole
 // or the phase is unknown (GATE_UNAVAILABLE, alone: on facts that could not be
-// read every other code would be a guess).
+// read every other code would be a guess). Of the people it says nothing where
+// who sends is refused (Facts.Needed).
 func Decide(f Facts) Decision {
 	d := Decision{Phase: f.Phase, Policy: f.Policy}
 	at := in(f.Phase)
@@ -112,8 +116,10 @@ func Decide(f Facts) Decision {
 		d.Refusals = []Refusal{refusal(&f, landed(), Finding{Code: GateUnavailable, Object: f.Transfer, Detail: unread})}
 		return d
 	}
+	withheld := f.withheld()
+	f = f.Needed()
 	for _, c := range conditions() {
-		if c.phases&at == 0 {
+		if c.phases&at == 0 || c.people && withheld { // R23
 			continue
 		}
 		for _, found := range c.check(&f) {

@@ -226,12 +226,15 @@ func restored(ref evidence.Ref, body func(evidence.Ref) ([]byte, bool), v any) e
 	return nil
 }
 
-// TableDigest identifies the gate's table: its conditions with their phases, codes and overrides, in order. It does not see a
-// change inside a condition.
+// TableDigest identifies the gate's table: its conditions with their phases, codes and overrides, in order, and which of them
+// are about people. It does not see a change inside a condition.
 func TableDigest() string {
 	var table []string
 	for _, c := range conditions() {
 		line := fmt.Sprintf("%s %d", c.number, c.phases)
+		if c.people {
+			line += " people"
+		}
 		for _, r := range c.codes {
 			line += fmt.Sprintf(" %s/%s", r.code, r.override)
 		}

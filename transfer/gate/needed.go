@@ -1,0 +1,32 @@
+package gate
+
+import (
+	"slices"
+
+	"safeconduct/transfer/approvals"
+)
+
+// Needed is the facts without what no condition asks of them. Where condition 1
+// or 2 refuses who sends, that is everything about the people (R23): how they
+// answered is not for who has no task, no role or a locked one, in the answer,
+// in the log or in a decision that is told again. What is known of each row is
+// then its number, and of what was decided for this very list of people nothing.
+// At PULL everything is needed: there the downloader is judged, who is told no
+// cause, and what is wrong with the transfer holds it.
+func (f Facts) Needed() Facts {
+	if !f.withheld() {
+		return f
+	}
+	rows := make([]Subject, len(f.Subjects))
+	for i, s := range f.Subjects {
+		rows[i].Row = s.Row
+	}
+	f.Subjects, f.Holds, f.Notices, f.Manifest.SubjectsDigest = rows, nil, nil, ""
+	f.DPOApprovals = slices.DeleteFunc(slices.Clone(f.DPOApprovals), func(a approvals.DPOApproval) bool { return a.Scope == approvals.ForTransfer })
+	return f
+}
+
+// withheld reports whether the sender is refused, whatever they send.
+func (f *Facts) withheld() bool {
+	return in(f.Phase)&toCommit != 0 && len(sender().check(f))+len(trained().check(f)) > 0
+}
