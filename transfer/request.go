@@ -179,7 +179,7 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 			return err
 		}
 	}
-	opened, err := o.caseOf(ctx, tx, t, f, denied == nil)
+	opened, err := o.caseOf(ctx, tx, t, f, heard(c, t.Mission))
 	if err != nil {
 		return err
 	}

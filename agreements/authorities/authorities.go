@@ -154,6 +154,18 @@ func (s State) onward() string {
 	return "read the case"
 }
 
+// Unanswered reports whether the authority still waits for Legal's answer.
+func (c Case) Unanswered() bool { return c.State == Received || c.State == Assessing }
+
+// changedSince refuses what Legal does on a case that is not any more as they read it:
+// the authority may have asked for more meanwhile (R34).
+func (c Case) changedSince(event string, read int) error {
+	if c.Version == read {
+		return nil
+	}
+	return c.illegal(event, "the case has changed since you read it", "read it again")
+}
+
 func (c Case) illegal(event, guard, mend string) error {
 	return &lifecycle.TransitionError{Entity: KindCase, State: string(c.State), Event: event, Guard: guard, Mend: mend}
 }
@@ -231,10 +243,10 @@ func (d *Desk) Take(ctx context.Context, by authz.Caller, id string) (Case, erro
 	})
 }
 
-// Decide records Legal's answer, with its ground and the digest of the letter:
-// assessing -> answered or refused. It releases nothing: what the law compels
-// goes by letter, outside this gateway.
-func (d *Desk) Decide(ctx context.Context, by authz.Caller, id string, outcome State, ground, letter string) (Case, error) {
+// Decide records Legal's answer to the case in the version that they read, with
+// its ground and the digest of the letter: assessing -> answered or refused. It
+// releases nothing: what the law compels goes by letter, outside this gateway.
+func (d *Desk) Decide(ctx context.Context, by authz.Caller, id string, read int, outcome State, ground, letter string) (Case, error) {
 	return d.keeper.Change(ctx, by, authz.AuthorityDecide, id, "decide", "", func(_ Tx, c Case, act lifecycle.Act) (Case, error) {
 		if err := c.in(act.Event, Assessing); err != nil {
 			return c, err
@@ -249,15 +261,21 @@ func (d *Desk) Decide(ctx context.Context, by authz.Caller, id string, outcome S
 		case !evidence.IsDigest(letter):
 			return c, fmt.Errorf("%w: letter_digest is the SHA-256 of the letter, 64 lower-case hexadecimal digits", people.ErrInvalid)
 		}
+		if err := c.changedSince(act.Event, read); err != nil {
+			return c, err
+		}
 		c.Decision = &Answer{Outcome: outcome, Ground: ground, Letter: letter, Person: by.Person, At: act.At}
 		return c.next(outcome, act), nil
 	})
 }
 
-// Close ends the case once it is answered or refused.
-func (d *Desk) Close(ctx context.Context, by authz.Caller, id string) (Case, error) {
+// Close ends the case once it is answered or refused, in the version that was read.
+func (d *Desk) Close(ctx context.Context, by authz.Caller, id string, read int) (Case, error) {
 	return d.keeper.Change(ctx, by, authz.AuthorityDecide, id, "close", "", func(_ Tx, c Case, act lifecycle.Act) (Case, error) {
 		if err := c.in(act.Event, Answered, Refused); err != nil {
+			return c, err
+		}
+		if err := c.changedSince(act.Event, read); err != nil {
 			return c, err
 		}
 		return c.next(Closed, act), nil

@@ -28,22 +28,31 @@ func Opened(id string, a Asked, at time.Time) Case {
 	return Case{
 		ID: id, Version: 1, State: Received, Mission: a.Mission, Partner: a.Partner, Authority: Other, Country: a.Country,
 		Reference: a.Transfer, Transfer: a.Transfer, Asked: at, Reporter: a.Sender,
-		History: []lifecycle.Act{{Event: "open", Person: sys, Role: authz.SYS, At: at}},
+		History: []lifecycle.Act{{Event: opened, Person: sys, Role: authz.SYS, At: at}},
 		Actor:   sys, Created: at, Updated: at,
 	}
 }
 
-// Of the acts by which a case is told that it was asked for again, one after
-// another, the first is kept and the last lastAgain: every version of the case
-// is kept anyway.
+// The acts by which refusals make a case, and tell it that it was asked for
+// again. Of the latter, one after another, the first is kept and the last
+// lastAgain: every version of the case is kept anyway.
 const (
+	opened     = "open"
 	askedAgain = "asked_again"
 	lastAgain  = 20
 )
 
-// Again is the case once another transfer was refused for the same sender and
-// partner while it was open: what the authority wants now, for which people and
-// for what, that transfer says. The state is as it was.
+// Joins reports whether another transfer that is refused for the same sender and
+// partner is told in this case: a refusal opened it, and the authority waits for
+// its answer. What was answered is done, and was about what was known then; what
+// somebody reported by hand is of the authority that they named.
+func (c Case) Joins() bool {
+	return c.Unanswered() && len(c.History) > 0 && c.History[0].Event == opened
+}
+
+// Again is the case, which Joins, once another transfer was refused for the same
+// sender and partner: what the authority wants now, for which people and for
+// what, that transfer says. The state is as it was.
 func (c Case) Again(transfer string, at time.Time) Case {
 	sys := string(authz.SYS)
 	next := c.next(c.State, lifecycle.Act{Event: askedAgain, Person: sys, Role: authz.SYS, At: at, Reason: transfer})
@@ -80,10 +89,10 @@ func (c Case) Ref() evidence.Ref { return evidence.Ref{Kind: KindCase, ID: c.ID,
 
 // OpenTx keeps the case that a refusal opens.
 type OpenTx interface {
-	// OpenedFor is the oldest case, not closed, that a refusal opened when that
-	// person asked for that registered partner in that mission. It is
-	// evidence.ErrNotFound where there is none. Until the transaction ends nobody
-	// else opens one for the three, or changes one that is.
+	// OpenedFor is the oldest case that Joins what that person asks for that
+	// partner in that mission; partner is empty for all that are not registered. It
+	// is evidence.ErrNotFound where there is none. Until the transaction ends
+	// nobody else opens one for the three, or changes one that is.
 	OpenedFor(ctx context.Context, mission, partner, sender string) (Case, error)
 	SaveLegalCase(ctx context.Context, c Case) error
 }

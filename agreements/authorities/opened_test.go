@@ -54,6 +54,19 @@ func TestAgain(t *testing.T) {
 		waits(t, taken, began, false)
 		waits(t, ask(taken, 5, 50), at(5), true)
 	})
+	t.Run("R34 what a refusal opened is asked again until it is answered, and what was reported by hand never", func(t *testing.T) {
+		reported := opened
+		reported.History = []lifecycle.Act{{Event: "report", Person: "p-1", Role: authz.RO, At: began}}
+		for state, want := range map[authorities.State]bool{
+			authorities.Received: true, authorities.Assessing: true, authorities.Answered: false, authorities.Refused: false, authorities.Closed: false,
+		} {
+			opened.State, reported.State = state, state
+			if opened.Joins() != want || reported.Joins() || opened.Unanswered() != want {
+				t.Errorf("%s: %t, %t, %t", state, opened.Joins(), reported.Joins(), opened.Unanswered())
+			}
+		}
+		opened.State = authorities.Received
+	})
 	t.Run("R36 nobody moves back by asking more what nobody took yet", func(t *testing.T) {
 		waits(t, ask(opened, 1, 50), began, true)
 	})

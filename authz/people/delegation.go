@@ -51,6 +51,8 @@ func at(c authz.Caller, place authz.Place) authz.Caller {
 // other: nobody holds both while one of the two is delegated, by them or to them.
 var errBothSides = fmt.Errorf("%w: a delegate never holds both sides, and Legal (LEG) and the data protection officer (DPO) are two (separation of duties 11)", ErrInvalid)
 
+var errPlace = fmt.Errorf("%w: mission is needed for a post of a mission (HOM, FP), and left out for one of headquarters (LEG, DPO)", ErrInvalid)
+
 func twoSides(a, b authz.Role) bool {
 	return a == authz.LEG && b == authz.DPO || a == authz.DPO && b == authz.LEG
 }
@@ -76,11 +78,14 @@ func (g Grant) apart(ctx context.Context, tx Tx, held Grant) error {
 // by both then, with the tasks of the caller's own grant (R23), or with some of
 // them. It ends with that grant. A delegated post is not delegated further.
 func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (Grant, error) {
+	place, known := delegable(d.Role)
+	if known && place == authz.AtMission && d.Mission == "" {
+		return Grant{}, errPlace // not as a mission that there is not: it names none
+	}
 	if !c.In(d.Mission) {
 		return Grant{}, evidence.ErrNotFound
 	}
 	res := authz.Resource{Kind: KindGrant, Mission: d.Mission}
-	place, known := delegable(d.Role)
 	asked := c
 	if known {
 		asked = at(c, place)
@@ -98,7 +103,7 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 	case !known:
 		return Grant{}, fmt.Errorf("%w: the posts of the head of mission (HOM), the focal point (FP), Legal (LEG) and the data protection officer (DPO) are delegated", ErrInvalid)
 	case (place == authz.AtHQ) != (d.Mission == ""):
-		return Grant{}, fmt.Errorf("%w: mission is needed for a post of a mission, and left out for one of headquarters", ErrInvalid)
+		return Grant{}, errPlace
 	case !d.Until.After(d.From):
 		return Grant{}, fmt.Errorf("%w: a delegation ends after it begins", ErrInvalid)
 	}

@@ -276,7 +276,8 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 		if h.Ended || h.Until != nil && !g.From.Before(*h.Until) || g.Until != nil && !h.From.Before(*g.Until) {
 			continue // the two never meet
 		}
-		if h.Origin == nil && g.Origin != nil && h.Role == g.Role && h.Mission == g.Mission {
+		// A focal point deputises for another under tasks that they do not have, and counts as one side with them then (OneSide).
+		if h.Origin == nil && g.Origin != nil && h.Role == g.Role && h.Mission == g.Mission && !g.adds(h) {
 			return fmt.Errorf("%w: the person holds that post themselves", ErrInvalid)
 		}
 		if h.Role == g.Role && h.Mission == g.Mission && h.Partner == g.Partner && !g.adds(h) {

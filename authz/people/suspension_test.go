@@ -2,6 +2,7 @@ package people_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +115,14 @@ func TestDelegation(t *testing.T) {
 	} {
 		t.Run("R35 not "+name, func(t *testing.T) {
 			if _, err := ask(c.by, c.to, c.role, c.from, c.until); !errors.Is(err, c.want) {
+				t.Error(err)
+			}
+		})
+	}
+	for _, role := range []authz.Role{authz.HOM, authz.FP} {
+		t.Run("R35 a post of a mission without its mission says what is missing: "+string(role), func(t *testing.T) {
+			_, err := w.Delegate(w.ctx, w.as(hom), people.Delegation{To: deputy, Role: role, Until: w.clock.Now().Add(day)})
+			if !errors.Is(err, people.ErrInvalid) || !strings.Contains(err.Error(), "mission is needed") {
 				t.Error(err)
 			}
 		})

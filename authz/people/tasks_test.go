@@ -105,3 +105,57 @@ func TestTheTasksOfADelegatedPost(t *testing.T) {
 		}
 	})
 }
+
+// A focal point may stand in for another of the mission: under the tasks that are delegated, and for as long as they are.
+func TestAFocalPointDeputisesForAnother(t *testing.T) {
+	w := newWorld(t)
+	const third = "01900000-0000-7000-8000-00000000000d"
+	w.purpose(otherTask)
+	w.purpose(third)
+	fp := func(purposes ...string) string {
+		id := w.person(w.here, "")
+		_, err := w.GrantRole(w.ctx, w.as(w.legal), people.Grant{Person: id, Role: authz.FP, Mission: w.here, Purposes: purposes})
+		w.must(err)
+		return id
+	}
+	tasks := func(id string) (all []string) {
+		for _, g := range w.as(id).Grants {
+			all = append(all, g.Purposes...)
+		}
+		return slices.Compact(slices.Sorted(slices.Values(all)))
+	}
+	away, own := fp(task, otherTask, third), fp(task)
+	ask := func(to string, purposes ...string) (people.Grant, error) {
+		return w.Delegate(w.ctx, w.as(away), people.Delegation{To: to, Role: authz.FP, Mission: w.here, Purposes: purposes, Until: w.clock.Now().Add(24 * time.Hour)})
+	}
+	t.Run("R35 not under tasks that they have themselves", func(t *testing.T) {
+		if _, err := ask(own, task); !errors.Is(err, people.ErrInvalid) {
+			t.Error(err)
+		}
+	})
+	t.Run("R35 R23 under another, with that task and no more", func(t *testing.T) {
+		g, err := ask(own, otherTask)
+		w.must(err)
+		if got := tasks(own); !slices.Equal(got, []string{task, otherTask}) || g.Origin == nil || g.Origin.Person != away {
+			t.Errorf("%v, %+v", got, g)
+		}
+		t.Run("SoD 11 the two count as one meanwhile", func(t *testing.T) {
+			now := w.clock.Now()
+			if !people.OneSide(away, own, now, now, []people.Grant{g}) {
+				t.Error("one may do the counterpart of what the other did")
+			}
+		})
+		t.Run("R35 what was delegated to them is not delegated further", func(t *testing.T) {
+			_, err := w.Delegate(w.ctx, w.as(own), people.Delegation{To: w.person(w.here, ""), Role: authz.FP, Mission: w.here, Purposes: []string{otherTask}, Until: w.clock.Now().Add(time.Hour)})
+			if !errors.Is(err, people.ErrInvalid) {
+				t.Error(err)
+			}
+		})
+	})
+	t.Run("R35 afterwards they have their own", func(t *testing.T) {
+		w.clock.Add(25 * time.Hour)
+		if got := tasks(own); !slices.Equal(got, []string{task}) {
+			t.Errorf("%v", got)
+		}
+	})
+}

@@ -23,6 +23,11 @@ type authorityDecisionBody struct {
 	Outcome authorities.State `json:"outcome" enum:"answered,refused"`
 	Ground  string            `json:"ground" minLength:"1" maxLength:"4000" doc:"in law; without names"`
 	Letter  string            `json:"letter_digest" pattern:"^[0-9a-f]{64}$" doc:"SHA-256 of the letter to the authority"`
+	Version int               `json:"version" minimum:"1" doc:"of the case, as it was read: one that has changed since, because the authority asked again, is not decided on" example:"2"`
+}
+
+type authorityClosureBody struct {
+	Version int `json:"version" minimum:"1" doc:"of the case, as it was read: one that has changed since is not closed" example:"3"`
 }
 
 func (r *routes) authorities() {
@@ -54,12 +59,12 @@ func (r *routes) authorities() {
 	})
 	write(r, spec{
 		tag: tag, id: "decide-authority-request", method: http.MethodPost, path: path + "/{id}/decision", summary: "Answer or refuse an authority",
-		about: "By the owner of the case. It releases nothing by itself.",
+		about: "By the owner of the case, in the version that they have read. It releases nothing by itself.",
 	}, again, func(ctx context.Context, c authz.Caller, in *with[authorityDecisionBody]) (authorities.Case, error) {
-		return r.Authorities.Decide(ctx, c, in.ID, in.Body.Outcome, in.Body.Ground, in.Body.Letter)
+		return r.Authorities.Decide(ctx, c, in.ID, in.Body.Version, in.Body.Outcome, in.Body.Ground, in.Body.Letter)
 	})
 	write(r, spec{tag: tag, id: "close-authority-request", method: http.MethodPost, path: path + "/{id}/closure", summary: "Close a case that was answered or refused"},
-		again, func(ctx context.Context, c authz.Caller, in *RecordID) (authorities.Case, error) {
-			return r.Authorities.Close(ctx, c, in.ID)
+		again, func(ctx context.Context, c authz.Caller, in *with[authorityClosureBody]) (authorities.Case, error) {
+			return r.Authorities.Close(ctx, c, in.ID, in.Body.Version)
 		})
 }

@@ -27,8 +27,8 @@ func (d *doubled) partners(b *bench) {
 		"partner": b.partner, "authority": "police", "country": "CO", "reference": "A-1", "asked": now,
 	})
 	post(authz.LEG, asked+"/assessment", nil)
-	post(authz.LEG, asked+"/decision", object{"outcome": "refused", "ground": "immunity", "letter_digest": sum})
-	post(authz.LEG, asked+"/closure", nil)
+	post(authz.LEG, asked+"/decision", object{"version": 2, "outcome": "refused", "ground": "immunity", "letter_digest": sum})
+	post(authz.LEG, asked+"/closure", object{"version": 3})
 	incident := "/incidents/" + b.make(authz.PDL, v1+"/incidents", object{"partner": b.partner, "source": "theft", "event": "loss", "discovered": now, "notified": now})
 	post(authz.FP, incident+"/triage", object{"severity": "low", "reason": "encrypted"})
 	post(authz.DPO, incident+"/closure", object{"outcome": "treated", "lessons": "keys are locked away"})

@@ -75,6 +75,9 @@ func (w *walk) steps() map[string]step {
 	decides := func(path string, action authz.Action) step {
 		return step{as: authz.DPO, actions: []authz.Action{action}, last: true, reads: path}
 	}
+	answers, closes := on(authz.LEG, authz.AuthorityDecide), ends(authz.LEG, authz.AuthorityDecide)
+	answers.reads = "/authority-requests/" + w.ids["authority-requests"]
+	closes.reads = answers.reads
 	assess := on(authz.RO, authz.ConsentAssess)
 	assess.values = object{"assent": true}
 	amend, certify := on(authz.FP, authz.PartyAmend), on(authz.PSG, authz.DestructionCertify)
@@ -91,7 +94,7 @@ func (w *walk) steps() map[string]step {
 		"amend-party": amend, "suspend-party": ends(authz.DPO, authz.PartySuspend), "lift-party-suspension": ends(authz.LEG, authz.PartyLift),
 		"block-party":              ends(authz.LEG, authz.PartyBlock),
 		"report-authority-request": on(authz.PSG, authz.AuthorityReport), "list-authority-requests": {as: authz.RO}, "get-authority-request": on(authz.OIG, authz.AuthorityRead),
-		"take-authority-request": on(authz.LEG, authz.AuthorityDecide), "decide-authority-request": on(authz.LEG, authz.AuthorityDecide), "close-authority-request": ends(authz.LEG, authz.AuthorityDecide),
+		"take-authority-request": on(authz.LEG, authz.AuthorityDecide), "decide-authority-request": answers, "close-authority-request": closes,
 		"report-incident": ends(authz.PDL, authz.IncidentReport), "list-incidents": {as: authz.RO}, "get-incident": on(authz.HOM, authz.IncidentRead),
 		"triage-incident": on(authz.FP, authz.IncidentTriage), "close-incident": ends(authz.DPO, authz.IncidentLead),
 		"record-clearance": on(authz.FP, authz.ClearanceRecord), "list-clearances": {as: authz.RO}, "get-clearance": on(authz.RO, authz.ClearanceRead),

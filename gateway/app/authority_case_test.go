@@ -7,9 +7,11 @@ import (
 	"testing"
 
 	"safeconduct/agreements/authorities"
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/parties"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/gate"
@@ -40,10 +42,17 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 	}
 	end := func(id string) {
 		legal := w.As(authz.LEG)
-		_, _ = w.Authorities.Take(w.Ctx, legal, id) // or it is theirs already
-		_, err := w.Authorities.Decide(w.Ctx, legal, id, authorities.Refused, "no basis", strings.Repeat("0a", 32))
+		c, err := w.Authorities.Case(w.Ctx, legal, id)
 		w.Must(err)
-		_, err = w.Authorities.Close(w.Ctx, legal, id)
+		if c.State == authorities.Received {
+			c, err = w.Authorities.Take(w.Ctx, legal, id)
+			w.Must(err)
+		}
+		if c.State == authorities.Assessing {
+			c, err = w.Authorities.Decide(w.Ctx, legal, id, c.Version, authorities.Refused, "no basis", strings.Repeat("0a", 32))
+			w.Must(err)
+		}
+		_, err = w.Authorities.Close(w.Ctx, legal, id, c.Version)
 		w.Must(err)
 	}
 	order := w.Order()
@@ -78,7 +87,7 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 			t.Errorf("%+v, %v", c, err)
 		}
 	})
-	t.Run("R34 asked again for the same partner it is the same case, until it is closed", func(t *testing.T) {
+	t.Run("R34 asked again for the same partner it is the same case", func(t *testing.T) {
 		first := cases()[0].ID
 		r, id := refused(t, order)
 		if id != first || len(cases()) != 1 {
@@ -100,20 +109,74 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 		if i < 0 || !slices.Equal(q.Items[i].Details, []string{"asked_again"}) || !q.Items[i].Since.Equal(c.Updated) {
 			t.Errorf("Legal's queue has %+v", q.Items)
 		}
-		end(first)
-		if _, id := refused(t, order); id == first {
+	})
+	t.Run("R34 Legal decides and closes in the version that they read", func(t *testing.T) {
+		legal, letter := w.As(authz.LEG), strings.Repeat("0a", 32)
+		read := cases()[0]
+		stale := func(err error) {
+			t.Helper()
+			var illegal *lifecycle.TransitionError
+			if !errors.As(err, &illegal) || illegal.Guard != "the case has changed since you read it" || illegal.Mend != "read it again" {
+				t.Error(err)
+			}
+		}
+		refused(t, order)
+		_, err := w.Authorities.Decide(w.Ctx, legal, read.ID, read.Version, authorities.Refused, "no basis", letter)
+		stale(err)
+		if c := cases()[0]; c.State != authorities.Assessing || c.Decision != nil {
+			t.Errorf("%+v", c)
+		}
+		c, err := w.Authorities.Decide(w.Ctx, legal, read.ID, read.Version+1, authorities.Refused, "no basis", letter)
+		w.Must(err)
+		_, err = w.Authorities.Close(w.Ctx, legal, c.ID, c.Version-1)
+		stale(err)
+	})
+	t.Run("R34 one that was answered is not asked again: a further request is another case, and so is one after its end", func(t *testing.T) {
+		answered := cases()[0]
+		if answered.State != authorities.Refused {
+			t.Fatalf("%+v", answered)
+		}
+		_, second := refused(t, order)
+		c, err := w.Authorities.Case(w.Ctx, w.As(authz.LEG), answered.ID)
+		if w.Must(err); second == answered.ID || c.Version != answered.Version {
+			t.Errorf("the answer stands in %+v, and the request in %s", c, second)
+		}
+		if _, again := refused(t, order); again != second {
+			t.Errorf("the one that waits is %s, and the request is in %s", second, again)
+		}
+		end(answered.ID)
+		end(second)
+		if _, third := refused(t, order); third == second || third == answered.ID {
 			t.Error("a closed case is named again")
 		}
 	})
-	t.Run("R34 another sender's is another case, and who may not send opens none", func(t *testing.T) {
-		before := len(cases())
-		for person, more := range map[*authz.Caller]int{new(w.Another(authz.RO)): 1, new(w.As(authz.OIG)): 0, new(w.As(authz.FP)): 0} {
-			_, err := w.Transfers.Request(w.Ctx, *person, order)
+	t.Run("R34 whoever of the mission asks, it is a case of their own; who has no role in it opens none", func(t *testing.T) {
+		unlocked, noTask := w.Another(authz.RO), w.As(authz.RO)
+		locked := w.Another(authz.RO)
+		locked.Locks = []string{"TRAINING_EXPIRED"}
+		otherwise, narrow := order, w.Another(authz.RO)
+		otherwise.Purpose = app.NewID() // nobody has a task under it
+		narrow.Scope = []authz.Action{authz.TransferRead}
+		for name, c := range map[string]struct {
+			by    authz.Caller
+			order transfer.Order
+			more  int
+		}{
+			"another officer": {unlocked, order, 1}, "an officer without a task, in the case that there is": {noTask, otherwise, 0},
+			"an officer without a task":                    {w.Another(authz.RO), otherwise, 1},
+			"an officer whose training is over":            {locked, order, 1},
+			"a focal point, who does not send":             {w.As(authz.FP), order, 1},
+			"a head of mission, who does not send":         {w.As(authz.HOM), order, 1},
+			"an auditor":                                   {w.As(authz.OIG), order, 0},
+			"Legal":                                        {w.As(authz.LEG), order, 0},
+			"an officer by a token that is for other acts": {narrow, order, 0},
+		} {
+			before := len(cases())
+			_, err := w.Transfers.Request(w.Ctx, c.by, c.order)
 			var r *transfer.RefusedError
-			if !errors.As(err, &r) || !slices.Contains(r.Decision.Codes(), string(gate.RecipientAuthority)) || len(cases()) != before+more {
-				t.Errorf("%+v: %d cases, %v", person.Grants, len(cases())-before, err)
+			if !errors.As(err, &r) || !slices.Contains(r.Decision.Codes(), string(gate.RecipientAuthority)) || len(cases()) != before+c.more {
+				t.Errorf("%s: %d more cases, %v", name, len(cases())-before, err)
 			}
-			before = len(cases())
 		}
 	})
 	t.Run("R34 a refusal for something else opens none", func(t *testing.T) {
@@ -133,9 +196,17 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 		if c, err := w.Authorities.Case(w.Ctx, w.As(authz.LEG), id); err != nil || c.Partner != "" || c.Country != w.Mission.Country {
 			t.Errorf("%+v, %v", c, err)
 		}
-		t.Run("R34 and the next such request is another case", func(t *testing.T) {
-			if _, again := refused(t, unknown); again == id {
-				t.Error("two authorities that nobody knows are one case")
+		t.Run("R34 what one sender asks of all such partners is one case, however many they name", func(t *testing.T) {
+			before := len(cases())
+			for _, name := range []string{"Ana Gonzalez", app.NewID(), ""} {
+				unknown.Partner = name
+				if _, again := refused(t, unknown); again != id {
+					t.Errorf("of %q it is %s", name, again)
+				}
+			}
+			c, err := w.Authorities.Case(w.Ctx, w.As(authz.LEG), id)
+			if w.Must(err); len(cases()) != before || c.Version != 4 || len(c.History) != 4 {
+				t.Errorf("%d more cases, %+v", len(cases())-before, c)
 			}
 		})
 	})

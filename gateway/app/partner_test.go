@@ -215,7 +215,7 @@ func TestAuthoritiesRequests(t *testing.T) {
 		c, err := w.Authorities.Report(w.Ctx, ro, asked)
 		w.Must(err)
 		letter := strings.Repeat("0a", 32)
-		_, err = w.Authorities.Decide(w.Ctx, leg, c.ID, authorities.Refused, "immunity", letter)
+		_, err = w.Authorities.Decide(w.Ctx, leg, c.ID, c.Version, authorities.Refused, "immunity", letter)
 		is(t, err, lifecycle.ErrIllegal)
 		_, err = w.Authorities.Take(w.Ctx, dpo, c.ID)
 		is(t, err, authz.ErrDenied)
@@ -225,14 +225,14 @@ func TestAuthoritiesRequests(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		for _, bad := range []struct{ ground, letter string }{{" ", letter}, {"immunity", "letter.pdf"}} {
-			_, err = w.Authorities.Decide(w.Ctx, leg, c.ID, authorities.Refused, bad.ground, bad.letter)
+			_, err = w.Authorities.Decide(w.Ctx, leg, c.ID, c.Version, authorities.Refused, bad.ground, bad.letter)
 			is(t, err, people.ErrInvalid)
 		}
-		_, err = w.Authorities.Close(w.Ctx, leg, c.ID)
+		_, err = w.Authorities.Close(w.Ctx, leg, c.ID, c.Version)
 		is(t, err, lifecycle.ErrIllegal)
-		c, err = w.Authorities.Decide(w.Ctx, leg, c.ID, authorities.Refused, "immunity", letter)
+		c, err = w.Authorities.Decide(w.Ctx, leg, c.ID, c.Version, authorities.Refused, "immunity", letter)
 		w.Must(err)
-		c, err = w.Authorities.Close(w.Ctx, leg, c.ID)
+		c, err = w.Authorities.Close(w.Ctx, leg, c.ID, c.Version)
 		w.Must(err)
 		if c.State != authorities.Closed || c.Decision.Outcome != authorities.Refused || len(c.History) != 4 {
 			t.Errorf("%+v", c)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/authorities"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/gateway/app/apptest"
@@ -20,6 +21,7 @@ import (
 type crowding interface {
 	evidence.Recorder
 	SaveTransfer(ctx context.Context, t transfer.Transfer) error
+	SaveLegalCase(ctx context.Context, c authorities.Case) error
 	Assessment(ctx context.Context, id string) (assessment.Assessment, error)
 	SaveAssessment(ctx context.Context, a assessment.Assessment) error
 }
@@ -77,6 +79,44 @@ func TestRiskComesBeforeTheBound(t *testing.T) {
 		w.Must(err)
 		if len(p.Items) != 100 || p.Items[0].ID != "z-the-last" || p.Items[0].Risk != assessment.High || !p.Cut || len(p.Unlisted) > 0 {
 			t.Errorf("%d items, the first %+v, cut %v", len(p.Items), p.Items[0], p.Cut)
+		}
+	})
+}
+
+// However many cases are answered and only to be closed, an authority that waits for its answer is seen, and Legal is told
+// that there are more than are shown.
+func TestWhatIsAnsweredHidesNoAuthority(t *testing.T) {
+	const older = 1001 // more than one reading takes
+	w := apptest.New(t, apptest.Options{})
+	crowd(w, func(tx crowding) error {
+		for i := range older + 1 {
+			c := authorities.Opened(fmt.Sprintf("0-%05d", i), authorities.Asked{Transfer: w.Office.NewID(), Mission: w.Mission.ID, Country: "CO", Sender: w.As(authz.RO).Person}, w.Clock.Now())
+			if c.State = authorities.Answered; i == older {
+				c.ID, c.State = "z-the-last", authorities.Received
+			}
+			if err := tx.SaveLegalCase(w.Ctx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	t.Run("R34 R36 Legal has the one that waits for its answer, and is told that there are more", func(t *testing.T) {
+		var ids []string
+		for after := ""; ; {
+			p, err := w.Queues.Queue(w.Ctx, w.As(authz.LEG), after, 500)
+			w.Must(err)
+			if !p.Cut {
+				t.Error("nothing says that there are more")
+			}
+			for _, i := range p.Items {
+				ids = append(ids, i.ID)
+			}
+			if after = p.Next; after == "" {
+				break
+			}
+		}
+		if len(ids) != 1000 || !slices.Contains(ids, "z-the-last") {
+			t.Errorf("%d are shown", len(ids))
 		}
 	})
 }

@@ -168,7 +168,7 @@ func (t *tx) DPOWaiting(ctx context.Context, most int) ([]approvals.Waiting, err
 
 // CasesWaiting implements queue.CaseTx.
 func (t *tx) CasesWaiting(ctx context.Context, most int) ([]authorities.Case, error) {
-	return find(ctx, t, legalCases(), "WHERE r.waits = 1 ORDER BY r.id LIMIT $1", most)
+	return find(ctx, t, legalCases(), "WHERE r.waits = 1 ORDER BY r.unanswered DESC, r.id LIMIT $1", most)
 }
 
 // IncidentsWaiting implements queue.CaseTx.

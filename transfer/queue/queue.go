@@ -118,6 +118,7 @@ type TransferTx interface {
 // CaseTx lists what is owed, and requests of authorities and incidents that are open.
 type CaseTx interface {
 	DutiesWaiting(ctx context.Context, in authz.Places, most int) ([]retention.Duty, error)
+	// CasesWaiting lists those that are not closed: first those whose authority waits for an answer, the oldest first in each.
 	CasesWaiting(ctx context.Context, most int) ([]authorities.Case, error)
 	IncidentsWaiting(ctx context.Context, in authz.Places, most int) ([]incidents.Incident, error)
 }

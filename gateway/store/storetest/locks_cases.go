@@ -43,4 +43,13 @@ func (l *logged) cases(t *testing.T) {
 			t.Errorf("%+v", last)
 		}
 	})
+	t.Run("R34 a refusal that waited for Legal's answer opens another case", func(t *testing.T) {
+		l.waits(t, func(tx Tx) error {
+			last.Version, last.State = last.Version+1, authorities.Answered
+			return tx.SaveLegalCase(ctx, last)
+		}, nil, asks("t-4"))
+		if last.ID != "case-t-4" || last.Version != 1 {
+			t.Errorf("%+v", last)
+		}
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"safeconduct/agreements/authorities"
 	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/incidents"
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/parties"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -38,10 +39,15 @@ func testPartners(t *testing.T, b *bench) {
 		return authorities.Case{ID: id, Version: 1, Mission: mission, Partner: partner, Reporter: reporter}
 	}
 	saveEach(t, b, caseKind(), asked("c-1", "m-1", "x", "p-1"), asked("c-2", "m-2", "x", "p-2"), asked("c-3", "", "y", "p-3"))
-	opened := func(id, transfer string, state authorities.State) authorities.Case {
-		return authorities.Case{ID: id, Version: 1, Mission: "m-3", Partner: "x", Reporter: "p-5", Transfer: transfer, State: state}
+	opened := func(id, partner string, state authorities.State) authorities.Case {
+		c := authorities.Opened(id, authorities.Asked{Transfer: "t-" + id, Mission: "m-3", Partner: partner, Sender: "p-5"}, Epoch())
+		c.State = state
+		return c
 	}
-	saveEach(t, b, caseKind(), opened("b-1", "t-1", authorities.Closed), opened("b-2", "", authorities.Received), opened("b-3", "t-3", authorities.Answered), opened("b-4", "t-4", authorities.Received))
+	reported := opened("b-2", "x", authorities.Received)
+	reported.History = []lifecycle.Act{{Event: "report", Person: "p-5"}}
+	saveEach(t, b, caseKind(), opened("b-1", "x", authorities.Closed), reported, opened("b-3", "x", authorities.Answered),
+		opened("b-4", "x", authorities.Received), opened("b-5", "", authorities.Assessing), opened("b-6", "z", authorities.Refused))
 	saveEach(t, b, clearanceKind(), clearance.Clearance{ID: "e-1", Version: 1, Mission: "m-1"}, clearance.Clearance{ID: "e-2", Version: 1, Mission: "m-2"})
 	happened := func(id, partner string, state incidents.State, s incidents.Severity) incidents.Incident {
 		return incidents.Incident{ID: id, Version: 1, Mission: "m-1", Partner: partner, State: state, Severity: s, Reporter: "p-1"}
@@ -64,7 +70,7 @@ func testPartners(t *testing.T, b *bench) {
 			in    authz.Places
 			cases []string
 		}{
-			"headquarters": {authz.Places{HQ: true}, []string{"c-3", "c-2", "c-1", "b-4", "b-3", "b-2", "b-1"}}, "a mission": {authz.Places{Missions: []string{"m-1"}, Person: "p-9"}, []string{"c-1"}},
+			"headquarters": {authz.Places{HQ: true}, []string{"c-3", "c-2", "c-1", "b-6", "b-5", "b-4", "b-3", "b-2", "b-1"}}, "a mission": {authz.Places{Missions: []string{"m-1"}, Person: "p-9"}, []string{"c-1"}},
 			"two missions": {authz.Places{Missions: []string{"m-1", "m-2"}}, []string{"c-2", "c-1"}}, "a reporter": {authz.Places{Partners: []string{"y"}, Person: "p-3"}, []string{"c-3"}},
 			"a partner's other person": {authz.Places{Partners: []string{"x", "y"}, Person: "p-4"}, nil}, "nobody": {authz.Places{}, nil},
 		} {
@@ -74,11 +80,15 @@ func testPartners(t *testing.T, b *bench) {
 		hq, here := authz.Places{HQ: true}, authz.Places{Missions: []string{"m-1"}}
 		pages(t, "cases", caseKind(), func(p evidence.Page) (evidence.Listed[authorities.Case], error) {
 			return tx.LegalCases(ctx, hq, p)
-		}, "c-3", "c-2", "c-1", "b-4", "b-3", "b-2", "b-1")
+		}, "c-3", "c-2", "c-1", "b-6", "b-5", "b-4", "b-3", "b-2", "b-1")
+		for most, want := range map[int][]string{10: {"b-2", "b-4", "b-5", "b-3", "b-6", "c-1", "c-2", "c-3"}, 3: {"b-2", "b-4", "b-5"}} {
+			waiting, err := tx.CasesWaiting(ctx, most)
+			lists(t, "R34 what waits for an answer before what is only to be closed", caseKind(), waiting, err, want...)
+		}
 		cleared, err := tx.Clearances(ctx, authz.Places{Missions: []string{"m-2"}}, evidence.Page{})
 		lists(t, "clearances", clearanceKind(), cleared.Items, err, "e-2")
-		reported, err := tx.Incidents(ctx, here, evidence.Page{Most: 3})
-		lists(t, "incidents", incidentKind(), reported.Items, err, "i-5", "i-4", "i-3")
+		happening, err := tx.Incidents(ctx, here, evidence.Page{Most: 3})
+		lists(t, "incidents", incidentKind(), happening.Items, err, "i-5", "i-4", "i-3")
 		owed, err := tx.Duties(ctx, authz.Places{Partners: []string{"x", "y"}}, true, evidence.Page{})
 		lists(t, "open duties", dutyKind(), owed.Items, err, "d-2", "d-1", "d-4")
 		pages(t, "all duties", dutyKind(), func(p evidence.Page) (evidence.Listed[retention.Duty], error) {
@@ -93,10 +103,12 @@ func testPartners(t *testing.T, b *bench) {
 	})
 	if err := b.work(t, func(tx Tx) error {
 		ctx := t.Context()
-		if c, err := tx.OpenedFor(ctx, "m-3", "x", "p-5"); err != nil || c.ID != "b-3" {
-			t.Errorf("opened for them: %+v, %v", c, err)
+		for partner, want := range map[string]string{"x": "b-4", "": "b-5"} {
+			if c, err := tx.OpenedFor(ctx, "m-3", partner, "p-5"); err != nil || c.ID != want {
+				t.Errorf("R34 opened for them and %q, and not answered: %+v, %v", partner, c, err)
+			}
 		}
-		for _, other := range [][3]string{{"m-1", "x", "p-5"}, {"m-3", "y", "p-5"}, {"m-3", "x", "p-1"}, {"m-1", "x", "p-1"}} {
+		for _, other := range [][3]string{{"m-3", "z", "p-5"}, {"m-1", "x", "p-5"}, {"m-3", "y", "p-5"}, {"m-3", "x", "p-1"}, {"m-1", "x", "p-1"}} {
 			if c, err := tx.OpenedFor(ctx, other[0], other[1], other[2]); !errors.Is(err, evidence.ErrNotFound) {
 				t.Errorf("opened for %v: %+v, %v", other, c, err)
 			}
