@@ -197,7 +197,7 @@ func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Bo
 			e.Result = "approved"
 			*course, err = course.approved(of, now)
 		} else {
-			e.Result = "rejected"
+			e.Result = authz.Rejected
 			*course, err = course.rejected(of)
 		}
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // Desk is the service over the officer's decisions.
@@ -177,7 +178,11 @@ func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.
 			return fmt.Errorf("%w: unknown category", people.ErrInvalid)
 		}
 	}
-	book, err := tx.Rulebook(ctx)
+	read := tx.Rulebook
+	if !a.Granted {
+		read = func(ctx context.Context) (rulebook.Book, error) { return rulebook.ForTaking(ctx, tx) }
+	}
+	book, err := read(ctx)
 	if err != nil {
 		return err
 	}
@@ -208,11 +213,11 @@ func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role,
 	e := d.office.Entry(c, role, evidence.Change, authz.DPODecide, res)
 	switch {
 	case a.Revoked != nil:
-		e.Result = "revoked"
+		e.Result = authz.Revoked
 	case a.Granted:
 		e.Result = "granted"
 	default:
-		e.Result = "refused"
+		e.Result = authz.Refused
 	}
 	return tx.Record(ctx, e)
 }
