@@ -70,7 +70,7 @@ func (d *Desk) Decide(ctx context.Context, c authz.Caller, in Decision) (DPOAppr
 		return DPOApproval{}, err
 	}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := d.complete(ctx, tx, &a, in.Until); err != nil {
+		if err := d.complete(ctx, tx, c, &a, in.Until); err != nil {
 			return err
 		}
 		return d.save(ctx, tx, c, role, res, a)
@@ -153,7 +153,7 @@ func ends(ctx context.Context, tx Tx, a DPOApproval) error {
 }
 
 // complete checks what the decision names, and bounds it as the rulebook says.
-func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.Time) error {
+func (d *Desk) complete(ctx context.Context, tx Tx, c authz.Caller, a *DPOApproval, until *time.Time) error {
 	if err := ends(ctx, tx, *a); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.
 	}
 	for _, p := range a.Purposes {
 		if _, err := terms.PurposeInForce(ctx, tx, p, a.From); err != nil {
-			return fmt.Errorf("%w: unknown purpose", people.ErrInvalid)
+			return terms.Told(c, "purpose", err)
 		}
 	}
 	known, err := tx.Categories(ctx)
@@ -174,8 +174,8 @@ func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.
 		return err
 	}
 	for _, code := range a.Categories {
-		if !slices.ContainsFunc(terms.InForce(known, a.From), func(k terms.Category) bool { return k.Code == code }) {
-			return fmt.Errorf("%w: unknown category", people.ErrInvalid)
+		if _, err := terms.CodeInForce(known, code, a.From); err != nil {
+			return terms.Told(c, "category", err)
 		}
 	}
 	read := tx.Rulebook
