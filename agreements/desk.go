@@ -221,7 +221,7 @@ func known(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time.Ti
 	if err == nil && len(unknown) > 0 {
 		says := unknown[0].says
 		if mend := unknown[0].mend; mend != "" {
-			says += ": " + mend
+			says += "; " + mend
 		}
 		err = fmt.Errorf("%w: %s", people.ErrInvalid, says)
 	}
@@ -232,14 +232,12 @@ func known(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time.Ti
 // not count, and what mends that where it has a mend of its own.
 type unknownName struct{ member, says, mend string }
 
-// approveIt mends what names a term that is proposed or withdrawn.
-const approveIt = "have the data protection officer approve it"
-
 func unknowns(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time.Time) (all []unknownName, err error) {
 	missing := func(member, says string, known bool, failed error) {
+		var idle *terms.NotInForceError
 		switch {
-		case errors.Is(failed, terms.ErrNotInForce):
-			all = append(all, unknownName{member, strings.Replace(says, "unknown ", "", 1) + " is not in force", approveIt})
+		case errors.As(failed, &idle):
+			all = append(all, unknownName{member, idle.Says(), idle.Mend()})
 		case errors.Is(failed, evidence.ErrNotFound) || failed == nil && !known:
 			all = append(all, unknownName{member, says, ""})
 		case err == nil:

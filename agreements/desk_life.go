@@ -12,6 +12,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // Activate puts a signed agreement in force, or the amendment of one. With an
@@ -176,7 +177,7 @@ func (d *Desk) settleAll(ctx context.Context, tx Tx, a Agreement, all []assessme
 // headquarters decides within the hours of the rulebook.
 func (d *Desk) Suspend(ctx context.Context, c authz.Caller, id, reason string) (Agreement, error) {
 	return d.change(ctx, c, authz.AgreementSuspend, id, "suspend", reason, func(tx Tx, a Agreement, act Act) (Agreement, error) {
-		book, err := tx.Rulebook(ctx)
+		book, err := rulebook.ForTaking(ctx, tx)
 		if err != nil {
 			return a, err
 		}

@@ -49,7 +49,7 @@ func TestImportSaysAllThatThePaperSays(t *testing.T) {
 		_, err := w.Import(w.ctx, w.people["FP"], rows, false)
 		var bad *imports.Error
 		if !errors.As(err, &bad) || !slices.ContainsFunc(bad.Findings, func(f imports.Finding) bool {
-			return f.Column == "categories" && strings.HasSuffix(f.Problem, "is not in force") && f.Mend == "have the data protection officer approve it"
+			return f.Column == "categories" && strings.HasSuffix(f.Problem, "is not in force: it is proposed") && f.Mend == "have the data protection officer approve it"
 		}) {
 			t.Errorf("%v", err)
 		}

@@ -85,7 +85,7 @@ type Caller struct {
 	Assurance Assurance
 	Grants    []Grant
 	Scope     []Action  // what the token is limited to; empty: all that the roles allow
-	Locks     []string  // refusal codes of what keeps the roles locked: no valid training (R44), no undertaking (R23)
+	Locks     []string  // refusal codes of what keeps the roles locked: no valid training (R44), no undertaking (R23), LockUnruled
 	RolesAsOf time.Time // the token carries no role granted later
 	Request   string    // request id, for the log
 	Source    string    // commitment to the source address, never the address

@@ -19,9 +19,10 @@ import (
 var ErrDenied = errors.New("denied")
 
 // LockedError is ErrDenied for who lacks what unlocks every role: a valid
-// training record (R44), a signed confidentiality undertaking (R23).
+// training record (R44), a signed confidentiality undertaking (R23), rules that
+// can be believed (LockUnruled).
 type LockedError struct {
-	Codes []string // TRAINING_EXPIRED, CONFIDENTIALITY_MISSING
+	Codes []string // TRAINING_EXPIRED, CONFIDENTIALITY_MISSING, GATE_UNAVAILABLE
 }
 
 // Error names the codes.
@@ -151,8 +152,8 @@ func (e *Enforcer) Check(c Caller, action Action, res Resource) (Role, error) {
 	}
 	// But for asking for a transfer: that is the gate's to refuse, with all its
 	// codes (gate condition 2).
-	if len(c.Locks) > 0 && action != TransferRequest {
-		return "", &LockedError{Codes: c.Locks}
+	if locks := c.locks(action); len(locks) > 0 && action != TransferRequest {
+		return "", &LockedError{Codes: locks}
 	}
 	tasks := map[Role][]string{}
 	for _, g := range c.Grants {
@@ -184,8 +185,8 @@ func (e *Enforcer) CheckOwn(c Caller, action Action) error {
 		return fmt.Errorf("%w: the token does not reach %s", ErrDenied, action)
 	}
 	// But for what unlocks them, and for giving up what one holds.
-	if len(c.Locks) > 0 && action != UndertakingSign && action != TokenRevoke {
-		return &LockedError{Codes: c.Locks}
+	if locks := c.locks(action); len(locks) > 0 && action != UndertakingSign && action != TokenRevoke {
+		return &LockedError{Codes: locks}
 	}
 	return nil
 }

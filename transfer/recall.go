@@ -13,6 +13,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer/blob"
 	"safeconduct/transfer/retention"
 )
@@ -40,14 +41,14 @@ func (o *Office) Recall(ctx context.Context, c authz.Caller, id, reason string) 
 			return t.illegal("recall", "the transfer has not ended", "nothing: no pull succeeds any more")
 		}
 		// R27: what was pulled is to be destroyed soon, and not when its retention ends.
-		r, err := o.ruled(ctx, tx)
+		book, err := rulebook.ForTaking(ctx, tx)
 		if err != nil {
 			return err
 		}
 		act := lifecycle.Act{Event: "recall", Person: c.Person, Role: role, At: o.Office.Time()}
 		left, err := anyLeft(ctx, tx, t)
 		if err == nil && left {
-			err = retention.Hasten(ctx, tx, id, act.At.Add(r.RecallTime()), act)
+			err = retention.Hasten(ctx, tx, id, act.At.Add(book.At(act.At).Rules.RecallTime()), act)
 		} else if err == nil {
 			err = retention.Waive(ctx, tx, id, act)
 		}

@@ -38,7 +38,9 @@ func (d *Desk) RaiseAlert(ctx context.Context, c authz.Caller, country, reason s
 		if err := tx.SaveStaleCause(ctx, alerted); err != nil {
 			return err
 		}
-		return tx.Record(ctx, d.office.Entry(c, role, evidence.Change, authz.AlertRaise, res))
+		e := d.office.Entry(c, role, evidence.Change, authz.AlertRaise, res)
+		e.Result = authz.Raised
+		return tx.Record(ctx, e)
 	})
 	return alerted, err
 }
@@ -70,7 +72,9 @@ func (d *Desk) LiftAlert(ctx context.Context, c authz.Caller, id, reason string)
 		if err := tx.SaveStaleCause(ctx, lifted); err != nil {
 			return err
 		}
-		return tx.Record(ctx, d.office.Entry(c, role, evidence.Change, authz.AlertRaise, res))
+		e := d.office.Entry(c, role, evidence.Change, authz.AlertRaise, res)
+		e.Result = "lifted"
+		return tx.Record(ctx, e)
 	})
 	if err = d.told(ctx, c, authz.AlertRaise, res, err); err != nil {
 		return Cause{}, err

@@ -118,7 +118,7 @@ func (c Clearance) resource() authz.Resource {
 	return authz.Resource{Kind: KindClearance, ID: c.ID, Mission: c.Mission}
 }
 
-func (c Clearance) check(ctx context.Context, tx Tx, now time.Time) error {
+func (c Clearance) check(ctx context.Context, tx Tx, by authz.Caller, now time.Time) error {
 	switch {
 	case c.Originator == "" || len(c.Originator) > 300:
 		return fmt.Errorf("%w: name the organisation that collected the data", people.ErrInvalid)
@@ -146,23 +146,22 @@ func (c Clearance) check(ctx context.Context, tx Tx, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, known := range []bool{
-		all(c.Purposes, terms.InForce(purposes, now), func(p terms.Purpose) string { return p.ID }),
-		all(c.Categories, terms.InForce(categories, now), func(c terms.Category) string { return c.Code }),
-		all(c.Recipients, partners, func(p parties.Party) string { return p.ID }),
-	} {
-		if !known {
-			return fmt.Errorf("%w: unknown purpose, category or recipient", people.ErrInvalid)
+	for _, id := range c.Purposes {
+		if _, err := terms.IDInForce(purposes, id, now); err != nil {
+			return terms.Told(by, "purpose", err)
+		}
+	}
+	for _, code := range c.Categories {
+		if _, err := terms.CodeInForce(categories, code, now); err != nil {
+			return terms.Told(by, "category", err)
+		}
+	}
+	for _, id := range c.Recipients {
+		if !slices.ContainsFunc(partners, func(p parties.Party) bool { return p.ID == id }) {
+			return fmt.Errorf("%w: unknown recipient", people.ErrInvalid)
 		}
 	}
 	return nil
-}
-
-// all reports whether each of the names is one of the known.
-func all[T any](names []string, known []T, name func(T) string) bool {
-	return !slices.ContainsFunc(names, func(n string) bool {
-		return !slices.ContainsFunc(known, func(k T) bool { return name(k) == n })
-	})
 }
 
 // Record records a clearance, by the focal point of the mission.
@@ -176,7 +175,7 @@ func (d *Desk) Record(ctx context.Context, by authz.Caller, c Clearance) (Cleara
 		act := k.Now(by, role, "record", "")
 		c.Originator, c.ValidUntil = strings.TrimSpace(c.Originator), c.ValidUntil.UTC().Truncate(time.Microsecond)
 		c.Actor, c.Created, c.Updated, c.History = by.Person, act.At, act.At, []lifecycle.Act{act}
-		return c, c.check(ctx, tx, act.At)
+		return c, c.check(ctx, tx, by, act.At)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,8 +74,7 @@ func aRetentionRule() kind[RetentionRule, RetentionValues] {
 // told are the terms as they are at now, for the caller. To a partner a term
 // tells nothing of what is drafted, not even that something is.
 func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
-	in := c.Places()
-	own := in.HQ || len(in.Missions) > 0
+	own := ours(c)
 	tell := make([]T, 0, len(all))
 	for _, v := range all {
 		v = k.at(v, now)
@@ -92,21 +92,35 @@ func told[T, V any](k kind[T, V], c authz.Caller, all []T, now time.Time) []T {
 
 // AmendPurpose drafts new values of a purpose, in place of what waits. They
 // count once a data protection officer has approved them, from then or from the
-// moment where that is later. Code and text stay as they are: another meaning is
-// another purpose. By Legal; people.ErrInvalid says what is wrong.
-func (b *Book) AmendPurpose(ctx context.Context, c authz.Caller, id string, v PurposeValues, from time.Time, reason string) (Purpose, error) {
-	return amend(ctx, b, aPurpose(), c, id, v, from, reason)
+// moment where that is later. The code stays as it is, and once anything of it was
+// approved the text too: another meaning is another purpose, and another text is
+// refused by a lifecycle.TransitionError. An empty text leaves the one there is.
+// By Legal; people.ErrInvalid says what is wrong.
+func (b *Book) AmendPurpose(ctx context.Context, c authz.Caller, id string, v PurposeValues, text string, from time.Time, reason string) (Purpose, error) {
+	return amend(ctx, b, aPurpose(), c, id, v, func(p *Purpose) bool {
+		other := text != "" && text != p.Text
+		if other {
+			p.Text = text
+		}
+		return other
+	}, from, reason)
 }
 
-// AmendCategory drafts new values of a category, as AmendPurpose does. Code and
-// fields stay as they are: other fields are another category.
-func (b *Book) AmendCategory(ctx context.Context, c authz.Caller, id string, v CategoryValues, from time.Time, reason string) (Category, error) {
-	return amend(ctx, b, aCategory(), c, id, v, from, reason)
+// AmendCategory drafts new values of a category, as AmendPurpose does: the fields
+// stay as its text does. None leave those that there are.
+func (b *Book) AmendCategory(ctx context.Context, c authz.Caller, id string, v CategoryValues, fields []string, from time.Time, reason string) (Category, error) {
+	return amend(ctx, b, aCategory(), c, id, v, func(k *Category) bool {
+		other := len(fields) > 0 && !slices.Equal(fields, k.Fields)
+		if other {
+			k.Fields = fields
+		}
+		return other
+	}, from, reason)
 }
 
 // AmendRetentionRule drafts new values of a retention rule, as AmendPurpose does.
 func (b *Book) AmendRetentionRule(ctx context.Context, c authz.Caller, id string, v RetentionValues, from time.Time, reason string) (RetentionRule, error) {
-	return amend(ctx, b, aRetentionRule(), c, id, v, from, reason)
+	return amend(ctx, b, aRetentionRule(), c, id, v, func(*RetentionRule) bool { return false }, from, reason)
 }
 
 // ApprovePurpose puts in force what waits of a purpose, whether it is amended or
@@ -147,7 +161,9 @@ func (b *Book) RejectRetentionRule(ctx context.Context, c authz.Caller, id strin
 // longestReason bounds the reason of an amendment, in bytes.
 const longestReason = 4000
 
-func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller, id string, v V, from time.Time, reason string) (T, error) {
+// amend drafts values; reword changes what is fixed once it is approved, and
+// reports whether it did.
+func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller, id string, v V, reword func(*T) bool, from time.Time, reason string) (T, error) {
 	var term T
 	err := b.write(ctx, c, k.name, id, func() error {
 		if reason = strings.TrimSpace(reason); reason == "" || len(reason) > longestReason {
@@ -160,18 +176,24 @@ func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller,
 		}
 		now := b.office.Time()
 		term = k.at(term, now)
+		course := k.course(&term)
+		if reword(&term) && course.wasApproved() {
+			return &lifecycle.TransitionError{
+				Entity: k.name, State: "approved", Event: "reword", Guard: "nothing of it was approved yet",
+				Mend: "propose another one under another code: people consented to this one, and parties signed it",
+			}
+		}
 		if err := k.check(k.with(term, v)); err != nil {
 			return err
 		}
-		course := k.course(&term)
 		*course = course.drafted(v, Decided{EffectiveFrom: from.UTC().Truncate(time.Microsecond), Reason: reason, Author: c.Person})
-		if course.Proposed && len(course.Next) == 0 { // what is proposed is what the record tells
+		if !course.wasApproved() { // what is proposed is what the record tells
 			term = k.with(term, v)
 		}
 		k.marks(&term).next(c.Person, now)
 		return k.save(tx, ctx, term)
 	})
-	return written(term, err)
+	return written(term, b.office.Ended(ctx, c, authz.TermsWrite, authz.Resource{Kind: k.name, ID: id}, err)) // R43
 }
 
 func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller, id string, read int, granted bool) (T, error) {
@@ -197,7 +219,7 @@ func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Bo
 			e.Result = "approved"
 			*course, err = course.approved(of, now)
 		} else {
-			e.Result = "rejected"
+			e.Result = authz.Rejected
 			*course, err = course.rejected(of)
 		}
 		if err != nil {

@@ -111,7 +111,7 @@ func TestOnlyLegalWrites(t *testing.T) {
 			if _, err := b.CreateRetentionRule(t.Context(), caller(role), rule); !errors.Is(err, authz.ErrDenied) {
 				t.Errorf("retention rule: %v", err)
 			}
-			_, amended := b.AmendPurpose(t.Context(), caller(role), newID(), terms.PurposeValues{}, now(), "x")
+			_, amended := b.AmendPurpose(t.Context(), caller(role), newID(), terms.PurposeValues{}, "", now(), "x")
 			if !errors.Is(amended, authz.ErrDenied) {
 				t.Errorf("amending: %v", amended)
 			}
@@ -168,7 +168,7 @@ func TestPurposes(t *testing.T) {
 	if err != nil || len(before) != 1 || before[0].Since != nil || before[0].Version != 2 || before[0].Actor != "" {
 		t.Errorf("%v, %v", before, err)
 	}
-	if _, err := b.AmendPurpose(t.Context(), leg, p.ID, terms.PurposeValues{LegalBasis: "contract"}, now(), "x"); err != nil {
+	if _, err := b.AmendPurpose(t.Context(), leg, p.ID, terms.PurposeValues{LegalBasis: "contract"}, "", now(), "x"); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := b.Purposes(t.Context(), caller(authz.PDL)); err != nil || !reflect.DeepEqual(before, after) {

@@ -1,19 +1,14 @@
 package terms
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"safeconduct/authz/evidence"
-	"safeconduct/authz/people"
 )
 
-// PurposeValues are what an amendment changes of a purpose. Its code and its text
-// never change: people consented to that text, and parties signed it. Another
-// meaning is another purpose, under another code.
+// PurposeValues are what an amendment changes of a purpose. Its code never changes,
+// nor, once it was approved, its text: people consented to that text, and parties
+// signed it. Another meaning is another purpose, under another code.
 type PurposeValues struct {
 	Refusable   bool   `json:"refusable"`
 	Consequence string `json:"consequence,omitempty" maxLength:"4000" doc:"what refusing means; needed where it is refusable (R15)" example:"No appointment is made"`
@@ -22,8 +17,9 @@ type PurposeValues struct {
 	Withdrawn   bool   `json:"withdrawn,omitempty" doc:"nothing is shared for it any more: its retention rules count as not there (R24)"`
 }
 
-// CategoryValues are what an amendment changes of a category. Its code and its
-// fields never change: consents and agreements name those fields by that code.
+// CategoryValues are what an amendment changes of a category. Its code never
+// changes, nor, once it was approved, its fields: consents and agreements name
+// those fields by that code.
 // Other fields are another category, under another code. Nor is it ever
 // withdrawn: its fields would be of no category.
 type CategoryValues struct {
@@ -146,40 +142,4 @@ func At[T interface{ At(t time.Time) T }](all []T, t time.Time) []T {
 		then = append(then, v.At(t))
 	}
 	return then
-}
-
-// ErrNotInForce says that a term is there, and does not count: it is proposed, or
-// withdrawn, or approved from a later moment on. It comes as a people.ErrInvalid.
-var ErrNotInForce = errors.New("not in force: have the data protection officer approve it")
-
-// CodeInForce looks among the categories that are known for the one of a code
-// that counts at t: evidence.ErrNotFound where there is none of that code,
-// ErrNotInForce where it does not count then.
-func CodeInForce(known []Category, code string, t time.Time) (Category, error) {
-	i := slices.IndexFunc(known, func(k Category) bool { return k.Code == code })
-	if i < 0 {
-		return Category{}, evidence.ErrNotFound
-	}
-	k, counts := known[i].InForce(t)
-	if !counts {
-		return Category{}, fmt.Errorf("%w: the category %s is %w", people.ErrInvalid, k.Code, ErrNotInForce)
-	}
-	return k, nil
-}
-
-// PurposeInForce reads a purpose as it is at t: evidence.ErrNotFound where there
-// is none of the id, ErrNotInForce where it does not count then.
-func PurposeInForce(ctx context.Context, tx interface {
-	Purpose(ctx context.Context, id string) (Purpose, error)
-}, id string, t time.Time,
-) (Purpose, error) {
-	p, err := tx.Purpose(ctx, id)
-	if err != nil {
-		return Purpose{}, err
-	}
-	p, counts := p.InForce(t)
-	if !counts {
-		return Purpose{}, fmt.Errorf("%w: the purpose %s is %w", people.ErrInvalid, p.Code, ErrNotInForce)
-	}
-	return p, nil
 }

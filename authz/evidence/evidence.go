@@ -88,6 +88,9 @@ func (e Entry) Decides() bool {
 	}
 }
 
+// Takes reports whether the entry is of a change that only takes away.
+func (e Entry) Takes() bool { return e.Kind == Change && e.Action.Takes(e.Result) }
+
 // Canonical is the body of the entry as it is committed to: RFC 8785 JSON.
 func (e Entry) Canonical() ([]byte, error) { return Canonical(e) }
 

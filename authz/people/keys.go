@@ -42,7 +42,7 @@ func (r *Register) EnrolKey(ctx context.Context, c authz.Caller, publicJWK, proo
 // ConfirmKey records that Legal has seen what proves the owner's authority to
 // sign; only then do signatures with the key count (condition 9).
 func (r *Register) ConfirmKey(ctx context.Context, c authz.Caller, id, authority string) (Key, error) {
-	return r.changeKey(ctx, c, id, func(k *Key, now time.Time) error {
+	return r.changeKey(ctx, c, id, "confirmed", func(k *Key, now time.Time) error {
 		if strings.TrimSpace(authority) == "" {
 			return fmt.Errorf("%w: name what proves the signing authority", ErrInvalid)
 		}
@@ -59,7 +59,7 @@ func (r *Register) ConfirmKey(ctx context.Context, c authz.Caller, id, authority
 
 // RevokeKey ends a key: signatures made from now on do not count. By Legal.
 func (r *Register) RevokeKey(ctx context.Context, c authz.Caller, id string) (Key, error) {
-	return r.changeKey(ctx, c, id, func(k *Key, now time.Time) error {
+	return r.changeKey(ctx, c, id, authz.Revoked, func(k *Key, now time.Time) error {
 		if k.Revoked != nil {
 			return k.illegal("revoke", now, "it is not revoked yet", "nothing: no signature made with it from then on counts")
 		}
@@ -81,7 +81,7 @@ func (k Key) illegal(event string, now time.Time, guard, mend string) error {
 	return &lifecycle.TransitionError{Entity: KindKey, State: state, Event: event, Guard: guard, Mend: mend, Cause: evidence.ErrConflict}
 }
 
-func (r *Register) changeKey(ctx context.Context, c authz.Caller, id string, change func(*Key, time.Time) error) (Key, error) {
+func (r *Register) changeKey(ctx context.Context, c authz.Caller, id, result string, change func(*Key, time.Time) error) (Key, error) {
 	res := authz.Resource{Kind: KindKey, ID: id}
 	role, err := r.office.Authorise(ctx, c, authz.KeyConfirm, res)
 	if err != nil {
@@ -100,7 +100,9 @@ func (r *Register) changeKey(ctx context.Context, c authz.Caller, id string, cha
 		if err := tx.SaveKey(ctx, k); err != nil {
 			return err
 		}
-		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, authz.KeyConfirm, res))
+		e := r.office.Entry(c, role, evidence.Change, authz.KeyConfirm, res)
+		e.Result = result
+		return tx.Record(ctx, e)
 	})
 	if errors.Is(err, ErrOwnAccess) { // R43
 		return Key{}, errors.Join(err, r.office.Deny(ctx, c, authz.KeyConfirm, res, "AUTH_ROLE_DENIED"))

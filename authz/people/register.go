@@ -340,7 +340,9 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 		if err := r.endDelegated(ctx, tx, g.ID, c.Person, now); err != nil {
 			return err
 		}
-		return tx.Record(ctx, r.office.Entry(c, role, evidence.Change, action, res))
+		e := r.office.Entry(c, role, evidence.Change, action, res)
+		e.Result = authz.Ended
+		return tx.Record(ctx, e)
 	})
 	if errors.Is(err, ErrOwnAccess) { // R43
 		err = errors.Join(err, r.denyOwn(ctx, c, action, res))

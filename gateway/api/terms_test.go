@@ -107,4 +107,19 @@ func TestAmendedTerms(t *testing.T) {
 		v["fields"] = []string{"given_name", "notes", "religion"}
 		b.want(http.StatusUnprocessableEntity, authz.LEG, http.MethodPost, v1+"/categories/"+str(b.aTerm("categories"), "id")+"/amendment", object{"values": v, "reason": "x"})
 	})
+	t.Run("R37 another text while nobody approved it, and never after", func(t *testing.T) {
+		id := b.make(authz.LEG, v1+"/purposes", object{"code": "work", "text": "Wrok", "legal_basis": "consent"})
+		path := v1 + "/purposes/" + id
+		draft := object{"values": values["purposes"], "text": "Work", "reason": "a slip"}
+		reworded := b.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/amendment", draft)
+		if reworded["text"] != "Work" || reworded["proposed"] != true {
+			t.Errorf("%v", reworded)
+		}
+		b.want(http.StatusConflict, authz.DPO, http.MethodPost, path+"/approval", object{"version": 1})
+		b.want(http.StatusOK, authz.DPO, http.MethodPost, path+"/approval", object{"version": reworded["version"]})
+		draft["text"] = "Play"
+		if fixed := b.want(http.StatusConflict, authz.LEG, http.MethodPost, path+"/amendment", draft); fixed["state"] != "approved" || str(fixed, "guard") == "" || str(fixed, "mend") == "" {
+			t.Errorf("%v", fixed)
+		}
+	})
 }

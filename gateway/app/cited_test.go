@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/rulebook"
@@ -118,7 +119,7 @@ func TestDeniedUnderAlteredRules(t *testing.T) {
 	if _, err := w.People.SuspendMission(w.Ctx, officer, w.Mission.ID, "asked"); !errors.Is(err, authz.ErrDenied) || errors.Is(err, evidence.ErrUnavailable) {
 		t.Errorf("R43 denied: %v", err)
 	}
-	if _, err := w.People.SuspendMission(w.Ctx, legal, w.Mission.ID, "asked"); !errors.Is(err, evidence.ErrTampered) {
+	if _, err := w.Terms.CreatePurpose(w.Ctx, legal, terms.Purpose{Code: "work", Text: "Work", LegalBasis: "consent"}); !errors.Is(err, evidence.ErrTampered) {
 		t.Errorf("R37 changed under rules that were altered: %v", err)
 	}
 	w.Settled()

@@ -102,7 +102,7 @@ func TestTheTaskUnderThePurpose(t *testing.T) {
 	})
 	t.Run("R02 a refusal is recorded by whoever hears it, and for what is not in force", func(t *testing.T) {
 		withdrawn := w.AddPurpose(terms.Purpose{Code: "work", Text: "Work", LegalBasis: "consent"}).ID
-		amended, err := w.Terms.AmendPurpose(w.Ctx, w.As(authz.LEG), withdrawn, terms.PurposeValues{LegalBasis: "consent", Withdrawn: true}, time.Time{}, "no longer done")
+		amended, err := w.Terms.AmendPurpose(w.Ctx, w.As(authz.LEG), withdrawn, terms.PurposeValues{LegalBasis: "consent", Withdrawn: true}, "", time.Time{}, "no longer done")
 		w.Must(err)
 		_, err = w.Terms.ApprovePurpose(w.Ctx, w.As(authz.DPO), withdrawn, amended.Version)
 		w.Must(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"safeconduct/agreements/clearance"
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
@@ -14,6 +15,7 @@ import (
 	"safeconduct/authz/people"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
+	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 )
 
@@ -103,7 +105,7 @@ func TestAmendedCategory(t *testing.T) {
 	waiting, released := sent(w), w.Available([]byte("given_name\nx\n"))
 	c := theCategory(w)
 	v := terms.CategoryValues{Sensitivity: terms.Severe, Sensitive: true, ApprovalScope: "transfer"}
-	c, err := w.Terms.AmendCategory(w.Ctx, w.As(authz.LEG), c.ID, v, w.Clock.Now().Add(time.Hour), "the region changed")
+	c, err := w.Terms.AmendCategory(w.Ctx, w.As(authz.LEG), c.ID, v, nil, w.Clock.Now().Add(time.Hour), "the region changed")
 	w.Must(err)
 	wait(t, w, authz.DPO, "approve_term SEVERE")
 	_, err = w.Terms.ApproveCategory(w.Ctx, w.As(authz.DPO), c.ID, c.Version)
@@ -148,27 +150,44 @@ func TestProposedTermsServeNothing(t *testing.T) {
 		_, err := w.Consents.Record(w.Ctx, w.As(authz.RO), s, []string{"CASE-3"})
 		return err
 	}
+	clearing := func(purposes, categories []string) error {
+		return failure(w.Clearances.Record(w.Ctx, w.As(authz.FP), clearance.Clearance{
+			Originator: "Partner B", Mission: w.Mission.ID, Purposes: purposes, Categories: categories, Recipients: []string{w.Partner.ID},
+			Evidence: strings.Repeat("0a", 32), ValidUntil: w.Clock.Now().AddDate(0, 1, 0),
+		}))
+	}
 	for name, err := range map[string]error{
-		"consent to a purpose":   said(func(s *consent.Statement) { s.Purposes = []string{p.ID} }),
-		"consent to a category":  said(func(s *consent.Statement) { s.Categories = []string{"skills"} }),
-		"a rule for a purpose":   failure(w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{Purpose: p.ID, Category: "identity", Trigger: "x", Days: 1, Action: "delete", Review: w.Clock.Now()})),
-		"a rule for a category":  failure(w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{Purpose: w.Purpose.ID, Category: "skills", Trigger: "x", Days: 1, Action: "delete", Review: w.Clock.Now()})),
-		"an agreement's purpose": drafting(w, func(purposes, _ *[]string) { *purposes = []string{p.ID} }),
+		"consent to a purpose":  said(func(s *consent.Statement) { s.Purposes = []string{p.ID} }),
+		"consent to a category": said(func(s *consent.Statement) { s.Categories = []string{"skills"} }),
+		"a rule for a purpose":  failure(w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{Purpose: p.ID, Category: "identity", Trigger: "x", Days: 1, Action: "delete", Review: w.Clock.Now()})),
+		"a rule for a category": failure(w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{Purpose: w.Purpose.ID, Category: "skills", Trigger: "x", Days: 1, Action: "delete", Review: w.Clock.Now()})),
+		"an approval for a purpose": failure(w.Approvals.Decide(w.Ctx, w.As(authz.DPO), approvals.Decision{
+			Scope: approvals.ForPathway, Granted: true, Mission: w.Mission.ID, Partner: w.Partner.ID, Pathway: "Clinic", Purposes: []string{p.ID}, Categories: []string{"identity"},
+		})),
+		"an approval for a category": failure(w.Approvals.Decide(w.Ctx, w.As(authz.DPO), approvals.Decision{
+			Scope: approvals.ForPathway, Granted: true, Mission: w.Mission.ID, Partner: w.Partner.ID, Pathway: "Clinic", Purposes: []string{w.Purpose.ID}, Categories: []string{"skills"},
+		})),
+		"a clearance for a purpose":  clearing([]string{p.ID}, []string{"identity"}),
+		"a clearance for a category": clearing([]string{w.Purpose.ID}, []string{"skills"}),
+		"an agreement's purpose":     drafting(w, func(purposes, _ *[]string) { *purposes = []string{p.ID} }),
 		"an agreement's category": drafting(w, func(_, categories *[]string) {
 			*categories = []string{"skills"}
 		}),
 	} {
-		if !errors.Is(err, people.ErrInvalid) {
+		if !errors.Is(err, people.ErrInvalid) || !strings.Contains(err.Error(), "is not in force: it is proposed; have the data protection officer approve it") {
 			t.Errorf("R37 %s that nobody approved: %v", name, err)
 		}
 	}
 	t.Run("RET_RULE_MISSING of a purpose that is withdrawn", func(t *testing.T) {
 		released := w.Available([]byte("given_name\nx\n"))
-		p, err := w.Terms.AmendPurpose(w.Ctx, w.As(authz.LEG), w.Purpose.ID, terms.PurposeValues{LegalBasis: "consent", Withdrawn: true}, time.Time{}, "no longer done")
+		p, err := w.Terms.AmendPurpose(w.Ctx, w.As(authz.LEG), w.Purpose.ID, terms.PurposeValues{LegalBasis: "consent", Withdrawn: true}, "", time.Time{}, "no longer done")
 		w.Must(err)
 		_, err = w.Terms.ApprovePurpose(w.Ctx, w.As(authz.DPO), p.ID, p.Version)
 		w.Must(err)
 		asked(w, w.Order(), "RET_RULE_MISSING")
+		if err := clearing([]string{w.Purpose.ID}, []string{"identity"}); !errors.Is(err, terms.ErrNotInForce) || !strings.Contains(err.Error(), "it is withdrawn since 20") {
+			t.Errorf("R24 a clearance: %v", err)
+		}
 		pullRefused(w, released.ID, "RET_RULE_MISSING")
 	})
 	toldAgain(w)
@@ -213,4 +232,16 @@ func drafting(w *apptest.World, edit func(purposes, categories *[]string)) error
 	doc.Template = nil
 	edit(&doc.Scope.Purposes, &doc.Scope.Categories)
 	return failure(w.Agreements.Create(w.Ctx, w.As(authz.FP), doc))
+}
+
+// The officer's queue names what a retention rule is of.
+func TestRulesWaitByPurposeAndCategory(t *testing.T) {
+	w := apptest.New(t, apptest.Options{})
+	r, err := w.Terms.AmendRetentionRule(w.Ctx, w.As(authz.LEG), theRule(w).ID, terms.RetentionValues{Trigger: "case closed", Days: 30, Action: "delete"}, time.Time{}, "less is enough")
+	w.Must(err)
+	p, err := w.Queues.Queue(w.Ctx, w.As(authz.DPO), "", 10)
+	w.Must(err)
+	if len(p.Items) != 1 || p.Items[0].What != "approve_term" || !slices.Equal(p.Items[0].Details, []string{w.Purpose.Code, r.Category}) {
+		t.Errorf("R24 %+v", p.Items)
+	}
 }

@@ -81,7 +81,8 @@ func (t *tx) recordAll(ctx context.Context, e evidence.Entry) error {
 
 // cite has the entry name the edition of the rules that is in force (R37). Who decided by one of a certain moment has named
 // it. Where the transaction has not read the rules, they are read for what decides. A rulebook that was tampered with keeps
-// no denial from being recorded (R43), nor what the clock ends: the alarm is raised, and they name no edition.
+// no denial from being recorded (R43), nor what the clock ends, nor what only takes away: the alarm is raised, and they name
+// no edition. Whatever gives fails.
 func (t *tx) cite(ctx context.Context, e *evidence.Entry) error {
 	if rulebook.Cites(e.Policy) {
 		return nil
@@ -90,7 +91,7 @@ func (t *tx) cite(ctx context.Context, e *evidence.Entry) error {
 		_, err := t.Rulebook(ctx)
 		var row *evidence.TamperedError
 		switch {
-		case errors.As(err, &row) && (e.Kind == evidence.Denial || e.Role == authz.SYS):
+		case errors.As(err, &row) && (e.Kind == evidence.Denial || e.Role == authz.SYS || e.Takes()):
 			t.pass(row)
 		case err != nil:
 			return fmt.Errorf("reading the rules to cite: %w", err)

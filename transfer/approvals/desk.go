@@ -14,6 +14,7 @@ import (
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
+	"safeconduct/authz/rulebook"
 )
 
 // Desk is the service over the officer's decisions.
@@ -69,7 +70,7 @@ func (d *Desk) Decide(ctx context.Context, c authz.Caller, in Decision) (DPOAppr
 		return DPOApproval{}, err
 	}
 	_, err = d.store.Update(ctx, func(tx Tx) error {
-		if err := d.complete(ctx, tx, &a, in.Until); err != nil {
+		if err := d.complete(ctx, tx, c, &a, in.Until); err != nil {
 			return err
 		}
 		return d.save(ctx, tx, c, role, res, a)
@@ -152,7 +153,7 @@ func ends(ctx context.Context, tx Tx, a DPOApproval) error {
 }
 
 // complete checks what the decision names, and bounds it as the rulebook says.
-func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.Time) error {
+func (d *Desk) complete(ctx context.Context, tx Tx, c authz.Caller, a *DPOApproval, until *time.Time) error {
 	if err := ends(ctx, tx, *a); err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.
 	}
 	for _, p := range a.Purposes {
 		if _, err := terms.PurposeInForce(ctx, tx, p, a.From); err != nil {
-			return fmt.Errorf("%w: unknown purpose", people.ErrInvalid)
+			return terms.Told(c, "purpose", err)
 		}
 	}
 	known, err := tx.Categories(ctx)
@@ -173,11 +174,15 @@ func (d *Desk) complete(ctx context.Context, tx Tx, a *DPOApproval, until *time.
 		return err
 	}
 	for _, code := range a.Categories {
-		if !slices.ContainsFunc(terms.InForce(known, a.From), func(k terms.Category) bool { return k.Code == code }) {
-			return fmt.Errorf("%w: unknown category", people.ErrInvalid)
+		if _, err := terms.CodeInForce(known, code, a.From); err != nil {
+			return terms.Told(c, "category", err)
 		}
 	}
-	book, err := tx.Rulebook(ctx)
+	read := tx.Rulebook
+	if !a.Granted {
+		read = func(ctx context.Context) (rulebook.Book, error) { return rulebook.ForTaking(ctx, tx) }
+	}
+	book, err := read(ctx)
 	if err != nil {
 		return err
 	}
@@ -208,11 +213,11 @@ func (d *Desk) save(ctx context.Context, tx Tx, c authz.Caller, role authz.Role,
 	e := d.office.Entry(c, role, evidence.Change, authz.DPODecide, res)
 	switch {
 	case a.Revoked != nil:
-		e.Result = "revoked"
+		e.Result = authz.Revoked
 	case a.Granted:
 		e.Result = "granted"
 	default:
-		e.Result = "refused"
+		e.Result = authz.Refused
 	}
 	return tx.Record(ctx, e)
 }

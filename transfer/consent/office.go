@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -153,7 +154,7 @@ func (o *Office) Record(ctx context.Context, c authz.Caller, s Statement, cases 
 	}
 	var records []Record
 	_, err = o.store.Update(ctx, func(tx Tx) error {
-		if err := o.known(ctx, tx, s, o.office.Time()); err != nil {
+		if err := o.known(ctx, tx, c, s, o.office.Time()); err != nil {
 			return err
 		}
 		subjects, err := o.subjects(ctx, tx, c, s, cases, hashes, sealCase, now)
@@ -201,16 +202,19 @@ func checkCases(cases []string) error {
 	return nil
 }
 
-func (o *Office) known(ctx context.Context, tx Tx, s Statement, now time.Time) error {
+func (o *Office) known(ctx context.Context, tx Tx, c authz.Caller, s Statement, now time.Time) error {
 	if _, err := tx.Mission(ctx, s.Mission); err != nil {
 		return err
 	}
 	for _, p := range s.Purposes {
-		is, err := tx.Purpose(ctx, p)
-		is, counts := is.InForce(now)
+		_, err := terms.PurposeInForce(ctx, tx, p, now)
 		// A no to a purpose that is withdrawn is heard: it may be in force again (R02).
-		if err != nil || !counts && (s.Decision != Refused || is.Proposed) {
-			return fmt.Errorf("%w: unknown purpose, or one that is not in force", people.ErrInvalid)
+		var idle *terms.NotInForceError
+		if s.Decision == Refused && errors.As(err, &idle) && idle.State == terms.StateWithdrawn {
+			continue
+		}
+		if err != nil {
+			return terms.Told(c, "purpose", err)
 		}
 	}
 	others := s.Recipients
@@ -226,10 +230,9 @@ func (o *Office) known(ctx context.Context, tx Tx, s Statement, now time.Time) e
 	if err != nil {
 		return err
 	}
-	known = terms.InForce(known, now)
 	for _, code := range s.Categories {
-		if !slices.ContainsFunc(known, func(k terms.Category) bool { return k.Code == code }) {
-			return fmt.Errorf("%w: unknown category %q", people.ErrInvalid, code)
+		if _, err := terms.CodeInForce(known, code, now); err != nil {
+			return terms.Told(c, "category", err)
 		}
 	}
 	return nil

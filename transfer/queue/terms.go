@@ -18,8 +18,10 @@ func (l *lister) terms(ctx context.Context, tx Tx) error {
 	if err != nil {
 		return err
 	}
+	codes := make(map[string]string, len(purposes))
 	for _, p := range purposes {
-		waits(l, p.Draft, authz.Resource{Kind: terms.KindPurpose, ID: p.ID}, "/purposes", assessment.Moderate, p.Code, p.Updated)
+		codes[p.ID] = p.Code
+		waits(l, p.Draft, authz.Resource{Kind: terms.KindPurpose, ID: p.ID}, "/purposes", assessment.Moderate, p.Updated, p.Code)
 	}
 	categories, err := tx.Categories(ctx)
 	if err != nil {
@@ -34,21 +36,21 @@ func (l *lister) terms(ctx context.Context, tx Tx) error {
 				risk = after
 			}
 		}
-		waits(l, c.Draft, authz.Resource{Kind: terms.KindCategory, ID: c.ID}, "/categories", risk, c.Code, c.Updated)
+		waits(l, c.Draft, authz.Resource{Kind: terms.KindCategory, ID: c.ID}, "/categories", risk, c.Updated, c.Code)
 	}
 	rules, err := tx.RetentionRules(ctx, "")
 	if err != nil {
 		return err
 	}
 	for _, r := range rules {
-		waits(l, r.Draft, authz.Resource{Kind: terms.KindRetention, ID: r.ID}, "/retention-rules", assessment.Moderate, r.Category, r.Updated)
+		waits(l, r.Draft, authz.Resource{Kind: terms.KindRetention, ID: r.ID}, "/retention-rules", assessment.Moderate, r.Updated, codes[r.Purpose], r.Category)
 	}
 	return nil
 }
 
-func waits[V any](l *lister, draft *terms.Change[V], res authz.Resource, link string, risk assessment.Band, code string, since time.Time) {
+func waits[V any](l *lister, draft *terms.Change[V], res authz.Resource, link string, risk assessment.Band, since time.Time, codes ...string) {
 	if draft == nil || draft.Author == l.caller.Person {
 		return
 	}
-	l.add(Item{What: "approve_term", Link: link, Risk: risk, Since: since, Details: []string{code}}, authz.TermsApprove, res, authz.DPO)
+	l.add(Item{What: "approve_term", Link: link, Risk: risk, Since: since, Details: codes}, authz.TermsApprove, res, authz.DPO)
 }
