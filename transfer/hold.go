@@ -150,7 +150,9 @@ func (o *Office) rejudge(ctx context.Context, id string) (changed bool, err erro
 			}
 		}
 		before, was := t.Decision, t.State
-		if t.Decision = o.decide(ctx, f); t.Decision.Released() && was == Available {
+		// What was wrong with who asked is told until they ask again; what was wrong with
+		// all of the partner's is over.
+		if t.Decision = o.decide(ctx, f); t.Decision.Released() && was == Available && !slices.ContainsFunc(before.Refusals, ofRecipient) {
 			return nil
 		}
 		if err := o.holdOrPass(ctx, tx, &t, before, f, f.Now); err != nil {
