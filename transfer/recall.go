@@ -216,10 +216,10 @@ func (o *Office) lapse(ctx context.Context, id string, version int) error {
 		to := t.State // pulled and acknowledged stay what they are
 		switch t.State {
 		case Available, Held:
-			if to = t.unheld(); to == Available {
+			if to = t.Unheld(); to == Available {
 				to, err = unclaimed(ctx, tx, t, now)
 			}
-			if to != Unclaimed { // what was held does not go on in its window
+			if to != Unclaimed { // held, it does not go on in what was left of its window; not held, that is over
 				t.State, t.HeldSince, t.WindowEnds = to, nil, &now
 			}
 		case Draft, Uploading, SealedState, AwaitingApproval:
