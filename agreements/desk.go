@@ -14,6 +14,7 @@ import (
 	"safeconduct/agreements/signing"
 	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
+	"safeconduct/agreements/typeset"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
@@ -98,13 +99,12 @@ type Desk struct {
 	store  evidence.Store[Tx]
 	keys   Keys
 	scans  Scans
-	// setting holds a place for each paper that is set.
-	setting chan struct{}
+	press  typeset.Press
 }
 
 // NewDesk makes the service.
 func NewDesk(office *evidence.Office, store evidence.Store[Tx], keys Keys, scans Scans) *Desk {
-	return &Desk{office: office, store: store, keys: keys, scans: scans, setting: make(chan struct{}, settingAtOnce)}
+	return &Desk{office: office, store: store, keys: keys, scans: scans, press: typeset.NewPress()}
 }
 
 func resource(a Agreement) authz.Resource {

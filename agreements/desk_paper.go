@@ -14,9 +14,6 @@ import (
 	"safeconduct/authz/people"
 )
 
-// settingAtOnce bounds the papers that are set at a time: each is work of the processor and nothing else.
-const settingAtOnce = 2
-
 // Paper is the agreement as a PDF: its document in a language, or in its own where that is empty, with its state, its
 // signatures and its digest. The same data gives the same bytes. Of an amendment on its way it is that document, and
 // evidence.ErrNotFound where there is none.
@@ -46,13 +43,7 @@ func (d *Desk) Paper(ctx context.Context, c authz.Caller, id, language string, a
 	if err := d.store.View(ctx, func(tx Tx) (err error) { p.named, err = names(ctx, tx, p.Agreement, d.office.Time()); return err }); err != nil {
 		return nil, fmt.Errorf("reading what an agreement names: %w", err)
 	}
-	select {
-	case d.setting <- struct{}{}:
-		defer func() { <-d.setting }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	return typeset.PDF(p.sheet())
+	return d.press.Set(ctx, func() ([]byte, error) { return typeset.PDF(p.sheet()) })
 }
 
 // names reads what the document and its signatures name, as it is called now. What is gone stands by its id.

@@ -18,19 +18,44 @@ import (
 	"safeconduct/transfer/approvals"
 )
 
-// TestALongWaitForTheVolume: releases under an agreement go one by one, and one
-// that came while the agreement was in force has its turn after that.
-func TestALongWaitForTheVolume(t *testing.T) {
-	dsn := servertest.Database(t, sharedPostgres(t))
+// turns looks, beside the gateway, at who waits for their turn in its database.
+type turns struct {
+	t  *testing.T
+	db *sql.DB
+}
+
+func watchTurns(t *testing.T, dsn string) turns {
+	t.Helper()
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return turns{t, db}
+}
+
+// awaited returns when at least so many wait.
+func (s turns) awaited(what string, least int) {
+	s.t.Helper()
+	eventually(s.t, what, func() bool {
+		var waiting int
+		if err := s.db.QueryRowContext(s.t.Context(), `SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE a.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted`).Scan(&waiting); err != nil {
+			s.t.Error(err)
+		}
+		return waiting >= least
+	})
+}
+
+// TestALongWaitForTheVolume: releases under an agreement go one by one, and one
+// that came while the agreement was in force has its turn after that.
+func TestALongWaitForTheVolume(t *testing.T) {
+	dsn := servertest.Database(t, sharedPostgres(t))
+	turns := watchTurns(t, dsn)
 	w := apptest.Ready(t, apptest.Options{Store: storeOn(t, dsn)})
 	sent, err := w.Transfers.Request(w.Ctx, w.As(authz.RO), w.Order())
 	w.Must(err)
@@ -47,15 +72,7 @@ func TestALongWaitForTheVolume(t *testing.T) {
 			return err
 		}
 		go release()
-		eventually(t, "the release waits for its turn", func() bool {
-			var waiting int
-			err := db.QueryRowContext(w.Ctx, `SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE a.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted`).Scan(&waiting)
-			if err != nil {
-				t.Error(err)
-			}
-			return waiting > 0
-		})
+		turns.awaited("the release waits for its turn", 1)
 		w.Clock.Add(800 * 24 * time.Hour)
 		return errAbandoned
 	})
@@ -80,15 +97,7 @@ WHERE a.datname = current_database() AND l.locktype = 'advisory' AND NOT l.grant
 // the later is judged by what the earlier used of the officer's approval.
 func TestTwoReleasesOnOnePathway(t *testing.T) {
 	dsn := servertest.Database(t, sharedPostgres(t))
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	turns := watchTurns(t, dsn)
 	w := apptest.New(t, apptest.Options{Store: storeOn(t, dsn)})
 	w.AddCategory(terms.Category{Code: "gbv", Fields: []string{"incident"}, Sensitivity: terms.Severe, Sensitive: true, ApprovalScope: "transfer"})
 	w.AddRetention("gbv")
@@ -97,7 +106,7 @@ func TestTwoReleasesOnOnePathway(t *testing.T) {
 	w.Enforce(agreed[0])
 	w.Enforce(agreed[1])
 	w.Consent("CASE-1", "CASE-2")
-	_, err = w.Approvals.Decide(w.Ctx, w.As(authz.DPO), approvals.Decision{
+	_, err := w.Approvals.Decide(w.Ctx, w.As(authz.DPO), approvals.Decision{
 		Scope: approvals.ForPathway, Granted: true, Pathway: "Clinic", Mission: w.Mission.ID, Partner: w.Partner.ID, Purposes: []string{w.Purpose.ID},
 		Categories: []string{"gbv"}, Most: 2, Times: 1,
 	})
@@ -124,15 +133,7 @@ func TestTwoReleasesOnOnePathway(t *testing.T) {
 				answered <- err
 			}()
 		}
-		eventually(t, "both releases wait for their turn", func() bool {
-			var waiting int
-			err := db.QueryRowContext(w.Ctx, `SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE a.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted`).Scan(&waiting)
-			if err != nil {
-				t.Error(err)
-			}
-			return waiting >= len(sent)
-		})
+		turns.awaited("both releases wait for their turn", len(sent))
 		return errAbandoned
 	})
 	if !errors.Is(err, errAbandoned) {

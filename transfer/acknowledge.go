@@ -12,7 +12,7 @@ import (
 )
 
 func (t Transfer) notPulled() error {
-	t.State = t.unheld() // whether it is held is not the partner's to know
+	t.State = t.Unheld() // whether it is held is not the partner's to know
 	return t.illegal("acknowledge", "the file was pulled", "pull every file first")
 }
 
@@ -61,7 +61,7 @@ func (o *Office) Acknowledge(ctx context.Context, c authz.Caller, id string, has
 			return err
 		}
 		// What was delivered before, or while, it was held may be confirmed.
-		switch open := t.unheld(); open {
+		switch open := t.Unheld(); open {
 		case Pulled, Available:
 			if open == Available && t.State == Held {
 				return ErrNotAvailable // and no more

@@ -117,6 +117,12 @@ func (o *Office) locked(ctx context.Context, tx Tx, c authz.Caller, id string, r
 	if err := tx.LockTransfer(ctx, id); err != nil {
 		return Transfer{}, standing{}, err
 	}
+	return o.anchored(ctx, tx, c, id, releases)
+}
+
+// anchored locks what the decision on a transfer that is locked rests on, and reads
+// it with the standing of those on whose acts it rests.
+func (o *Office) anchored(ctx context.Context, tx Tx, c authz.Caller, id string, releases bool) (Transfer, standing, error) {
 	t, err := tx.Transfer(ctx, id)
 	if err != nil {
 		return Transfer{}, standing{}, err

@@ -17,9 +17,6 @@ import (
 	"safeconduct/transfer/retention"
 )
 
-// settingAtOnce bounds the cover sheets that are set at a time: each is work of the processor and nothing else.
-const settingAtOnce = 2
-
 // Cover is the cover sheet of a transfer, in a language, or in the agreement's where that is empty (R33). Who may read the
 // transfer at the organisation has it once every file has landed. The partner's downloader has it exactly when they may pull:
 // the gate is asked, and the answer is in the log under a signed checkpoint first; otherwise they learn only ErrNotAvailable.
@@ -64,13 +61,7 @@ func (o *Office) CoverPDF(ctx context.Context, c authz.Caller, id, language stri
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case o.setting <- struct{}{}:
-		defer func() { <-o.setting }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	return s.PDF()
+	return o.press.Set(ctx, s.PDF)
 }
 
 func (o *Office) coverForPartner(ctx context.Context, c authz.Caller, t Transfer, language string) (cover.Sheet, error) {

@@ -129,6 +129,11 @@ func (d *Delivery) ended(ctx context.Context, complete bool, reached int64) erro
 				return err
 			}
 		}
+		if t.State == Recalled { // while this was under way: what might have left then, did not
+			if _, err := nothingLeft(ctx, tx, t, now); err != nil {
+				return err
+			}
+		}
 		e := o.Office.Entry(d.caller, d.role, kind, authz.TransferPull, t.resource())
 		e.Phase, e.Result = string(gate.Pull), fmt.Sprintf("file %d from %d", d.n, d.Offset)
 		return tx.Record(ctx, e)

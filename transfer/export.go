@@ -3,6 +3,7 @@ package transfer
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 )
 
 // ExportForm names the form of an export, in its first line.
-const ExportForm = "safeconduct evidence log export 2"
+const ExportForm = "safeconduct evidence log export 3"
 
 // nonWaiver stands in every export (R33).
 const nonWaiver = "Nothing in this export, and nothing in handing it over, waives any of the privileges and immunities of the International Organization for Migration."
@@ -60,7 +61,7 @@ func (h ExportHead) narrowed() bool { return h.From != nil || h.To != nil || h.M
 
 // ExportLine is one entry with all that proves it: with the other members the
 // leaf is computed again, and with the proof the root that the checkpoint in the
-// last line states (RFC 6962, 2.1.1; package ledger says how). Of an entry that
+// ExportFoot states (RFC 6962, 2.1.1; package ledger says how). Of an entry that
 // was erased salt and body are left out.
 type ExportLine struct {
 	Seq        int64           `json:"seq"`
@@ -74,8 +75,8 @@ type ExportLine struct {
 	Body       json.RawMessage `json:"entry,omitempty"`
 }
 
-// ExportFoot is the last line of an export: one without it was cut. Count,
-// Outside and Erased add up to Size, so that no gap looks like no entries.
+// ExportFoot is the last line but one of an export. Count, Outside and Erased add
+// up to Size, so that no gap looks like no entries.
 type ExportFoot struct {
 	Checkpoint string `json:"checkpoint"` // the signed note
 	Size       int64  `json:"size"`
@@ -102,6 +103,9 @@ type ExcerptTx interface {
 	// entries, in order. Entries that were erased, of which nothing is known any
 	// more, are among them where nothing narrows, and counted where something does.
 	LogExcerpt(ctx context.Context, f LogFilter, size int64) (ExcerptPage, error)
+	// LogProof reads the entry of that id with its proof under the newest
+	// checkpoint, and that signed note; ErrNotFound where it is not under it.
+	LogProof(ctx context.Context, id string) (ExportLine, []byte, error)
 }
 
 // Export is a part of the log that is about to be sent.
@@ -109,6 +113,7 @@ type Export struct {
 	head  ExportHead
 	note  []byte
 	taker authz.Caller
+	role  authz.Role
 	log   *LogOffice
 }
 
@@ -126,7 +131,7 @@ func (l *LogOffice) Export(ctx context.Context, c authz.Caller, x Excerpt) (*Exp
 	if !x.From.IsZero() && !x.To.IsZero() && !x.From.Before(x.To) {
 		return nil, fmt.Errorf("%w: from is not before to", people.ErrInvalid)
 	}
-	out := &Export{taker: c, log: l}
+	out := &Export{taker: c, role: role, log: l}
 	_, err = l.store.Update(ctx, func(tx LogTx) error {
 		if out.note, err = tx.LatestCheckpoint(ctx); err != nil {
 			return err
@@ -169,14 +174,24 @@ func instant(t time.Time) *time.Time {
 func (x *Export) ID() string { return x.head.Entry }
 
 // Send writes the export to w, as JSON Lines: an ExportHead, an ExportLine for
-// each entry, and an ExportFoot. A part of the log is held at a time. Where it
-// fails the caller breaks the connection; without its last line an export is not
-// whole. Who was suspended meanwhile, or whose role or token ended, is sent no more:
-// the last line says so, and the denial is recorded (R42).
+// each entry, an ExportFoot and an ExportEnd. A part of the log is held at a time.
+// How it ended, and the digest of what was sent, is recorded whatever happens.
+// Where it fails the caller breaks the connection; without its last line an export
+// is not whole. Who was suspended meanwhile, or whose role or token ended, is sent
+// no more: the last line says so, and the denial is recorded (R42).
 func (x *Export) Send(ctx context.Context, w io.Writer) error {
-	buffered := bufio.NewWriter(w)
-	lines := json.NewEncoder(buffered)
-	lines.SetEscapeHTML(false) // the bodies are canonical, and stay so
+	out := &sent{w: w, digest: sha256.New()}
+	buffered := bufio.NewWriter(out)
+	if err := errors.Join(x.send(ctx, buffered), buffered.Flush()); err != nil {
+		_, unrecorded := x.ended(context.WithoutCancel(ctx), exportCut, out)
+		return errors.Join(err, unrecorded)
+	}
+	return x.prove(ctx, out)
+}
+
+// send writes all but the last line.
+func (x *Export) send(ctx context.Context, w io.Writer) error {
+	lines := exportLines(w)
 	if err := lines.Encode(x.head); err != nil {
 		return fmt.Errorf("writing an export: %w", err)
 	}
@@ -196,9 +211,8 @@ func (x *Export) Send(ctx context.Context, w io.Writer) error {
 		}); err != nil {
 			return fmt.Errorf("reading a part of the log: %w", err)
 		}
-		if _, denied := x.log.office.Authorise(ctx, taker, authz.LogExport, authz.Resource{Kind: "log", ID: x.head.Mission}); denied != nil {
-			err := lines.Encode(ExportBroken{"it is not whole: who asked for it may not export the log any more"})
-			return errors.Join(denied, err, buffered.Flush())
+		if _, denied := x.log.office.Authorise(ctx, taker, authz.LogExport, x.resource()); denied != nil {
+			return errors.Join(denied, lines.Encode(ExportBroken{"it is not whole: who asked for it may not export the log any more"}))
 		}
 		for _, line := range page.Lines {
 			if err := lines.Encode(line); err != nil {
@@ -212,10 +226,16 @@ func (x *Export) Send(ctx context.Context, w io.Writer) error {
 		f.After = page.Next
 	}
 	if err := lines.Encode(foot); err != nil {
-		return fmt.Errorf("ending an export: %w", err)
-	}
-	if err := buffered.Flush(); err != nil {
-		return fmt.Errorf("ending an export: %w", err)
+		return fmt.Errorf("writing an export: %w", err)
 	}
 	return nil
+}
+
+func (x *Export) resource() authz.Resource { return authz.Resource{Kind: "log", ID: x.head.Mission} }
+
+// exportLines writes lines of an export.
+func exportLines(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false) // the bodies are canonical, and stay so
+	return e
 }

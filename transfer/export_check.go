@@ -3,13 +3,11 @@ package transfer
 import (
 	"bufio"
 	"bytes"
-	"encoding/hex"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-
-	"golang.org/x/mod/sumdb/tlog"
 
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/ledger"
@@ -21,20 +19,20 @@ const (
 )
 
 // ExportCheck is what an export shows to whoever holds the keys of the log, and
-// nothing else (R52). Its head is not signed: the entry that it names is, which
-// lies behind what is exported.
+// nothing else (R52).
 type ExportCheck struct {
-	// OK says that nothing was found: every entry is as it was logged, and of an
-	// export of everything, that none of the first Foot.Size is missing. Of one
-	// that is Narrowed it does not say that none was taken out: neither its first
-	// line nor the counts in its last are signed.
+	// OK says that nothing was found: every entry is as it was logged, and none was
+	// taken out: of an export of everything, none of the first Foot.Size is missing;
+	// one that is Narrowed is Whole.
 	OK       bool        `json:"ok"`
 	Head     ExportHead  `json:"head"`
 	Foot     ExportFoot  `json:"foot"`
+	End      ExportEnd   `json:"end"`
 	Origin   string      `json:"origin"`
 	Proved   int64       `json:"proved"` // entries that lie under the checkpoint as they are here
 	Erased   int64       `json:"erased"` // of these, entries of which only the place is left
 	Narrowed bool        `json:"narrowed"`
+	Whole    bool        `json:"whole"`          // the entry in the last line proves that the lines before are those that were sent
 	Kept     *ExportKept `json:"kept,omitempty"` // nil where no checkpoint kept elsewhere was given, or it is none
 	Findings []string    `json:"findings"`
 	More     int         `json:"more,omitempty"` // findings beyond those that are listed
@@ -49,19 +47,26 @@ func (x *ExportCheck) found(format string, args ...any) {
 }
 
 // CheckExport proves an export without the system that made it: the checkpoint
-// in its last line by the keys, every entry by its salt, commitment and proof,
-// and, of an export of everything, that every place up to the checkpoint is
-// there and every erasure named by an entry. With kept, a signed checkpoint that
-// was kept elsewhere, the export must be no older and of the same log as far as
-// it shows (ExportKept); empty, nothing says that the log ended there. What is
-// wrong is a finding; an error is one of reading r, which is read twice.
+// in its foot by the keys, every entry by its salt, commitment and proof, all lines
+// by the entry that its last line carries, and, of an export of everything, that
+// every place up to the checkpoint is there and every erasure named by an entry.
+// With kept, a signed checkpoint that was kept elsewhere, the export must be no
+// older and of the same log as far as it shows (ExportKept); empty, nothing says
+// that the log ended there. What is wrong is a finding; an error is one of reading
+// r, which is read twice.
 func CheckExport(r io.ReadSeeker, keys *ledger.Verifier, kept []byte) (ExportCheck, error) {
 	x := ExportCheck{Origin: keys.Origin(), Findings: []string{}}
-	last, err := eachLine(r, func(int64, []byte) {})
+	here := &sent{digest: sha256.New()}
+	var foot []byte
+	last, err := eachLine(r, func(_ int64, line []byte) {
+		foot = line
+		here.count(line)
+		here.count([]byte("\n"))
+	})
 	if err != nil {
 		return x, err
 	}
-	signed, ok := x.foot(last, keys)
+	signed, ok := x.foot(foot, last, keys)
 	if !ok {
 		return x, nil
 	}
@@ -70,10 +75,15 @@ func CheckExport(r io.ReadSeeker, keys *ledger.Verifier, kept []byte) (ExportChe
 	}
 	c := checking{ExportCheck: &x, signed: signed, before: -1, gone: map[int64]*goneEntry{}}
 	c.keep(kept, keys)
-	if _, err := eachLine(r, c.line); err != nil {
+	if _, err := eachLine(r, func(n int64, line []byte) {
+		if n < here.lines { // the last of them is the foot
+			c.line(n, line)
+		}
+	}); err != nil {
 		return x, err
 	}
 	c.ended()
+	c.end(keys, here)
 	x.OK = len(x.Findings) == 0
 	return x, nil
 }
@@ -121,24 +131,24 @@ func asWritten(line []byte, into any) bool {
 	return e.Encode(into) == nil && bytes.Equal(bytes.TrimSuffix(again.Bytes(), []byte("\n")), line)
 }
 
-// foot opens the last line, without which nothing is proved.
-func (x *ExportCheck) foot(line []byte, keys *ledger.Verifier) (ledger.Checkpoint, bool) {
-	var ended ExportBroken
+// foot opens the last two lines, without which nothing is proved.
+func (x *ExportCheck) foot(foot, last []byte, keys *ledger.Verifier) (ledger.Checkpoint, bool) {
+	var broken ExportBroken
 	switch {
-	case line == nil || !asWritten(line, &x.Foot) && !asWritten(line, &ended):
-		x.found("the last line is missing: the file was cut, or is no export of this form")
+	case last != nil && asWritten(last, &broken):
+		x.found("the export ended before its end: %s", broken.Error)
 		return ledger.Checkpoint{}, false
-	case ended.Error != "":
-		x.found("the export ended before its end: %s", ended.Error)
+	case last == nil || !asWritten(last, &x.End) || !asWritten(foot, &x.Foot):
+		x.found("the last line is missing: the file was cut, or is no export of this form")
 		return ledger.Checkpoint{}, false
 	}
 	signed, _, err := keys.Open([]byte(x.Foot.Checkpoint))
 	switch {
 	case err != nil:
-		x.found("the checkpoint in the last line: %v", err)
+		x.found("the checkpoint in the last line but one: %v", err)
 		return signed, false
 	case signed.Size != x.Foot.Size:
-		x.found("the checkpoint is of %d entries, and the last line says %d", signed.Size, x.Foot.Size)
+		x.found("the checkpoint is of %d entries, and the last line but one says %d", signed.Size, x.Foot.Size)
 		return signed, false
 	}
 	return signed, true
@@ -201,28 +211,8 @@ var (
 
 // proved proves with nothing but the line that the entry is in the signed tree.
 func (c *checking) proved(l ExportLine) error {
-	e := ledger.Entry{ID: l.ID, Seq: l.Seq, Version: l.Version, Kind: l.Kind, Body: l.Body}
-	var bad [2]error
-	e.Commitment, bad[0] = hex.DecodeString(l.Commitment)
-	e.Salt, bad[1] = hex.DecodeString(l.Salt)
-	if errors.Join(bad[:]...) != nil {
-		return errHex
-	}
-	if err := ledger.CheckEntry(e); err != nil {
-		return err
-	}
-	if leaf := tlog.RecordHash(ledger.Leaf(e)); hex.EncodeToString(leaf[:]) != l.Leaf {
-		return errLeaf
-	}
-	proof := make(tlog.RecordProof, len(l.Proof))
-	for i, text := range l.Proof {
-		h, err := hex.DecodeString(text)
-		if err != nil || len(h) != tlog.HashSize {
-			return errHex
-		}
-		proof[i] = tlog.Hash(h)
-	}
-	if err := ledger.CheckInclusion(proof, c.signed, e); err != nil {
+	e, err := included(l, c.signed)
+	if err != nil {
 		return err
 	}
 	if err := c.asked(e); err != nil {
@@ -252,14 +242,14 @@ func (c *checking) asked(e ledger.Entry) error {
 	return nil
 }
 
-// ended compares what there was with what the last line counts.
+// ended compares what there was with what the foot counts.
 func (c *checking) ended() {
 	f := c.Foot
 	if f.Count != c.lines {
-		c.found("%d entries are here, and the last line counts %d", c.lines, f.Count)
+		c.found("%d entries are here, and the last line but one counts %d", c.lines, f.Count)
 	}
 	if min(f.Count, f.Outside, f.Erased) < 0 || f.Count+f.Outside+f.Erased != c.signed.Size {
-		c.found("the last line accounts for %d entries, and the checkpoint is of %d", f.Count+f.Outside+f.Erased, c.signed.Size)
+		c.found("the last line but one accounts for %d entries, and the checkpoint is of %d", f.Count+f.Outside+f.Erased, c.signed.Size)
 	}
 	if !c.Narrowed && f.Count != c.signed.Size {
 		c.found("%d entries are missing of an export of everything", c.signed.Size-f.Count)

@@ -38,8 +38,8 @@ func (t Transfer) heldFor(most time.Duration, now time.Time) bool {
 	return t.State == Held && t.HeldSince != nil && now.Sub(*t.HeldSince) >= most
 }
 
-// unheld is the state that the transfer would be in if it were not held.
-func (t Transfer) unheld() State {
+// Unheld is the state that the transfer would be in if it were not held.
+func (t Transfer) Unheld() State {
 	switch {
 	case t.State != Held:
 		return t.State
@@ -52,19 +52,15 @@ func (t Transfer) unheld() State {
 	}
 }
 
-// Told is the state as people of its partner are told it but for the end of the
-// window (ToldAt), which comes with the time: whether the gate holds the transfer
-// is not theirs to know (gate.md).
-func (t Transfer) Told() State { return t.unheld() }
-
-// ToldAt is the state as people of its partner are told it at now. The window
-// that they were told of is over when it is over, whether the transfer is held or
-// only not swept yet: nothing tells the two apart.
-func (t Transfer) ToldAt(now time.Time) State {
-	if t.unheld() == Available && t.WindowEnds != nil && !now.Before(*t.WindowEnds) {
+// Told is the state as people of its partner are told it at now: whether the gate
+// holds the transfer is not theirs to know (gate.md). The window that they were
+// told of is over when it is over, whether the transfer is held or only not swept
+// yet: nothing tells the two apart.
+func (t Transfer) Told(now time.Time) State {
+	if t.Unheld() == Available && t.WindowEnds != nil && !now.Before(*t.WindowEnds) {
 		return Unclaimed
 	}
-	return t.unheld()
+	return t.Unheld()
 }
 
 // free ends the hold, and gives back what was left of the window when it began.
@@ -73,7 +69,7 @@ func (t *Transfer) free(now time.Time) {
 		ends := t.windowAt(now)
 		t.WindowEnds = &ends
 	}
-	t.State, t.HeldSince = t.unheld(), nil
+	t.State, t.HeldSince = t.Unheld(), nil
 }
 
 // HoldDue judges again what waits for its partner or is held, and of which
@@ -129,7 +125,7 @@ func (o *Office) rejudge(ctx context.Context, id string) (changed bool, err erro
 			return err
 		}
 		by := authz.System("")
-		t, s, err := o.locked(ctx, tx, by, id, false)
+		t, s, err := o.anchored(ctx, tx, by, id, false)
 		if absent(err) {
 			return nil
 		}
@@ -141,16 +137,17 @@ func (o *Office) rejudge(ctx context.Context, id string) (changed bool, err erro
 			return err
 		}
 		f.Actor.Assured, f.Actor.Trained, f.Actor.Bound = true, true, true
-		f.Pull = gate.PullFacts{
-			Recipient: true, Released: true, Limit: t.PullLimit, WindowEnds: t.windowAt(f.Now), HeldTooLong: t.heldFor(rules{f.Rules}.held(), f.Now),
-		}
+		f.Pull = t.pullable(f)
+		f.Pull.Recipient = true
 		if next := f.NextEnd(); !next.IsZero() {
 			if err := tx.RejudgeAt(ctx, id, next); err != nil {
 				return err
 			}
 		}
 		before, was := t.Decision, t.State
-		if t.Decision = o.decide(ctx, f); t.Decision.Released() && was == Available {
+		// What was wrong with who asked is told until they ask again; what was wrong with
+		// all of the partner's is over.
+		if t.Decision = o.decide(ctx, f); t.Decision.Released() && was == Available && !slices.ContainsFunc(before.Refusals, ofRecipient) {
 			return nil
 		}
 		if err := o.holdOrPass(ctx, tx, &t, before, f, f.Now); err != nil {

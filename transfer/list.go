@@ -13,7 +13,7 @@ import (
 type Filter struct {
 	Mission string
 	Partner string
-	State   State // as the reader is shown it (Transfer.ToldAt)
+	State   State // as the reader is shown it (Transfer.Told)
 }
 
 // Readers is where a caller reads transfers, and how.
@@ -23,7 +23,7 @@ type Readers struct {
 	// Of are the partners for whom they hold any role: a transfer to one is never
 	// read whole.
 	Of []string
-	// Now is when they read: by then a window may be over (Transfer.ToldAt).
+	// Now is when they read: by then a window may be over (Transfer.Told).
 	Now time.Time
 }
 

@@ -70,11 +70,12 @@ type LogTx interface {
 type LogOffice struct {
 	office *evidence.Office
 	store  evidence.Store[LogTx]
+	log    Log
 }
 
-// NewLogOffice makes the service.
-func NewLogOffice(office *evidence.Office, store evidence.Store[LogTx]) *LogOffice {
-	return &LogOffice{office: office, store: store}
+// NewLogOffice makes the service. The log is waited for by exports alone.
+func NewLogOffice(office *evidence.Office, store evidence.Store[LogTx], log Log) *LogOffice {
+	return &LogOffice{office: office, store: store, log: log}
 }
 
 // maxLines bounds one page of the log.

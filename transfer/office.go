@@ -9,6 +9,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/lifecycle"
+	"safeconduct/agreements/typeset"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/blob"
@@ -52,8 +53,7 @@ type Deps struct {
 type Office struct {
 	Deps
 	hands *hands
-	// setting holds a place for each cover sheet that is set.
-	setting chan struct{}
+	press typeset.Press // of cover sheets
 }
 
 // NewOffice makes the service.
@@ -61,7 +61,7 @@ func NewOffice(d Deps) *Office {
 	if d.Observer == nil {
 		d.Observer = unobserved{}
 	}
-	return &Office{Deps: d, hands: newHands(), setting: make(chan struct{}, settingAtOnce)}
+	return &Office{Deps: d, hands: newHands(), press: typeset.NewPress()}
 }
 
 // KeyOf is the name of the transit key of an agreement: one per safeguard
@@ -239,7 +239,7 @@ func (t Transfer) reduced(now time.Time) (Transfer, error) {
 		return Transfer{}, evidence.ErrNotFound
 	}
 	view := Transfer{
-		ID: t.ID, Version: 1, State: t.ToldAt(now),
+		ID: t.ID, Version: 1, State: t.Told(now),
 		Mission: t.Mission, Partner: t.Partner, Purpose: t.Purpose,
 		RecipientClass: t.RecipientClass, Nature: t.Nature, Categories: t.Categories, Fields: t.Fields, Subjects: t.Subjects,
 		Files: t.Files, Agreement: t.Agreement, Released: t.Released, WindowEnds: t.WindowEnds, PullLimit: t.PullLimit,

@@ -69,12 +69,17 @@ func (o *Office) pullFacts(ctx context.Context, tx Tx, t Transfer, s standing, d
 	if err != nil && !absent(err) {
 		return gate.Facts{}, err
 	}
-	f.Pull = gate.PullFacts{
-		Recipient: d.caller.Of(t.Partner) && f.Actor.Allowed, Released: t.Released != nil && t.State != Refused && t.State != Unclaimed,
-		Recalled: t.State == Recalled, Destroyed: duty.Closed(), Limit: t.PullLimit,
+	f.Pull = t.pullable(f)
+	f.Pull.Recipient, f.Pull.Destroyed = d.caller.Of(t.Partner) && f.Actor.Allowed, duty.Closed()
+	return f, nil
+}
+
+// pullable are the facts of a pull that are the transfer's own.
+func (t Transfer) pullable(f gate.Facts) gate.PullFacts {
+	return gate.PullFacts{
+		Released: t.Released != nil && t.State != Refused && t.State != Unclaimed, Recalled: t.State == Recalled, Limit: t.PullLimit,
 		WindowEnds: t.windowAt(f.Now), HeldTooLong: t.heldFor(rules{f.Rules}.held(), f.Now),
 	}
-	return f, nil
 }
 
 func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, s standing, d *Delivery) error {

@@ -217,10 +217,10 @@ func (o *Office) lapse(ctx context.Context, id string, version int) error {
 		to := t.State // pulled and acknowledged stay what they are
 		switch t.State {
 		case Available, Held:
-			if to = t.unheld(); to == Available {
-				to, err = o.unclaimed(ctx, tx, t, now)
+			if to = t.Unheld(); to == Available {
+				to, err = unclaimed(ctx, tx, t, now)
 			}
-			if to != Unclaimed { // what was held does not go on in its window
+			if to != Unclaimed { // held, it does not go on in what was left of its window; not held, that is over
 				t.State, t.HeldSince, t.WindowEnds = to, nil, &now
 			}
 		case Draft, Uploading, SealedState, AwaitingApproval:
@@ -246,15 +246,23 @@ func anyLeft(ctx context.Context, tx Tx, t Transfer) (bool, error) {
 	return false, nil
 }
 
-// unclaimed is the state of a transfer that nobody is known to have pulled whole:
-// pulled where any of it left, or may have, so that it can still be recalled.
-// Where it is known that no byte left, the duty to destroy is waived.
-func (o *Office) unclaimed(ctx context.Context, tx Tx, t Transfer, now time.Time) (State, error) {
+// nothingLeft reports whether it is known that no byte of the transfer left. Then
+// its duty to destroy is waived.
+func nothingLeft(ctx context.Context, tx Tx, t Transfer, now time.Time) (bool, error) {
 	left, err := anyLeft(ctx, tx, t)
 	if err != nil || left {
+		return false, err
+	}
+	return true, retention.Waive(ctx, tx, t.ID, lifecycle.Act{Event: "nothing_left", Person: string(authz.SYS), Role: authz.SYS, At: now})
+}
+
+// unclaimed is the state of a transfer that nobody is known to have pulled whole:
+// pulled where any of it left, or may have, so that it can still be recalled.
+func unclaimed(ctx context.Context, tx Tx, t Transfer, now time.Time) (State, error) {
+	if none, err := nothingLeft(ctx, tx, t, now); err != nil || !none {
 		return Pulled, err
 	}
-	return Unclaimed, retention.Waive(ctx, tx, t.ID, lifecycle.Act{Event: "nothing_left", Person: string(authz.SYS), Role: authz.SYS, At: now})
+	return Unclaimed, nil
 }
 
 // CloseAbandoned records the abort of deliveries of which nothing was heard

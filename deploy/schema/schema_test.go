@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"io/fs"
 	"regexp"
 	"slices"
@@ -26,7 +27,10 @@ func TestFor(t *testing.T) {
 		if !slices.Equal(list, names) {
 			t.Errorf("the engines have not the same migrations: %v and %v", names, list)
 		}
-		for _, name := range list {
+		for i, name := range list {
+			if want := fmt.Sprintf("%05d_", i+1); !strings.HasPrefix(name, want) {
+				t.Errorf("%s has %s where %s belongs: a number is missing, or there twice", engine, name, want)
+			}
 			b, err := fs.ReadFile(flat, name)
 			if err != nil || !strings.HasPrefix(string(b), "-- +goose Up\n") {
 				t.Errorf("%s of %s: %v", name, engine, err)

@@ -141,7 +141,7 @@ func (c *crowd) templates() []template {
 		{
 			"transfer", "transfers", t,
 			[]string{"mission", "partner", "state", "agreement", "subjects", "released", "window_ends", "held_since", "awaits_dpo", "sender", "told", "assessment"},
-			[]any{w.mission, partner, string(t.State), t.Agreement, 1, now.UnixMicro(), now.UnixMicro(), 0, 0, t.Sender, string(t.Told()), ""},
+			[]any{w.mission, partner, string(t.State), t.Agreement, 1, now.UnixMicro(), now.UnixMicro(), 0, 0, t.Sender, string(t.Unheld()), ""},
 		},
 		{"person", "persons", p, []string{"mission", "partner", "waits"}, []any{w.mission, "", 0}},
 		{"dpo_approval", "dpo_approvals", over, []string{"about", "transfer", "mission", "ends"}, []any{over.About(), "", w.mission, 0}},

@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"safeconduct/authz"
+	"safeconduct/gateway/app"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/ledger"
@@ -60,18 +62,19 @@ func TestCheckExport(t *testing.T) {
 
 	t.Run("R52 all that was exported is proved", func(t *testing.T) {
 		got := checkedBy(w, keys, all)
-		if !got.OK || got.Narrowed || got.Proved != got.Foot.Size || got.Erased != 0 || got.Origin != apptest.Origin {
+		if !got.OK || got.Narrowed || !got.Whole || got.Proved != got.Foot.Size || got.Erased != 0 || got.Origin != apptest.Origin {
 			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("R52 what a filter left out is counted, the erased apart", func(t *testing.T) {
 		got := checkedBy(w, keys, exportLines(w, transfer.Excerpt{Mission: w.Mission.ID}))
-		if f := got.Foot; !got.OK || !got.Narrowed || got.Proved == 0 || f.Outside == 0 || f.Erased != 1 || got.Proved+f.Outside+f.Erased != f.Size {
+		if f := got.Foot; !got.OK || !got.Narrowed || !got.Whole || got.Proved == 0 || f.Outside == 0 || f.Erased != 1 || got.Proved+f.Outside+f.Erased != f.Size {
 			t.Errorf("%+v", got)
 		}
 	})
 	first := strings.Index(all[6], `"entry":{`) + len(`"entry":{`)
 	last := len(all) - 1
+	counts := last - 1
 	fewer := func(n int64) func(*transfer.ExportFoot) { return func(f *transfer.ExportFoot) { f.Count -= n } }
 	replaced := func(lines []string, i int, with ...string) []string {
 		return slices.Replace(slices.Clone(lines), i, i+1, with...)
@@ -89,16 +92,17 @@ func TestCheckExport(t *testing.T) {
 		"two entries changed over":  {replaced(replaced(all, 6, all[7]), 7, all[6]), "stands behind"},
 		"a line twice":              {replaced(all, 6, all[6], all[6]), "stands behind"},
 		"a line removed":            {replaced(all, 6), "1 are missing"},
-		"and counted so":            {replaced(replaced(all, last, foot(w, all[last], fewer(1))), 6), "1 are missing"},
-		"one of a part removed":     {replaced(part, 2), "the last line counts"},
+		"and counted so":            {replaced(replaced(all, counts, foot(w, all[counts], fewer(1))), 6), "1 are missing"},
+		"one of a part removed":     {replaced(part, 2), "this is not what was sent"},
 		"cut within a line":         {replaced(all, last, all[last][:40]), "cut"},
 		"cut between lines":         {all[:last], "cut"},
+		"cut before its foot":       {all[:counts], "cut"},
 		"cut to nothing":            {nil, "cut"},
 		"a part as if it were all":  {replaced(part, 0, all[0]), "are missing"},
 		"a part of another mission": {replaced(part, 0, strings.Replace(part[0], w.Mission.ID, w.Partner.ID, 1)), "outside"},
 		"another head":              {replaced(all, 0, strings.Replace(all[0], "waives", "raises", 1)), "privileges and immunities"},
-		"of another form":           {replaced(all, 0, strings.Replace(all[0], "export 2", "export 1", 1)), "first line"},
-		"another size":              {replaced(all, last, foot(w, all[last], func(f *transfer.ExportFoot) { f.Size++ })), "the last line says"},
+		"of another form":           {replaced(all, 0, strings.Replace(all[0], "export 3", "export 2", 1)), "first line"},
+		"another size":              {replaced(all, counts, foot(w, all[counts], func(f *transfer.ExportFoot) { f.Size++ })), "the last line but one says"},
 		"ended before its end":      {replaced(all, last, `{"error":"the token ended"}`+"\n"), "before its end: the token ended"},
 	} {
 		t.Run("R52 "+name+" is found", func(t *testing.T) {
@@ -122,6 +126,33 @@ func TestCheckExport(t *testing.T) {
 	t.Run("who cannot read is told", func(t *testing.T) {
 		if _, err := transfer.CheckExport(brokenFile{}, keys, nil); !errors.Is(err, errBroken) {
 			t.Error(err)
+		}
+	})
+}
+
+// TestExportUnsigned: the log takes the entry that an export ended, but signs
+// nothing in time.
+func TestExportUnsigned(t *testing.T) {
+	signer := &mute{}
+	w := apptest.Ready(t, apptest.Options{Wait: 300 * time.Millisecond, Parts: func(p *app.Parts) {
+		signer.Signer = p.Signer
+		p.Signer = signer
+	}})
+	w.Settled()
+	signer.silent.Store(true)
+	public, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
+	w.Must(err)
+	keys, err := ledger.NewVerifier(apptest.Origin, public)
+	w.Must(err)
+	t.Run("R52 a part says that it is not proved, and is not", func(t *testing.T) {
+		got := checkedBy(w, keys, exportLines(w, transfer.Excerpt{Mission: w.Mission.ID}))
+		if got.OK || got.Whole || got.End.Ended == "" || len(got.Findings) != 1 || !strings.Contains(got.Findings[0], "the log did not sign in time") {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("R52 everything is proved by its places", func(t *testing.T) {
+		if got := checkedBy(w, keys, exportLines(w, transfer.Excerpt{})); !got.OK || got.Whole {
+			t.Errorf("%+v", got)
 		}
 	})
 }

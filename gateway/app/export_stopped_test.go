@@ -86,6 +86,11 @@ func TestExportIsStopped(t *testing.T) {
 				t.Errorf("%d lines, and the last is %q", len(all), last)
 			}
 			if !slices.ContainsFunc(lines(w, authz.DPO), func(l transfer.LogLine) bool {
+				return l.Entry.Kind == evidence.Access && l.Entry.Actor == c.Person && strings.HasPrefix(l.Entry.Result, "cut: 252 lines, ")
+			}) {
+				t.Error("the log does not say how it ended")
+			}
+			if !slices.ContainsFunc(lines(w, authz.DPO), func(l transfer.LogLine) bool {
 				return l.Entry.Kind == evidence.Denial && l.Entry.Action == authz.LogExport && l.Entry.Actor == c.Person
 			}) {
 				t.Error("the log does not say that they were denied")

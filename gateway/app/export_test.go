@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -40,7 +41,7 @@ func export(t *testing.T, w *apptest.World, x transfer.Excerpt) taken {
 	}
 	var got taken
 	w.Must(json.Unmarshal(all[0], &got.head))
-	w.Must(json.Unmarshal(all[len(all)-1], &got.foot))
+	w.Must(json.Unmarshal(all[len(all)-2], &got.foot))
 	keys, err := w.Ring.LogSigner().PublicKeys(w.Ctx)
 	w.Must(err)
 	verifier, err := ledger.NewVerifier(apptest.Origin, keys)
@@ -50,11 +51,11 @@ func export(t *testing.T, w *apptest.World, x transfer.Excerpt) taken {
 	if signed.Size != got.foot.Size || signed.Size != got.head.Size {
 		t.Errorf("the checkpoint is of %d entries, the export says %d and %d", signed.Size, got.head.Size, got.foot.Size)
 	}
-	for _, raw := range all[1 : len(all)-1] {
+	for _, raw := range all[1 : len(all)-2] {
 		got.entries = append(got.entries, proved(t, signed, raw))
 	}
 	if got.foot.Count != int64(len(got.entries)) {
-		t.Errorf("%d entries, the last line says %d", len(got.entries), got.foot.Count)
+		t.Errorf("%d entries, the last line but one says %d", len(got.entries), got.foot.Count)
 	}
 	return got
 }
@@ -145,15 +146,34 @@ func exportIsLogged(t *testing.T, w *apptest.World) {
 		from := w.Clock.Now().Add(-time.Hour)
 		mine := export(t, w, transfer.Excerpt{From: from, Mission: w.Mission.ID})
 		w.Settled()
-		i := slices.IndexFunc(export(t, w, transfer.Excerpt{}).entries, func(e evidence.Entry) bool { return e.ID == mine.head.Entry })
+		all := export(t, w, transfer.Excerpt{}).entries
+		i := slices.IndexFunc(all, func(e evidence.Entry) bool { return e.ID == mine.head.Entry })
 		if i < 0 {
 			t.Fatal("no entry says so")
 		}
-		e := export(t, w, transfer.Excerpt{}).entries[i]
+		e := all[i]
 		if e.Kind != evidence.Access || e.Action != authz.LogExport || e.Actor != w.Persons[authz.OIG] || e.Subject.ID != w.Mission.ID ||
 			e.Mission != "" || !strings.HasPrefix(e.Result, from.Format(time.RFC3339Nano)+"/.. of ") {
 			t.Errorf("%+v", e)
 		}
+		if !slices.ContainsFunc(all, func(end evidence.Entry) bool {
+			return end.Kind == evidence.Access && end.Action == authz.LogExport && end.Actor == e.Actor && end.Subject == e.Subject &&
+				strings.HasPrefix(end.Result, fmt.Sprintf("complete: %d lines, ", len(mine.entries)+2))
+		}) {
+			t.Error("no entry says how it ended")
+		}
+	})
+	t.Run("LOG_UNAVAILABLE an export of which the log cannot say how it ended has no end", func(t *testing.T) {
+		out, err := w.Log.Export(w.Ctx, w.As(authz.OIG), transfer.Excerpt{})
+		w.Must(err)
+		hand := w.Hand()
+		stop := &stopping{act: func() {
+			hand.Exec("CREATE TRIGGER ends BEFORE INSERT ON log_entries BEGIN SELECT RAISE(ABORT, 'full'); END")
+		}}
+		if err := out.Send(w.Ctx, stop); !errors.Is(err, transfer.ErrLogUnavailable) || strings.Contains(stop.String(), `{"ended":`) {
+			t.Error(err)
+		}
+		hand.Exec("DROP TRIGGER ends")
 	})
 	t.Run("LOG_UNAVAILABLE nothing is exported of which no entry can be written", func(t *testing.T) {
 		w.Hand().Exec("CREATE TRIGGER full BEFORE INSERT ON log_entries BEGIN SELECT RAISE(ABORT, 'full'); END")

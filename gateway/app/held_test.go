@@ -279,6 +279,49 @@ func TestTheWindowStandsStill(t *testing.T) {
 	w.Verify()
 }
 
+// TestARefusalIsOver: the cause that is told ends when a pull, or the clock, finds that it has.
+func TestARefusalIsOver(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	refused := func() transfer.Transfer {
+		x := w.Available([]byte("x"))
+		_, err := w.People.SuspendPerson(w.Ctx, w.As(authz.LEG), w.Persons[authz.PDL], "an incident")
+		w.Must(err)
+		pullRefused(w, x.ID, "AUTH_ROLE_DENIED", "RECIPIENT_NO_USER", "PULL_DENIED")
+		_, err = w.People.LiftPerson(w.Ctx, w.As(authz.DPO), w.Persons[authz.PDL], "closed")
+		w.Must(err)
+		return x
+	}
+	for name, asks := range map[string]func(id string){
+		"RECIPIENT_NO_USER a pull finds it": func(id string) { pulls(w, id) },
+		"RECIPIENT_NO_USER the clock does":  func(string) { changes(w, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := refused()
+			asks(x.ID)
+			if got := look(w, x.ID).Decision; !got.Released() || got.Phase != "PULL" {
+				t.Errorf("it is still refused for %v", got.Codes())
+			}
+		})
+	}
+	t.Run("AUTH_INVALID what was wrong with who asked is told until a pull passes", func(t *testing.T) {
+		x := w.Available([]byte("x"))
+		stranger := w.As(authz.PDL)
+		stranger.Assurance = "password"
+		if _, err := w.Transfers.Pull(w.Ctx, stranger, x.ID, 1, 0); err == nil {
+			t.Fatal("pulled")
+		}
+		changes(w, 0)
+		if got := look(w, x.ID).Decision.Codes(); !slices.Equal(got, []string{"AUTH_INVALID"}) {
+			t.Errorf("it is told %v", got)
+		}
+		pulls(w, x.ID)
+		if got := look(w, x.ID).Decision.Codes(); len(got) > 0 {
+			t.Errorf("it is still told %v", got)
+		}
+	})
+	w.Verify()
+}
+
 // TestWhoTriedMeanwhileHoldsNothing: the clock frees what was held for its agreement, whoever tried to pull it meanwhile.
 func TestWhoTriedMeanwhileHoldsNothing(t *testing.T) {
 	w := apptest.Ready(t, apptest.Options{})

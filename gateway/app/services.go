@@ -154,7 +154,7 @@ func Compose(ctx context.Context, p Parts, s Settings) (*Services, error) {
 		Disclosures: anonymous.NewDesk(office, store.For[anonymous.Tx](p.Store)),
 		Transfers:   sent,
 		Queues:      queue.NewDesk(office, store.For[queue.Tx](p.Store)),
-		Log:         transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store)),
+		Log:         transfer.NewLogOffice(office, store.For[transfer.LogTx](p.Store), watch.Log(seq)),
 		Mends:       mends, Duties: played, Claims: claims{store.Claims{Store: p.Store, Now: s.Now}, seq},
 	}}, nil
 }

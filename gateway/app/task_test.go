@@ -220,7 +220,7 @@ func TestSendingTakesATask(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Decision.Refusals[0].Code != "AUTH_ROLE_DENIED" {
 			t.Fatalf("%v", err)
 		}
-		if o := refused.Decision.Refusals[0].Object; o.Kind != terms.KindPurpose || o.ID != purpose {
+		if o := refused.Decision.Refusals[0].Object; o.Kind != terms.KindPurpose || o.ID != purpose || o.Version == 0 {
 			t.Errorf("at fault is %+v", o)
 		}
 		if mend, ask := w.Mends.Of(refused.Decision.Refusals[0], "en"); ask != "focal_point" || !strings.Contains(mend, "task under this purpose") {

@@ -62,6 +62,47 @@ func TestDeliveryOfUnknownEnd(t *testing.T) {
 	w.Verify()
 }
 
+// What is recalled while a pull waits might have left, and did not.
+func TestNothingLeftOfWhatWasRecalled(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	began := func() (transfer.Transfer, *transfer.Delivery) {
+		sent := w.Available(payload(10))
+		d, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0)
+		w.Must(err)
+		return sent, d
+	}
+	recall := func(sent transfer.Transfer) retention.Duty {
+		_, err := w.Transfers.Recall(w.Ctx, w.As(authz.FP), sent.ID, "sent in error")
+		w.Must(err)
+		duty, err := w.Destruction.Duty(w.Ctx, w.As(authz.FP), sent.ID)
+		w.Must(err)
+		return duty
+	}
+	t.Run("R27 nobody certifies the destruction of nothing", func(t *testing.T) {
+		sent, d := began()
+		if duty := recall(sent); duty.State != retention.Due {
+			t.Errorf("before it is known the duty is %s", duty.State)
+		}
+		is(t, d.Send(w.Ctx, io.Discard), transfer.ErrNotAvailable)
+		duty, err := w.Destruction.Duty(w.Ctx, w.As(authz.FP), sent.ID)
+		if err != nil || duty.State != retention.Accepted || owes(w, duty.Due) {
+			t.Errorf("the duty is %s, %v", duty.State, err)
+		}
+	})
+	t.Run("R27 of what left before, the duty stays", func(t *testing.T) {
+		sent, d := began()
+		w.Must(d.Send(w.Ctx, io.Discard))
+		again, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0)
+		w.Must(err)
+		recall(sent)
+		is(t, again.Send(w.Ctx, io.Discard), transfer.ErrNotAvailable)
+		if duty, err := w.Destruction.Duty(w.Ctx, w.As(authz.FP), sent.ID); err != nil || duty.State != retention.Due {
+			t.Errorf("the duty is %s, %v", duty.State, err)
+		}
+	})
+	w.Verify()
+}
+
 // Nobody certifies the destruction of nothing: a pull of which it is known that no byte left leaves no duty.
 func TestNothingLeft(t *testing.T) {
 	w := apptest.Ready(t, apptest.Options{})

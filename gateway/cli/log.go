@@ -107,7 +107,7 @@ func readCheckpoint(path, origin string) ([]byte, error) {
 	kept, err := ledger.ParseCheckpoint([]byte(unverified.Note.Text))
 	switch {
 	case err != nil:
-		return nil, usagef("--checkpoint: " + path + " is no checkpoint of this log")
+		return nil, usage(fmt.Errorf("--checkpoint: %s is no checkpoint of this log: %w", path, err))
 	case kept.Origin != origin:
 		return nil, usagef("--checkpoint: " + path + " is no checkpoint of this log: it is of " + kept.Origin + ", and log.origin is " + origin)
 	}

@@ -47,11 +47,12 @@ func (s *shell) logCheck() *cobra.Command {
 		Use:   "check --keys FILE [--checkpoint FILE] EXPORT",
 		Short: "Prove an export of the log, without the gateway",
 		Long: `Reads a file that log export wrote, and proves it with nothing but the keys of the log
-(safeconduct log keys): the checkpoint in its last line by its signature, and each entry
-by its hash and its proof under that checkpoint. Of an export of everything, also that
-none of the first entries up to the checkpoint is missing, and that each erasure is named
-by an entry. Of a part it cannot say that none was taken out since: only the gateway
-counted what it left out, and the counts are not signed.
+(safeconduct log keys): its checkpoint by its signature, and each entry by its hash and
+its proof under that checkpoint; and that no line was taken out, added or altered since,
+by the entry of the log that the last line carries, which has the digest of all others. Of
+an export of everything, also that none of the first entries up to the checkpoint is
+missing, and that each erasure is named by an entry. Where the log did not sign in time
+how the export ended, the last line says so, and a part is not proved.
 
 --checkpoint compares with a checkpoint that was kept elsewhere (GET
 /api/v1/log/checkpoint): the export must not end before it, and what is in the file must
@@ -117,7 +118,7 @@ func checked(x transfer.ExportCheck) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "log       %s, the first %d entries\nproved    %d entries\n", x.Origin, x.Foot.Size, x.Proved)
 	if x.Narrowed {
-		fmt.Fprintf(&b, "left out  %d entries that were not asked for, and %d that were erased, says its last line\n", x.Foot.Outside, x.Foot.Erased)
+		fmt.Fprintf(&b, "left out  %d entries that were not asked for, and %d that were erased, it says itself\n", x.Foot.Outside, x.Foot.Erased)
 	}
 	if x.Erased > 0 {
 		fmt.Fprintf(&b, "erased    %d entries, of which only the place is left\n", x.Erased)
@@ -134,16 +135,18 @@ func checked(x transfer.ExportCheck) string {
 	case !x.OK:
 		b.WriteString("\nThis is not what was exported, or cannot be shown to be. Keep the file as it is, and have it exported again.")
 	case x.Narrowed:
-		b.WriteString("Every entry here is as it was logged; whether some were taken out since, nothing in this file shows.\n" +
-			"Note: an export of everything shows it.")
+		b.WriteString("Nothing was altered, and no entry was taken out or added since it was exported.")
 	default:
 		fmt.Fprintf(&b, "Nothing was altered, and nothing is missing of the first %d entries.", x.Foot.Size)
 	}
 	if x.OK && x.Kept == nil {
 		b.WriteString("\nNote: whether the log was longer, only a checkpoint kept elsewhere shows (--checkpoint).")
 	}
-	if x.OK {
-		fmt.Fprintf(&b, "\nNote: who took it, and when, is in entry %s of the log, which is later than these.", printable(x.Head.Entry))
+	switch {
+	case x.OK && x.Whole:
+		fmt.Fprintf(&b, "\nNote: who took it, and when, is in entries %s and %s of the log, which are later than these.", printable(x.Head.Entry), printable(x.End.Ended))
+	case x.OK:
+		b.WriteString("\nNote: who took it, and when, is not proved: " + printable(x.End.Unproved))
 	}
 	return b.String()
 }

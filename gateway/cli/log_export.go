@@ -28,10 +28,11 @@ func (s *shell) logExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export --url URL --out FILE [--from TIME] [--to TIME] [--mission ID]",
 		Short: "Write the evidence log, or a part of it, into a file",
-		Long: `Fetches the entries of the log as JSON Lines, each with the proof that it lies under the
-signed checkpoint in the last line, for Legal, the data protection officer and the
-auditor. That you took them, and which, is in the log before the first byte comes. A file
-that is cut is not kept, and one that is there is not overwritten.`,
+		Long: `Fetches the entries of the log as JSON Lines, each with the proof that it lies under a
+signed checkpoint, for Legal, the data protection officer and the auditor. That you took
+them, and which, is in the log before the first byte comes; the last line carries the
+entry that says how it ended, with the digest of all others. A file that is cut is not
+kept, and one that is there is not overwritten.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), s) },
 	}
@@ -73,37 +74,46 @@ func (f *exporting) run(ctx context.Context, s *shell) error {
 	if _, err := file.f.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("reading what was exported: %w", err)
 	}
-	foot, err := whole(file.f)
+	foot, end, err := whole(file.f)
 	if err != nil {
 		return err
 	}
 	if err := file.keep(f.out, false); err != nil {
 		return err
 	}
-	return s.result(map[string]any{"file": f.out, "entries": foot.Count, "size": foot.Size}, func() error {
-		return s.print("%d entries of the first %d of the log are in %s.", foot.Count, foot.Size, printable(f.out))
+	return s.result(map[string]any{"file": f.out, "entries": foot.Count, "size": foot.Size, "proved": end.Evidence != nil}, func() error {
+		said := ""
+		if end.Evidence == nil {
+			said = "\nNote: " + printable(end.Unproved) + ", so that the file does not prove that nothing was taken out of a part. Export it again."
+		}
+		return s.print("%d entries of the first %d of the log are in %s.%s", foot.Count, foot.Size, printable(f.out), said)
 	})
 }
 
-// whole reads an export to its last line, which says how many entries there are.
-func whole(r io.Reader) (transfer.ExportFoot, error) {
-	var foot transfer.ExportFoot
+// whole reads an export to its last two lines, which say how many entries there
+// are and how it ended.
+func whole(r io.Reader) (foot transfer.ExportFoot, end transfer.ExportEnd, err error) {
+	cut := fmt.Errorf("the export was cut: %w", client.ErrIntegrity)
 	lines := bufio.NewReader(r)
-	var last []byte
+	var before, last []byte
 	n := int64(0)
 	for {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) && len(line) == 0 {
 			break
 		} else if err != nil {
-			return foot, fmt.Errorf("the export was cut: %w", client.ErrIntegrity)
+			return foot, end, cut
 		}
-		n, last = n+1, line
+		n, before, last = n+1, last, line
 	}
-	d := json.NewDecoder(bytes.NewReader(last))
+	if !strictly(before, &foot) || !strictly(last, &end) || foot.Checkpoint == "" || foot.Count != n-3 || end.Ended == "" {
+		return foot, end, cut
+	}
+	return foot, end, nil
+}
+
+func strictly(line []byte, into any) bool {
+	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&foot); err != nil || foot.Checkpoint == "" || foot.Count != n-2 {
-		return foot, fmt.Errorf("the export was cut: %w", client.ErrIntegrity)
-	}
-	return foot, nil
+	return d.Decode(into) == nil
 }

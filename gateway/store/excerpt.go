@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -52,6 +53,30 @@ func (t *tx) LogExcerpt(ctx context.Context, f transfer.LogFilter, size int64) (
 		page.Lines[i] = exportLine(row, proofs[i])
 	}
 	return page, nil
+}
+
+// LogProof implements transfer.ExcerptTx.
+func (t *tx) LogProof(ctx context.Context, id string) (transfer.ExportLine, []byte, error) {
+	note, err := t.LatestCheckpoint(ctx)
+	if err != nil {
+		return transfer.ExportLine{}, nil, err
+	}
+	size, err := ledger.NotedSize(note)
+	if err != nil {
+		return transfer.ExportLine{}, nil, fmt.Errorf("reading the newest checkpoint: %w", err)
+	}
+	rows, _, err := t.entryRows(ctx, true, 1, "WHERE id = $1 AND seq < $2", id, size)
+	if err != nil {
+		return transfer.ExportLine{}, nil, err
+	}
+	if len(rows) == 0 || rows[0].Erased() {
+		return transfer.ExportLine{}, nil, evidence.ErrNotFound
+	}
+	proof, err := ledger.Inclusion(size, rows[0].Seq, hashReader(ctx, t.db))
+	if err != nil {
+		return transfer.ExportLine{}, nil, err
+	}
+	return exportLine(rows[0], proof), note, nil
 }
 
 // inExcerpt reports whether the filter wants the entry.

@@ -171,7 +171,7 @@ func (t *tx) Transfers(ctx context.Context, in transfer.Readers, f transfer.Filt
 }
 
 // told is that people of the partner are told the state at now: a window that is
-// over is, whether the transfer is held or only not swept yet (Transfer.ToldAt).
+// over is, whether the transfer is held or only not swept yet (Transfer.Told).
 func (s *selection) told(state transfer.State, now time.Time) string {
 	is := "r.told = " + s.mark(string(state))
 	if state != transfer.Available && state != transfer.Unclaimed {

@@ -26,11 +26,23 @@ func sender() condition {
 			case f.Stopped.ID != "": // R42: no role helps, and the focal point cannot mend it
 				return one(AuthRoleDenied, f.Stopped)
 			case !f.Actor.Allowed && f.Actor.Untasked: // R23: the role is there, the task is not
-				return one(AuthRoleDenied, evidence.Ref{Kind: terms.KindPurpose, ID: f.Manifest.Purpose})
+				return one(AuthRoleDenied, f.purposeRef())
 			case !f.Actor.Allowed:
 				return one(AuthRoleDenied, evidence.Ref{})
 			}
 			return nil
 		},
 	}
+}
+
+// purposeRef is the version of the purpose that was read; of one that is not known
+// it is what the manifest names.
+func (f *Facts) purposeRef() evidence.Ref {
+	named := evidence.Ref{Kind: terms.KindPurpose, ID: f.Manifest.Purpose}
+	for _, read := range f.Read {
+		if read.Kind == named.Kind && read.ID == named.ID {
+			return read
+		}
+	}
+	return named
 }

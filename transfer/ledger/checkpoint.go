@@ -93,7 +93,9 @@ func (c Checkpoint) check() error {
 	switch {
 	case !validOrigin(c.Origin):
 		return fmt.Errorf("%w: the origin is not 1 to %d printable characters without '+'", ErrCheckpoint, maxOrigin)
-	case c.Size < 1 || c.Size > MaxSize:
+	case c.Size == 0: // RFC 6962, 2.1.2: consistency is between trees that have an entry
+		return fmt.Errorf("%w: it is of an empty log, which every log begins with: it proves nothing", ErrCheckpoint)
+	case c.Size < 0 || c.Size > MaxSize:
 		return fmt.Errorf("%w: size %d is out of range", ErrCheckpoint, c.Size)
 	case c.Prev < 0 || c.Prev >= c.Size:
 		return fmt.Errorf("%w: size %d cannot follow size %d", ErrCheckpoint, c.Size, c.Prev)

@@ -172,7 +172,7 @@ func listsFilled(t *testing.T, l *logged) {
 	for _, x := range sent() {
 		older(t, l, "transfer", "transfers", x.ID, x, "mission", x.Mission, "partner", x.Partner, "state", string(x.State), "agreement", "",
 			"subjects", "0", "released", "0", "window_ends", "0", "held_since", "0")
-		want = append(want, fmt.Sprintf("%s %s %s", x.ID, x.Sender, x.Told()))
+		want = append(want, fmt.Sprintf("%s %s %s", x.ID, x.Sender, x.Unheld()))
 	}
 	l.migrate(t)
 	if got := l.texts(t, "SELECT id || ' ' || sender || ' ' || told FROM transfers ORDER BY id"); !slices.Equal(got, want) {

@@ -116,7 +116,7 @@ func scopes(t *testing.T, b *bench) {
 	}
 	office := transfer.NewLogOffice(&evidence.Office{
 		Enforcer: enforcer, Denials: store.For[evidence.Recorder](b.Store), Now: Epoch, NewID: func() string { return b.entry().ID },
-	}, store.For[transfer.LogTx](b.Store))
+	}, store.For[transfer.LogTx](b.Store), nil)
 	for name, c := range map[string]struct {
 		grant authz.Grant
 		want  []string
