@@ -33,7 +33,7 @@ func (r *routes) amendments() {
 		r.Terms.AmendPurpose, r.Terms.ApprovePurpose, r.Terms.RejectPurpose,
 	})
 	amends(r, amended[terms.Category, terms.CategoryValues]{
-		"category", "/categories", "a category of data", "Its code and its fields stay as they are, since consents and agreements name those fields by that code: other fields are another category, under another code.", r.Terms.Categories, func(c terms.Category) string { return c.ID },
+		"category", "/categories", "a category of data", "Its code and its fields stay as they are, since consents and agreements name those fields by that code: other fields are another category, under another code. Where it becomes more sensitive, what was assessed of it is stale from its moment on (RBA_STALE).", r.Terms.Categories, func(c terms.Category) string { return c.ID },
 		r.Terms.AmendCategory, r.Terms.ApproveCategory, r.Terms.RejectCategory,
 	})
 	amends(r, amended[terms.RetentionRule, terms.RetentionValues]{
