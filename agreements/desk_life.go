@@ -34,7 +34,7 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 			return a, err
 		}
 		if a.Amendment == nil {
-			if all, err = underCauses(ctx, tx, a, all); err != nil {
+			if all, err = underCauses(ctx, tx, a, all, act.At); err != nil {
 				return a, err
 			}
 			next, err := a.Activate(posts, assessed(all, doc, act.At), act)
@@ -43,7 +43,7 @@ func (d *Desk) Activate(ctx context.Context, c authz.Caller, id string) (Agreeme
 		if all, err = d.settleAll(ctx, tx, a, all, act); err != nil {
 			return a, err
 		}
-		if all, err = underCauses(ctx, tx, a, all); err != nil {
+		if all, err = underCauses(ctx, tx, a, all, act.At); err != nil {
 			return a, err
 		}
 		next, err := a.activateAmendment(posts, assessed(all, doc, act.At), act)
@@ -114,7 +114,7 @@ func inPost(ctx context.Context, tx Tx, mission string, now time.Time) (Posts, e
 // underCauses are the assessments as the causes leave them that are recorded and
 // not written into them yet: the gate refuses on those at once. No other cause
 // commits until the transaction ends.
-func underCauses(ctx context.Context, tx Tx, a Agreement, all []assessment.Assessment) ([]assessment.Assessment, error) {
+func underCauses(ctx context.Context, tx Tx, a Agreement, all []assessment.Assessment, now time.Time) ([]assessment.Assessment, error) {
 	if err := tx.HoldCauses(ctx); err != nil {
 		return nil, err
 	}
@@ -123,13 +123,13 @@ func underCauses(ctx context.Context, tx Tx, a Agreement, all []assessment.Asses
 		about = append(about, x.Concerns(a.Document.Partner)...)
 	}
 	slices.Sort(about)
-	causes, err := tx.StaleCauses(ctx, slices.Compact(about))
+	causes, err := tx.StaleCauses(ctx, slices.Compact(about), now)
 	if err != nil {
 		return nil, err
 	}
 	all = slices.Clone(all)
 	for i, x := range all {
-		all[i], _ = x.Under(causes, a.Document.Partner)
+		all[i], _ = x.Under(causes, a.Document.Partner, now)
 	}
 	return all, nil
 }

@@ -125,9 +125,9 @@ func (p paper) annexI() typeset.Part {
 	for _, code := range s.Categories {
 		text := code
 		if i := slices.IndexFunc(p.categories, func(o terms.Category) bool { return o.Code == code }); i >= 0 {
-			c := p.categories[i]
-			of := slices.DeleteFunc(slices.Clone(c.Fields), func(f string) bool { return !slices.Contains(s.Fields, f) })
-			text += " (" + p.of("sensitivities", string(c.Sensitivity)) + "): " + p.list(of)
+			of := slices.DeleteFunc(slices.Clone(p.categories[i].Fields), func(f string) bool { return !slices.Contains(s.Fields, f) })
+			// Neither its code nor its fields ever change; how sensitive it is may, after the parties have signed.
+			text += ": " + p.list(of)
 		}
 		categories = append(categories, text)
 		retention = append(retention, code+": "+p.with(group, "days", "days", strconv.Itoa(s.RetentionDays[code])))

@@ -8,6 +8,7 @@ import (
 	"safeconduct/agreements/parties"
 	"safeconduct/agreements/signing"
 	"safeconduct/agreements/templates"
+	"safeconduct/agreements/terms"
 	"safeconduct/agreements/typeset"
 	"safeconduct/authz/people"
 )
@@ -98,6 +99,17 @@ func TestSheetSaysAll(t *testing.T) {
 				t.Error("a place is left open")
 			}
 		})
+	}
+}
+
+// What the parties signed reads as they signed it: that a category is more sensitive since is no part of it.
+func TestASignedSheetStays(t *testing.T) {
+	p := aPaper(t, "en")
+	p.categories = []terms.Category{{Code: "identity", Fields: []string{"given_name"}, Sensitivity: terms.Low}}
+	signed := everything(p.sheet())
+	p.categories = []terms.Category{{Code: "identity", Fields: []string{"given_name"}, Sensitivity: terms.Severe, Sensitive: true}}
+	if now := everything(p.sheet()); now != signed || !strings.Contains(signed, "identity: given_name") {
+		t.Errorf("R33 signed as\n%s\nit reads\n%s", signed, now)
 	}
 }
 

@@ -202,7 +202,7 @@ func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *reading
 		}
 	}
 	slices.Sort(about)
-	causes, err := tx.StaleCauses(ctx, slices.Compact(about))
+	causes, err := tx.StaleCauses(ctx, slices.Compact(about), f.Now)
 	for _, c := range causes {
 		if c.Alerts() {
 			f.Conflicts = append(f.Conflicts, c.Country)

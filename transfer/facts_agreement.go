@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
@@ -130,32 +131,33 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
 		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID,
 	}
-	causes, err := staleCauses(ctx, tx, list, f.Agreement.Document.Partner)
+	partner := f.Agreement.Document.Partner
+	causes, err := staleCauses(ctx, tx, list, partner, f.Now)
 	if err != nil {
 		return err
-	}
-	hits := map[string]evidence.Ref{}
-	for i := range list { // marked yet or not, what a cause made stale is stale
-		var by *assessment.Cause
-		if list[i], by = list[i].Under(causes, f.Agreement.Document.Partner); by != nil {
-			hits[list[i].ID] = evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version}
-		}
 	}
 	want.Countries = f.AssessedCountries()
 	f.asOf = append(f.asOf, func() {
 		want.People = gate.PeopleOf(f.Subjects)
-		if f.Assessment = gate.BestAssessment(list, want, f.Now); f.Assessment != nil {
+		hits := map[string]evidence.Ref{}
+		for i := range list { // marked yet or not, what a cause made stale is stale
+			var by *assessment.Cause
+			if list[i], by = list[i].Under(causes, partner, f.Now); by != nil {
+				hits[list[i].ID] = evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version}
+			}
+		}
+		if f.Assessment = gate.BestAssessment(list, want, f.Categories, f.Now); f.Assessment != nil {
 			f.StaleBy = hits[f.Assessment.ID]
 		}
 	})
 	return nil
 }
 
-func staleCauses(ctx context.Context, tx Tx, list []assessment.Assessment, partner string) ([]assessment.Cause, error) {
+func staleCauses(ctx context.Context, tx Tx, list []assessment.Assessment, partner string, now time.Time) ([]assessment.Cause, error) {
 	var about []string
 	for _, a := range list {
 		about = append(about, a.Concerns(partner)...)
 	}
 	slices.Sort(about)
-	return tx.StaleCauses(ctx, slices.Compact(about))
+	return tx.StaleCauses(ctx, slices.Compact(about), now)
 }

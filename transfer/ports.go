@@ -192,8 +192,9 @@ type DecisionTx interface {
 
 // AssessedTx reads what makes assessments stale, and binds a derogation.
 type AssessedTx interface {
-	// StaleCauses answers with the newest cause about each of the subjects.
-	StaleCauses(ctx context.Context, subjects []string) ([]assessment.Cause, error)
+	// StaleCauses answers, of each of the subjects, with the newest cause that has
+	// happened by now, and with those that are to come.
+	StaleCauses(ctx context.Context, subjects []string, now time.Time) ([]assessment.Cause, error)
 	SaveAssessment(ctx context.Context, a assessment.Assessment) error
 }
 

@@ -59,6 +59,8 @@ const (
 	NewCategory       Trigger = "new_category"
 	ConflictAlert     Trigger = "conflict_alert"
 	TemplateWithdrawn Trigger = "template_withdrawn"
+	// CategoryRaised is that one of its categories became more sensitive.
+	CategoryRaised Trigger = "category_raised"
 	// Ended is that Legal or the DPO ended this one assessment, and said why.
 	Ended Trigger = "ended"
 )
@@ -66,7 +68,7 @@ const (
 // Triggers are all triggers, for schemas and forms.
 func Triggers() []Trigger {
 	return []Trigger{
-		PartnerIncident, BroaderAmendment, NewCountry, NewCategory, ConflictAlert, TemplateWithdrawn, Ended,
+		PartnerIncident, BroaderAmendment, NewCountry, NewCategory, ConflictAlert, TemplateWithdrawn, CategoryRaised, Ended,
 	}
 }
 
@@ -113,8 +115,8 @@ type Assessment struct {
 	TemplateVersion int            `json:"template_version"`
 	TemplateDigest  signing.Digest `json:"template_digest"`
 	Result          Result         `json:"result,omitzero"` // as of the last submission
-	// Sensitivity is the highest of its categories as of the last submission. What has become more sensitive since is not
-	// assessed by it (gate condition 17). Empty for one from before there was such a member.
+	// Sensitivity is the highest of its categories as of the last submission, as they were read. Empty for one from before
+	// there was such a member; see Judged.
 	Sensitivity  terms.Sensitivity `json:"sensitivity,omitempty"`
 	Conditions   []Condition       `json:"conditions,omitempty"`
 	Author       string            `json:"author"`

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"safeconduct/agreements/terms"
 )
 
 // KindCause is the record kind of causes of staleness.
@@ -12,25 +14,29 @@ const KindCause = "stale_cause"
 // Cause is something that happened and that makes assessments stale which were
 // submitted before it (domain.md section 3). Whatever causes it saves it in its
 // own transaction: one row, however many assessments it concerns. From its
-// commit on each of them reads as stale (Assessment.Under), for the gate and for
-// people; SettleDue then writes that into the assessments, some at a time, with
-// an entry each. A crash between the two loses nothing.
+// commit on, or from At where that is to come, each of them reads as stale
+// (Assessment.Under), for the gate and for people; SettleDue then writes that into
+// the assessments, some at a time, with an entry each. A crash between the two
+// loses nothing.
 type Cause struct {
 	ID      string  `json:"id"`
 	Version int     `json:"version"`
 	Trigger Trigger `json:"trigger"`
-	// Subject is what it happened to; see the constructors below.
+	// Subject is what it happened to; see the constructors below. It is empty where
+	// it never came to happen (Dropped).
 	Subject string `json:"subject"`
 	// Country is the one in conflict, or the one that a partner moved to.
 	Country string `json:"country,omitempty"`
 	// Template is the version that was withdrawn.
 	Template int `json:"template,omitempty"`
+	// Category is the code of the one that became more sensitive.
+	Category string `json:"category,omitempty"`
 	// Agreement is whose document broadened, from the version AgreementVersion on.
 	Agreement        string    `json:"agreement,omitempty"`
 	AgreementVersion int       `json:"agreement_version,omitempty"`
 	Partner          string    `json:"partner,omitempty"`
 	Of               string    `json:"of,omitempty"` // id of the incident
-	At               time.Time `json:"at"`
+	At               time.Time `json:"at"`           // to come only of a category that is raised
 	Reason           string    `json:"reason,omitempty"`
 	LiftedAt         time.Time `json:"lifted_at,omitzero"` // of an alert; what it made stale stays so
 	LiftedBy         string    `json:"lifted_by,omitempty"`
@@ -71,6 +77,22 @@ func Amended(id, actor string, trigger Trigger, agreement string, version int, n
 	return c
 }
 
+// Raised is a category becoming more sensitive at a moment, which may be to come:
+// all that was submitted before that moment and names it is stale from then on.
+func Raised(r terms.Raise) Cause {
+	c := cause(r.ID, r.Person, CategoryRaised, AboutCategory(r.Category), r.Now)
+	c.Category, c.At = r.Category, instant(r.At)
+	return c
+}
+
+// Dropped is a cause that was to come and will not, since r took its place: it
+// happens to nothing.
+func (c Cause) Dropped(r terms.Raise) Cause {
+	c.Version, c.Actor, c.Updated = c.Version+1, r.Person, instant(r.Now)
+	c.Subject, c.Settled = "", true
+	return c
+}
+
 func alert(id, actor, country, reason string, now time.Time) Cause {
 	c := cause(id, actor, ConflictAlert, AboutCountry(country), now)
 	c.Country, c.Reason = country, reason
@@ -84,11 +106,15 @@ func withdrawal(id, actor string, template int, reason string, now time.Time) Ca
 }
 
 // Concerns are the subjects of the causes that could make the assessment stale.
-// Partner is the agreement's. Of each subject the newest cause says it all.
+// Partner is the agreement's. Of each subject the newest cause that has happened
+// says it all.
 func (a Assessment) Concerns(partner string) []string {
 	all := []string{"agreement:" + a.Agreement, "template:" + strconv.Itoa(a.TemplateVersion), "partner:" + partner, "moved:" + partner}
 	for _, country := range a.Countries {
 		all = append(all, AboutCountry(country))
+	}
+	for _, code := range a.Categories {
+		all = append(all, AboutCategory(code))
 	}
 	return all
 }
@@ -99,13 +125,18 @@ func (c Cause) Alerts() bool { return c.Trigger == ConflictAlert && c.LiftedAt.I
 // AboutCountry is the subject of the causes about a country.
 func AboutCountry(country string) string { return "country:" + country }
 
-// hits reports whether the cause makes the assessment stale, if it is approved,
-// or bars its approval. Partner is the agreement's.
-func (c Cause) hits(a Assessment, partner string) bool {
+// AboutCategory is the subject of the causes about a category.
+func AboutCategory(code string) string { return "category:" + code }
+
+// hits reports whether the cause makes the assessment stale at now, if it is
+// approved, or bars its approval. Partner is the agreement's.
+func (c Cause) hits(a Assessment, partner string, now time.Time) bool {
 	if !slices.Contains(a.Concerns(partner), c.Subject) {
 		return false
 	}
 	switch {
+	case c.Trigger == CategoryRaised && now.Before(c.At):
+		return false
 	case c.Trigger == TemplateWithdrawn:
 		return a.TemplateVersion == c.Template
 	case c.Agreement != "":
@@ -116,26 +147,26 @@ func (c Cause) hits(a Assessment, partner string) bool {
 	return !c.At.Before(a.SubmittedAt)
 }
 
-// first is the oldest of the causes that hits the assessment.
-func (a Assessment) first(causes []Cause, partner string) (Cause, bool) {
+// first is the oldest of the causes that hits the assessment at now.
+func (a Assessment) first(causes []Cause, partner string, now time.Time) (Cause, bool) {
 	var found Cause
 	ok := false
 	for _, c := range causes {
-		if c.hits(a, partner) && (!ok || c.At.Before(found.At) || c.At.Equal(found.At) && c.ID < found.ID) {
+		if c.hits(a, partner, now) && (!ok || c.At.Before(found.At) || c.At.Equal(found.At) && c.ID < found.ID) {
 			found, ok = c, true
 		}
 	}
 	return found, ok
 }
 
-// Under is the assessment as the causes leave it: stale where it is approved and
-// one of them makes it so, marked yet or not. It changes nothing else. It answers
-// with the cause, for who records what was read.
-func (a Assessment) Under(causes []Cause, partner string) (Assessment, *Cause) {
+// Under is the assessment as the causes leave it at now: stale where it is approved
+// and one of them makes it so, marked yet or not. It changes nothing else. It
+// answers with the cause, for who records what was read.
+func (a Assessment) Under(causes []Cause, partner string, now time.Time) (Assessment, *Cause) {
 	if a.State != Approved {
 		return a, nil
 	}
-	c, ok := a.first(causes, partner)
+	c, ok := a.first(causes, partner, now)
 	if !ok {
 		return a, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/terms"
 )
 
 func TestCauses(t *testing.T) {
@@ -20,6 +21,9 @@ func TestCauses(t *testing.T) {
 		return c
 	}
 	country := func(c *assessment.Cause) { c.Country = "KE" }
+	raise := func(code string, at time.Time) assessment.Cause {
+		return assessment.Raised(terms.Raise{ID: "c", Category: code, Person: "p", Now: earlier, At: at})
+	}
 	template := func(n int) func(*assessment.Cause) { return func(c *assessment.Cause) { c.Template = n } }
 	for name, tc := range map[string]struct {
 		cause assessment.Cause
@@ -40,11 +44,17 @@ func TestCauses(t *testing.T) {
 		"alert before":               {cause(assessment.ConflictAlert, "country:KE", earlier, country), ""},
 		"alert elsewhere":            {cause(assessment.ConflictAlert, "country:UG", later, nil), ""},
 		"template withdrawn":         {cause(assessment.TemplateWithdrawn, "template:1", earlier, template(1)), assessment.TemplateWithdrawn},
+		"a category raised":          {raise("IDENTITY", later), assessment.CategoryRaised},
+		"raised at that instant":     {raise("IDENTITY", now), assessment.CategoryRaised},
+		"raised before":              {raise("IDENTITY", earlier), ""},
+		"to be raised":               {raise("IDENTITY", later.Add(time.Microsecond)), ""},
+		"another category raised":    {raise("PHOTO", later), ""},
+		"not raised after all":       {raise("IDENTITY", later).Dropped(terms.Raise{Person: "p", Now: now}), ""},
 		"another template":           {cause(assessment.TemplateWithdrawn, "template:2", later, template(2)), ""},
 	} {
 		t.Run("RBA_STALE "+name, func(t *testing.T) {
 			t.Parallel()
-			got, by := yes.Under([]assessment.Cause{tc.cause}, "par-1")
+			got, by := yes.Under([]assessment.Cause{tc.cause}, "par-1", later)
 			switch {
 			case tc.want == "" && (got.State != assessment.Approved || by != nil):
 				t.Errorf("%s by %v", got.State, by)
@@ -53,7 +63,7 @@ func TestCauses(t *testing.T) {
 			}
 			if sub := submitted(t, low()); sub.State != assessment.Submitted {
 				t.Error("changed")
-			} else if same, by := sub.Under([]assessment.Cause{tc.cause}, "par-1"); by != nil || same.State != assessment.Submitted {
+			} else if same, by := sub.Under([]assessment.Cause{tc.cause}, "par-1", later); by != nil || same.State != assessment.Submitted {
 				t.Error("only what is approved goes stale")
 			}
 		})
@@ -61,7 +71,7 @@ func TestCauses(t *testing.T) {
 	t.Run("the oldest cause is named", func(t *testing.T) {
 		t.Parallel()
 		old, young := assessment.Incident("old", "p", "par-1", "i", now), cause(assessment.ConflictAlert, "country:KE", later, country)
-		if got, _ := yes.Under([]assessment.Cause{young, old}, "par-1"); got.StaleCause != "old" {
+		if got, _ := yes.Under([]assessment.Cause{young, old}, "par-1", later); got.StaleCause != "old" {
 			t.Errorf("%+v", got.StaleCause)
 		}
 	})

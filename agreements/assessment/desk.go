@@ -138,8 +138,9 @@ func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id 
 		if of, err = tx.AgreementOf(ctx, a.Agreement); err != nil {
 			return err
 		}
-		causes, err := tx.StaleCauses(ctx, a.Concerns(of.Partner))
-		a, _ = a.Under(causes, of.Partner)
+		now := d.office.Time()
+		causes, err := tx.StaleCauses(ctx, a.Concerns(of.Partner), now)
+		a, _ = a.Under(causes, of.Partner, now)
 		return err
 	}); err != nil {
 		return Assessment{}, Assessed{}, "", err
@@ -207,11 +208,12 @@ func (d *Desk) unchanged(ctx context.Context, tx Tx, before, a Assessment, of As
 	if err := tx.HoldCauses(ctx); err != nil {
 		return err
 	}
-	causes, err := tx.StaleCauses(ctx, a.Concerns(of.Partner))
+	now := d.office.Time()
+	causes, err := tx.StaleCauses(ctx, a.Concerns(of.Partner), now)
 	if err != nil {
 		return err
 	}
-	if c, hit := a.first(causes, of.Partner); hit {
+	if c, hit := a.first(causes, of.Partner, now); hit {
 		return before.refuse("submit or approve", "nothing has made it stale since ("+string(c.Trigger)+")", "return it, and have it revised on what is known now")
 	}
 	return nil

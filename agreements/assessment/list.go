@@ -37,6 +37,7 @@ func (d *Desk) Assessments(ctx context.Context, c authz.Caller, f Filter, p evid
 	var found evidence.Listed[Assessment]
 	var of map[string]Assessed
 	var causes []Cause
+	now := d.office.Time()
 	if err := d.store.View(ctx, func(tx Tx) error {
 		if found, err = tx.Assessments(ctx, in, f, p); err != nil {
 			return err
@@ -48,7 +49,7 @@ func (d *Desk) Assessments(ctx context.Context, c authz.Caller, f Filter, p evid
 		if of, err = tx.AgreementsOf(ctx, agreements); err != nil {
 			return err
 		}
-		causes, err = tx.StaleCauses(ctx, concerned(found.Items, of))
+		causes, err = tx.StaleCauses(ctx, concerned(found.Items, of), now)
 		return err
 	}); err != nil {
 		return evidence.Listed[Assessment]{}, err
@@ -56,7 +57,7 @@ func (d *Desk) Assessments(ctx context.Context, c authz.Caller, f Filter, p evid
 	seen := evidence.Listed[Assessment]{Next: found.Next}
 	for _, a := range found.Items {
 		partner := of[a.Agreement].Partner
-		a, _ = a.Under(causes, partner)
+		a, _ = a.Under(causes, partner, now)
 		_, denied := d.office.Enforcer.Check(c, authz.AssessmentRead, a.resource(partner))
 		if denied == nil && c.In(a.Mission) && (f.State == "" || a.State == f.State) {
 			seen.Items = append(seen.Items, a)

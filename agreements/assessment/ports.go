@@ -87,8 +87,8 @@ type DueTx interface {
 	// AssessmentsHit lists approved assessments that the cause may make stale:
 	// all that it does, and perhaps some more.
 	AssessmentsHit(ctx context.Context, c Cause, most int) ([]Assessment, error)
-	// UnsettledCauses lists causes that are not settled.
-	UnsettledCauses(ctx context.Context, most int) ([]Cause, error)
+	// UnsettledCauses lists causes that have happened by now and are not settled.
+	UnsettledCauses(ctx context.Context, now time.Time, most int) ([]Cause, error)
 }
 
 // CauseTx reads and writes causes of staleness.
@@ -105,8 +105,9 @@ type CauseReader interface {
 	// HoldCauses keeps new causes from committing until the transaction ends. It
 	// is the last lock that is taken.
 	HoldCauses(ctx context.Context) error
-	// StaleCauses answers with the newest cause about each of the subjects.
-	StaleCauses(ctx context.Context, subjects []string) ([]Cause, error)
+	// StaleCauses answers, of each of the subjects, with the newest cause that has
+	// happened by now, and with those that are to come.
+	StaleCauses(ctx context.Context, subjects []string, now time.Time) ([]Cause, error)
 }
 
 // CauseSaver is what those need whose acts make assessments stale. They save the

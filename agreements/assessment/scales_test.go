@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/terms"
 )
 
 // What the system answers by itself is the template's own, and is checked when a template is written.
@@ -61,5 +62,35 @@ func TestScales(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// What an assessment judged is as it was submitted; of one from before that was kept its answer tells.
+func TestJudged(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		kept   terms.Sensitivity
+		answer *int
+		want   terms.Sensitivity
+	}{
+		"R40 as it was submitted":     {terms.Moderate, new(5), terms.Moderate},
+		"R40 by an answer of 1":       {"", new(1), terms.Low},
+		"R40 by an answer of 2":       {"", new(2), terms.Moderate},
+		"R40 by an answer in between": {"", new(3), terms.Moderate},
+		"R40 by an answer of 4":       {"", new(4), terms.High},
+		"R40 by an answer of 5":       {"", new(5), terms.Severe},
+		"R40 the lowest by no answer": {"", nil, terms.Low},
+		"R40 kept, without an answer": {terms.High, nil, terms.High},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := assessment.Assessment{Sensitivity: tc.kept, Content: assessment.Content{Answers: assessment.Answers{"S1": {Value: tc.answer}}}}
+			if got := a.Judged(); got != tc.want {
+				t.Errorf("%s, want %s", got, tc.want)
+			}
+		})
+	}
+	if got := (assessment.Assessment{}).Judged(); got != terms.Low {
+		t.Errorf("R40 of nothing answered %s", got)
 	}
 }

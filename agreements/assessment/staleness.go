@@ -129,7 +129,8 @@ func (d *Desk) ExpireDue(ctx context.Context) (int, error) {
 // and readers do not wait for it: see Cause.
 func (d *Desk) SettleDue(ctx context.Context) (int, error) {
 	var causes []Cause
-	if err := d.store.View(ctx, func(tx Tx) (err error) { causes, err = tx.UnsettledCauses(ctx, settleCauses); return err }); err != nil {
+	now := d.office.Time()
+	if err := d.store.View(ctx, func(tx Tx) (err error) { causes, err = tx.UnsettledCauses(ctx, now, settleCauses); return err }); err != nil {
 		return 0, err
 	}
 	n := 0
@@ -148,7 +149,7 @@ func (d *Desk) settle(ctx context.Context, c Cause) (int, error) {
 	}
 	now := d.office.Time()
 	n, err := d.each(ctx, hit, "assessment.stale", func(a Assessment, of Assessed) (Assessment, error) {
-		if !c.hits(a, of.Partner) {
+		if !c.hits(a, of.Partner, now) {
 			return Assessment{}, a.refuse("mark stale", "concerned by the cause", "nothing to do")
 		}
 		return a.MarkStale(c.Trigger, c.ID, now)

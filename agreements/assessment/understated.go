@@ -40,6 +40,24 @@ func (t Template) understated(form Form, answers Answers, categories []string, k
 	return mends
 }
 
+// Judged is the sensitivity up to which the assessment judged its categories: that
+// of its last submission, and of one from before that was kept what its answer
+// stands for on the scale of domain.md section 3, on which all were answered then.
+// It is the lowest where there is no answer.
+func (a Assessment) Judged() terms.Sensitivity {
+	judged, scale := cmp.Or(a.Sensitivity, terms.Low), usualCategories()
+	answer := a.Answers[scale.Question].Value
+	if a.Sensitivity != "" || answer == nil {
+		return judged
+	}
+	for _, s := range []terms.Sensitivity{terms.Moderate, terms.High, terms.Severe} {
+		if *answer >= scale.of(s) {
+			judged = s
+		}
+	}
+	return judged
+}
+
 // notUnderstated refuses to submit what is answered below what the system knows.
 func (x act) notUnderstated(t Template, a Assessment, known []terms.Category) error {
 	perYear := max(x.of.PerYear, x.of.AmendedPerYear)

@@ -24,6 +24,8 @@ type kind[T, V any] struct {
 	check  func(T) error
 	course func(*T) *Course[V]
 	marks  func(*T) marks
+	// raised tells what was assessed of the term what comes in force of it; nil where nothing is assessed of it.
+	raised func(ctx context.Context, tx Tx, before T, v V, r Raise) error
 }
 
 // marks are what tells one version of a record from another.
@@ -51,7 +53,7 @@ func aPurpose() kind[Purpose, PurposeValues] {
 	return kind[Purpose, PurposeValues]{
 		KindPurpose, Tx.Purpose, Tx.SavePurpose, Purpose.At, Purpose.with, Purpose.check,
 		func(p *Purpose) *Course[PurposeValues] { return &p.Course },
-		func(p *Purpose) marks { return marks{&p.Version, &p.Actor, &p.Created, &p.Updated} },
+		func(p *Purpose) marks { return marks{&p.Version, &p.Actor, &p.Created, &p.Updated} }, nil,
 	}
 }
 
@@ -59,7 +61,7 @@ func aCategory() kind[Category, CategoryValues] {
 	return kind[Category, CategoryValues]{
 		KindCategory, Tx.Category, Tx.SaveCategory, Category.At, Category.with, Category.check,
 		func(c *Category) *Course[CategoryValues] { return &c.Course },
-		func(c *Category) marks { return marks{&c.Version, &c.Actor, &c.Created, &c.Updated} },
+		func(c *Category) marks { return marks{&c.Version, &c.Actor, &c.Created, &c.Updated} }, raised,
 	}
 }
 
@@ -67,7 +69,7 @@ func aRetentionRule() kind[RetentionRule, RetentionValues] {
 	return kind[RetentionRule, RetentionValues]{
 		KindRetention, Tx.RetentionRule, Tx.SaveRetentionRule, RetentionRule.At, RetentionRule.with, RetentionRule.check,
 		func(r *RetentionRule) *Course[RetentionValues] { return &r.Course },
-		func(r *RetentionRule) marks { return marks{&r.Version, &r.Actor, &r.Created, &r.Updated} },
+		func(r *RetentionRule) marks { return marks{&r.Version, &r.Actor, &r.Created, &r.Updated} }, nil,
 	}
 }
 
@@ -133,6 +135,8 @@ func (b *Book) ApprovePurpose(ctx context.Context, c authz.Caller, id string, re
 }
 
 // ApproveCategory puts in force what waits of a category, as ApprovePurpose does.
+// Where that makes it more sensitive, what was assessed of it before is stale from
+// its moment on (R40).
 func (b *Book) ApproveCategory(ctx context.Context, c authz.Caller, id string, read int) (Category, error) {
 	return decide(ctx, b, aCategory(), c, id, read, true)
 }
@@ -204,6 +208,11 @@ func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Bo
 		return term, err
 	}
 	_, err = b.store.Update(ctx, func(tx Tx) (err error) {
+		if k.raised != nil { // before the turn of the rules, as decisions do
+			if err := tx.LockCauses(ctx); err != nil {
+				return err
+			}
+		}
 		// Nothing is released under the former values once the approval is answered.
 		if err := tx.LockRules(ctx); err != nil {
 			return err
@@ -213,7 +222,8 @@ func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Bo
 		}
 		now := b.office.Time()
 		term = k.at(term, now)
-		course, of := k.course(&term), reading{c.Person, term.Ref(), read}
+		before, course, of := term, k.course(&term), reading{c.Person, term.Ref(), read}
+		draft := course.Draft
 		e := b.office.Entry(c, role, evidence.Change, authz.TermsApprove, res)
 		if granted {
 			e.Result = "approved"
@@ -229,6 +239,12 @@ func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Bo
 		k.marks(&term).next(c.Person, now)
 		if err := k.save(tx, ctx, term); err != nil {
 			return err
+		}
+		if granted && k.raised != nil {
+			r := Raise{ID: b.office.NewID(), Person: c.Person, Now: now, At: draft.from(now)}
+			if err := k.raised(ctx, tx, before, draft.Values, r); err != nil {
+				return err
+			}
 		}
 		return tx.Record(ctx, e)
 	})

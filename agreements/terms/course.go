@@ -68,9 +68,7 @@ func (c Course[V]) approved(of reading, now time.Time) (Course[V], error) {
 	if err != nil {
 		return Course[V]{}, err
 	}
-	if draft.EffectiveFrom.Before(now) {
-		draft.EffectiveFrom = now
-	}
+	draft.EffectiveFrom = draft.from(now)
 	draft.Approver, draft.Approved, draft.Version, c.Draft = of.person, &now, of.term.Version+1, nil
 	kept := c.Next[:0:0]
 	for _, next := range c.Next {
@@ -80,6 +78,14 @@ func (c Course[V]) approved(of reading, now time.Time) (Course[V], error) {
 	}
 	c.Next = append(kept, draft)
 	return c, nil
+}
+
+// from is the moment from which the change counts that is approved at now.
+func (d Decided) from(now time.Time) time.Time {
+	if d.EffectiveFrom.Before(now) {
+		return now
+	}
+	return d.EffectiveFrom
 }
 
 // rejected drops the draft.

@@ -119,6 +119,7 @@ type Tx interface {
 	// LockRules waits for the decisions that rest on the terms in force, and then
 	// excludes them until the transaction ends: before what is in force changes.
 	LockRules(ctx context.Context) error
+	RaiseTx
 	PurposeTx
 	CategoryTx
 	RetentionTx

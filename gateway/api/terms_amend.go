@@ -34,7 +34,7 @@ func (r *routes) amendments() {
 		}, r.Terms.ApprovePurpose, r.Terms.RejectPurpose,
 	})
 	amends(r, amended[terms.Category, categoryAmendment]{
-		"category", "/categories", "a category of data", "Its code stays as it is, and once anything of it was approved its fields too, since consents and agreements name those fields by that code: other fields are another category, under another code.", r.Terms.Categories, func(c terms.Category) string { return c.ID },
+		"category", "/categories", "a category of data", "Its code stays as it is, and once anything of it was approved its fields too, since consents and agreements name those fields by that code: other fields are another category, under another code. Where it becomes more sensitive, what was assessed of it is stale from its moment on (RBA_STALE).", r.Terms.Categories, func(c terms.Category) string { return c.ID },
 		func(ctx context.Context, c authz.Caller, id string, b categoryAmendment) (terms.Category, error) {
 			return r.Terms.AmendCategory(ctx, c, id, b.Values, b.Fields, b.EffectiveFrom, b.Reason)
 		}, r.Terms.ApproveCategory, r.Terms.RejectCategory,

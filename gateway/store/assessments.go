@@ -8,6 +8,7 @@ import (
 
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 )
 
@@ -145,16 +146,18 @@ func (t *tx) AssessmentsDue(ctx context.Context, now time.Time, most int) ([]ass
 
 // AssessmentsHit implements assessment.DueTx.
 func (t *tx) AssessmentsHit(ctx context.Context, c assessment.Cause, most int) ([]assessment.Assessment, error) {
-	where, args := hitBy(c)
+	where, args := t.hitBy(c)
 	return due(ctx, t, assessments(), most, "WHERE "+where+" ORDER BY r.id", args...)
 }
 
 // hitBy selects the approved assessments r that the cause makes stale.
-func hitBy(c assessment.Cause) (where string, args []any) {
+func (t *tx) hitBy(c assessment.Cause) (where string, args []any) {
 	const approved = "r.state = 'approved' AND "
 	switch {
 	case c.Trigger == assessment.TemplateWithdrawn:
 		return approved + "r.template = $1", []any{c.Template}
+	case c.Trigger == assessment.CategoryRaised:
+		return approved + "r.submitted <= $1 AND " + t.names("categories", "$2"), []any{microsOf(c.At), c.Category}
 	case c.Agreement != "":
 		return approved + "r.agreement = $1", []any{c.Agreement}
 	case c.Trigger == assessment.NewCountry:
@@ -165,9 +168,19 @@ func hitBy(c assessment.Cause) (where string, args []any) {
 	return approved + "r.countries LIKE $1 AND r.submitted <= $2", []any{"% " + c.Country + " %", microsOf(c.At)}
 }
 
+// names is the SQL that an assessment r names the value in a list of its body: for
+// what happens too rarely to deserve a column.
+func (t *tx) names(list, value string) string {
+	has := "EXISTS (SELECT 1 FROM json_each(CAST(b.body AS TEXT), '$." + list + "') m WHERE m.value = " + value + ")"
+	if t.store.engine == Postgres {
+		has = "CAST(convert_from(b.body, 'UTF8') AS JSONB) -> '" + list + "' @> to_jsonb(CAST(" + value + " AS TEXT))"
+	}
+	return "EXISTS (SELECT 1 FROM record_versions b WHERE b.kind = '" + assessment.KindAssessment + "' AND b.id = r.id AND b.version = r.version AND " + has + ")"
+}
+
 // UnsettledCauses implements assessment.DueTx.
-func (t *tx) UnsettledCauses(ctx context.Context, most int) ([]assessment.Cause, error) {
-	return due(ctx, t, staleCauses(), most, "WHERE r.open = 1 ORDER BY r.id")
+func (t *tx) UnsettledCauses(ctx context.Context, now time.Time, most int) ([]assessment.Cause, error) {
+	return due(ctx, t, staleCauses(), most, "WHERE r.open = 1 AND r.happened <= $1 ORDER BY r.id", now.UnixMicro())
 }
 
 // StaleCause implements assessment.CauseTx.
@@ -184,16 +197,18 @@ func (t *tx) HoldCauses(ctx context.Context) error {
 }
 
 // StaleCauses implements assessment.CauseTx and transfer.DecisionTx.
-func (t *tx) StaleCauses(ctx context.Context, subjects []string) ([]assessment.Cause, error) {
+func (t *tx) StaleCauses(ctx context.Context, subjects []string, now time.Time) ([]assessment.Cause, error) {
 	if len(subjects) == 0 {
 		return nil, nil
 	}
-	args, in := make([]any, len(subjects)), make([]string, len(subjects))
+	args, in := make([]any, 1+len(subjects)), make([]string, len(subjects))
+	args[0] = now.UnixMicro()
 	for i, s := range subjects {
-		args[i], in[i] = s, "(CAST($"+strconv.Itoa(i+1)+" AS TEXT))"
+		args[1+i], in[i] = s, "(CAST($"+strconv.Itoa(i+2)+" AS TEXT))"
 	}
-	return find(ctx, t, staleCauses(), "WHERE r.id IN (SELECT (SELECT n.id FROM stale_causes n WHERE n.subject = w.column1 ORDER BY n.happened DESC, n.id DESC LIMIT 1) FROM (VALUES "+
-		strings.Join(in, ", ")+") w) ORDER BY r.id", args...)
+	return find(ctx, t, staleCauses(), "WHERE r.id IN (WITH w AS (SELECT column1 AS subject FROM (VALUES "+strings.Join(in, ", ")+") v) "+
+		"SELECT (SELECT n.id FROM stale_causes n WHERE n.subject = w.subject AND n.happened <= $1 ORDER BY n.happened DESC, n.id DESC LIMIT 1) FROM w "+
+		"UNION ALL SELECT n.id FROM w JOIN stale_causes n ON n.subject = w.subject AND n.happened > $1) ORDER BY r.id", args...)
 }
 
 // ConflictAlerts implements assessment.CauseTx.
@@ -205,7 +220,7 @@ func (t *tx) ConflictAlerts(ctx context.Context, p evidence.Page) (evidence.List
 // that hold their turn.
 func (t *tx) SaveStaleCause(ctx context.Context, c assessment.Cause) error {
 	if c.Version == 1 {
-		if err := t.lock(ctx, "SELECT pg_advisory_xact_lock("+turnOfCauses+")"); err != nil {
+		if err := t.LockCauses(ctx); err != nil {
 			return err
 		}
 	}
@@ -213,8 +228,30 @@ func (t *tx) SaveStaleCause(ctx context.Context, c assessment.Cause) error {
 		return err
 	}
 	// The gate goes by the cause, whether or not the assessments say so yet.
-	where, args := hitBy(c)
+	where, args := t.hitBy(c)
 	return t.rejudge(ctx, assessment.KindCause+"/"+c.ID, "w.agreement IN (SELECT r.agreement FROM assessments r WHERE "+where+")", args...)
+}
+
+// LockCauses implements terms.RaiseTx.
+func (t *tx) LockCauses(ctx context.Context) error {
+	return t.lock(ctx, "SELECT pg_advisory_xact_lock("+turnOfCauses+")")
+}
+
+// SaveRaise implements terms.RaiseTx.
+func (t *tx) SaveRaise(ctx context.Context, r terms.Raise) error {
+	return t.SaveStaleCause(ctx, assessment.Raised(r))
+}
+
+// DropRaises implements terms.RaiseTx.
+func (t *tx) DropRaises(ctx context.Context, r terms.Raise) error {
+	all, err := find(ctx, t, staleCauses(), "WHERE r.subject = $1 AND r.happened >= $2 AND r.happened > $3 ORDER BY r.id",
+		assessment.AboutCategory(r.Category), r.At.UnixMicro(), r.Now.UnixMicro())
+	for _, c := range all {
+		if err == nil {
+			err = t.SaveStaleCause(ctx, c.Dropped(r))
+		}
+	}
+	return err
 }
 
 // AssessmentTemplates implements assessment.TemplateTx.

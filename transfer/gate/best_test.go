@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 )
 
@@ -39,14 +40,14 @@ func TestBestAssessment(t *testing.T) {
 	for i := range ranked {
 		rest := slices.Clone(ranked[i:])
 		slices.Reverse(rest)
-		if got := BestAssessment(rest, want, noon()); got == nil || got.ID != ranked[i].ID {
+		if got := BestAssessment(rest, want, nil, noon()); got == nil || got.ID != ranked[i].ID {
 			t.Errorf("got %v, want %q", got.ID, ranked[i].ID)
 		}
 	}
-	if BestAssessment(nil, want, noon()) != nil {
+	if BestAssessment(nil, want, nil, noon()) != nil {
 		t.Error("one out of none")
 	}
-	if got := BestAssessment(ranked[2:4], want, noon().Add(-time.Hour)); !strings.HasPrefix(got.ID, "lapsed") {
+	if got := BestAssessment(ranked[2:4], want, nil, noon().Add(-time.Hour)); !strings.HasPrefix(got.ID, "lapsed") {
 		t.Errorf("before it lapsed, %q", got.ID)
 	}
 }
@@ -66,7 +67,7 @@ func TestBestAssessmentOfAChild(t *testing.T) {
 	want := wanted()
 	for vulnerable, id := range map[bool]string{false: "short", true: "long"} {
 		want.People.Child = vulnerable
-		if got := BestAssessment([]assessment.Assessment{*short, *long}, want, noon()); got.ID != id {
+		if got := BestAssessment([]assessment.Assessment{*short, *long}, want, nil, noon()); got.ID != id {
 			t.Errorf("R47 of a child %v: the %s form", vulnerable, got.ID)
 		}
 	}
@@ -105,6 +106,8 @@ func TestTheWorstBandCounts(t *testing.T) {
 	}
 	open := with(high, func(x *assessment.Assessment) { x.Conditions = []assessment.Condition{{Number: 1}} })
 	stale := with(high, func(x *assessment.Assessment) { x.State = assessment.Stale })
+	mild := with(high, func(x *assessment.Assessment) { x.Sensitivity = terms.Low })
+	known := []terms.Category{{Code: "identity", Sensitivity: terms.High}, {Code: "biometrics", Sensitivity: terms.Severe}}
 	elsewhere := with(high, func(x *assessment.Assessment) { x.Countries = []string{"UG"} })
 	unheard := with(high, func(x *assessment.Assessment) { x.ID, x.Result.Band = "unheard of", "EXTREME" })
 	ended := with(derogated("t1"), func(x *assessment.Assessment) { x.State = assessment.Expired })
@@ -116,6 +119,8 @@ func TestTheWorstBandCounts(t *testing.T) {
 		"R40 LOW does not undercut HIGH":                               {[]assessment.Assessment{low, moderate, high}, "HIGH", nil},
 		"RBA_CONDITION_OPEN nor HIGH on a condition":                   {[]assessment.Assessment{low, open}, "HIGH", []Code{RBAConditionOpen}},
 		"R40 HIGH that is stale rules no more":                         {[]assessment.Assessment{low, stale}, "LOW", nil},
+		"R40 HIGH that understates its categories rules no more":       {[]assessment.Assessment{low, mild}, "LOW", nil},
+		"RBA_STALE nor lets anything pass":                             {[]assessment.Assessment{mild}, "HIGH", []Code{RBAStale}},
 		"R40 HIGH of another scope does not rule":                      {[]assessment.Assessment{low, elsewhere}, "LOW", nil},
 		"R40 a band unheard of is the worst":                           {[]assessment.Assessment{low, high, unheard}, "unheard of", nil},
 		"R40 SEVERE is for the transfer it was derogated for":          {[]assessment.Assessment{low, high, derogated("")}, "SEVERE", nil},
@@ -126,9 +131,9 @@ func TestTheWorstBandCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 2 {
-				got := BestAssessment(tc.list, wanted(), noon())
+				got := BestAssessment(tc.list, wanted(), known, noon())
 				var codes []Code
-				for _, f := range append(notFresh(got, noon()), notAcceptable(got, wanted(), noon())...) {
+				for _, f := range append(notFresh(got, wanted().Categories, known, noon()), notAcceptable(got, wanted(), noon())...) {
 					codes = append(codes, f.Code)
 				}
 				if got.ID != tc.id || !slices.Equal(codes, tc.codes) {

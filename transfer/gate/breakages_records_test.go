@@ -100,6 +100,9 @@ func restBreakages() []breakage {
 		{code: RBAStale, harm: state(assessment.Stale), rests: rba, alone: true},
 		{code: RBAStale, name: "by reason", harm: ofAssessment(func(x *assessment.Assessment) { x.StaleReason = assessment.ConflictAlert }), rests: rba, alone: true},
 		{code: RBAStale, name: "a category that is more sensitive since", harm: ofAssessment(func(x *assessment.Assessment) { x.Sensitivity = terms.Low }), rests: rba, alone: true},
+		{code: RBAStale, name: "R40 an answer that is below the category", harm: ofAssessment(func(x *assessment.Assessment) {
+			x.Sensitivity, x.Answers = "", assessment.Answers{"S1": {Value: new(2)}, "S2": {Value: new(5)}}
+		}), rests: rba, alone: true},
 		{code: RBAStale, name: "superseded", harm: state(assessment.Superseded), rests: rba, alone: true},
 		{code: RBAUnacceptable, name: "severe", harm: ofAssessment(func(x *assessment.Assessment) { x.Result.Band = assessment.Severe }), rests: rba},
 		{code: RBAUnacceptable, name: "benefit too low", harm: ofAssessment(func(x *assessment.Assessment) { x.Result.Approvable = false }), rests: rba},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/terms"
 )
 
 // Codes of condition 17.
@@ -22,30 +23,26 @@ func assessedNow() condition {
 			if f.Assessment == nil {
 				return nil
 			}
-			found := notFresh(f.Assessment, f.Now)
-			if grown := f.moreSensitive(); len(grown) > 0 && !slices.ContainsFunc(found, func(x Finding) bool { return x.Code == RBAStale }) {
-				found = append(found, one(RBAStale, assessmentRef(f.Assessment), grown...)...)
-			}
-			return found
+			return notFresh(f.Assessment, f.Manifest.Categories, f.Categories, f.Now)
 		},
 	}
 }
 
-// moreSensitive are the declared categories that have become more sensitive than
-// any was when the risk was assessed (R40).
-func (f *Facts) moreSensitive() (codes []string) {
-	if f.Assessment.Sensitivity == "" {
-		return nil
-	}
-	for _, k := range f.Categories {
-		if slices.Contains(f.Manifest.Categories, k.Code) && k.Sensitivity.Above(f.Assessment.Sensitivity) {
+// understates are the declared categories that are more sensitive than the
+// assessment judged any to be (R40). A raise makes it stale by its cause; this is
+// for what was raised before raises left one, or while it was being submitted.
+func understates(x *assessment.Assessment, declared []string, known []terms.Category) (codes []string) {
+	for _, k := range known {
+		if slices.Contains(declared, k.Code) && k.Sensitivity.Above(x.Judged()) {
 			codes = append(codes, k.Code)
 		}
 	}
 	return codes
 }
 
-func notFresh(x *assessment.Assessment, now time.Time) []Finding {
+// notFresh is why the assessment does not hold, or not any more, for the declared
+// categories as they are known now.
+func notFresh(x *assessment.Assessment, declared []string, known []terms.Category, now time.Time) []Finding {
 	ref := assessmentRef(x)
 	var found []Finding
 	switch x.State {
@@ -64,7 +61,10 @@ func notFresh(x *assessment.Assessment, now time.Time) []Finding {
 		if reason == "" {
 			reason = string(x.State)
 		}
-		found = append(found, one(RBAStale, ref, reason)...)
+		return append(found, one(RBAStale, ref, reason)...)
+	}
+	if more := understates(x, declared, known); len(more) > 0 {
+		found = append(found, one(RBAStale, ref, more...)...)
 	}
 	return found
 }

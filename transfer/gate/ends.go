@@ -10,7 +10,7 @@ import (
 const day = 24 * time.Hour
 
 // NextEnd is the first moment after Now at which something that these facts hold
-// ends by itself, so that the gate may answer otherwise; the zero time where
+// ends, or changes, by itself, so that the gate may answer otherwise; the zero time where
 // nothing does. What does not bear on the answer is among it: who asks again then
 // has asked once too often, and never too late.
 func (f *Facts) NextEnd() time.Time {
@@ -32,6 +32,11 @@ func (f *Facts) NextEnd() time.Time {
 	}
 	if f.Clearance != nil {
 		ends(f.Clearance.ValidUntil)
+	}
+	for _, k := range f.Categories { // conditions 17 and 19, by what is approved to come
+		if len(k.Next) > 0 {
+			ends(k.Next[0].EffectiveFrom)
+		}
 	}
 	for _, a := range f.DPOApprovals {
 		ends(a.Until)

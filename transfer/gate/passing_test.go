@@ -162,7 +162,7 @@ func approvedAssessment() *assessment.Assessment {
 			Agreement: "a1", AgreementVersion: 2, Purposes: []string{"referral"},
 			Categories: []string{"contact", "identity"}, Countries: []string{"KE"}, Answers: assessment.Answers{"S2": {Value: new(5)}},
 		},
-		Result:     assessment.Result{Band: assessment.Moderate, Approvable: true},
+		Result: assessment.Result{Band: assessment.Moderate, Approvable: true}, Sensitivity: terms.High,
 		ApprovedAt: noon().AddDate(0, -1, 0), ValidUntil: noon().AddDate(0, 11, 0),
 		Conditions: []assessment.Condition{{Number: 1, ClosedAt: noon().AddDate(0, 0, -2)}},
 	}

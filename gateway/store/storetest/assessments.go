@@ -2,11 +2,13 @@ package storetest
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"safeconduct/agreements/assessment"
+	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/gateway/store"
 )
@@ -22,6 +24,39 @@ func inForce(id, agreement string, change func(*assessment.Assessment)) assessme
 	return a
 }
 
+func raise(id, category string, at time.Time) terms.Raise {
+	return terms.Raise{ID: id, Category: category, Person: "p", Now: Epoch(), At: at}
+}
+
+// testRaises is of what makes stale from a moment on that is to come.
+func testRaises(t *testing.T, b *bench) {
+	hours := func(n int) time.Time { return Epoch().Add(time.Duration(n) * time.Hour) }
+	b.must(t, func(tx Tx) error {
+		return errors.Join(tx.LockCauses(t.Context()), tx.SaveRaise(t.Context(), raise("r-1", "x", hours(1))), tx.SaveRaise(t.Context(), raise("r-2", "x", hours(2))),
+			tx.SaveRaise(t.Context(), raise("r-3", "x", hours(4))), tx.SaveRaise(t.Context(), raise("r-4", "y", hours(4))))
+	})
+	are := func(what string, at time.Time, unsettled []string, want ...string) {
+		t.Helper()
+		b.view(t, func(tx Tx) error {
+			got, err := tx.StaleCauses(t.Context(), []string{"category:x", "category:z"}, at)
+			lists(t, what, causeKind(), got, err, want...)
+			got, err = tx.UnsettledCauses(t.Context(), at, 10)
+			lists(t, what+", unsettled", causeKind(), got, err, unsettled...)
+			return nil
+		})
+	}
+	are("all to come", Epoch(), nil, "r-1", "r-2", "r-3")
+	are("of one that has come, too", hours(3), []string{"r-1", "r-2"}, "r-2", "r-3")
+	b.must(t, func(tx Tx) error {
+		r := raise("", "x", hours(2))
+		r.Now = hours(2)
+		return tx.DropRaises(t.Context(), r)
+	})
+	are("what has come stays", hours(5), []string{"r-1", "r-2", "r-4"}, "r-2")
+	b.must(t, func(tx Tx) error { return tx.DropRaises(t.Context(), raise("", "y", hours(5))) })
+	are("nor does what comes before go", hours(5), []string{"r-1", "r-2", "r-4"}, "r-2")
+}
+
 // testAssessments lists what the clock and the gate look for.
 func testAssessments(t *testing.T, b *bench) {
 	later := Epoch().Add(time.Microsecond)
@@ -32,7 +67,7 @@ func testAssessments(t *testing.T, b *bench) {
 		inForce("f-2", "g-1", func(a *assessment.Assessment) { a.State = assessment.Stale }),
 		inForce("f-3", "g-1", func(a *assessment.Assessment) { a.SubmittedAt = later }),
 		inForce("f-4", "g-2", func(a *assessment.Assessment) { a.Countries, a.TemplateVersion = []string{"KE"}, 2 }),
-		inForce("f-5", "g-2", func(a *assessment.Assessment) { a.ValidUntil = Epoch() }),
+		inForce("f-5", "g-2", func(a *assessment.Assessment) { a.ValidUntil, a.Categories = Epoch(), []string{"identity", "photo"} }),
 		inForce("f-6", "g-2", func(a *assessment.Assessment) { a.State, a.ValidUntil = assessment.Draft, time.Time{} }),
 	)
 	hit := func(tx Tx, what string, c assessment.Cause, want ...string) {
@@ -50,6 +85,9 @@ func testAssessments(t *testing.T, b *bench) {
 		hit(tx, "amended", assessment.Amended("c", "p", assessment.NewCategory, "g-2", 2, Epoch()), "f-4", "f-5")
 		hit(tx, "alert", assessment.Cause{Trigger: assessment.ConflictAlert, Country: "NE", At: Epoch()}, "f-1", "f-5")
 		hit(tx, "part of a code", assessment.Cause{Trigger: assessment.ConflictAlert, Country: "N", At: Epoch()})
+		hit(tx, "raised", assessment.Raised(raise("c", "photo", Epoch())), "f-5")
+		hit(tx, "raised before", assessment.Raised(raise("c", "photo", Epoch().Add(-time.Microsecond))))
+		hit(tx, "part of a category", assessment.Raised(raise("c", "phot", Epoch())))
 		hit(tx, "template", assessment.Cause{Trigger: assessment.TemplateWithdrawn, Template: 2}, "f-4")
 		return nil
 	})
@@ -63,11 +101,11 @@ func testAssessments(t *testing.T, b *bench) {
 	settled.Version, settled.Settled = 2, true
 	saveEach(t, b, causeKind(), settled)
 	b.view(t, func(tx Tx) error {
-		got, err := tx.StaleCauses(t.Context(), []string{"partner:x", "partner:y", "partner:z"})
+		got, err := tx.StaleCauses(t.Context(), []string{"partner:x", "partner:y", "partner:z"}, Epoch().Add(24*time.Hour))
 		lists(t, "the newest of each", causeKind(), got, err, "c-2", "c-3")
-		got, err = tx.StaleCauses(t.Context(), nil)
+		got, err = tx.StaleCauses(t.Context(), nil, Epoch())
 		lists(t, "of nothing", causeKind(), got, err)
-		got, err = tx.UnsettledCauses(t.Context(), 2)
+		got, err = tx.UnsettledCauses(t.Context(), Epoch().Add(24*time.Hour), 2)
 		lists(t, "unsettled", causeKind(), got, err, "c-2", "c-3")
 		alerts, err := tx.ConflictAlerts(t.Context(), evidence.Page{})
 		lists(t, "alerts", causeKind(), alerts.Items, err, "c-3")

@@ -50,6 +50,7 @@ type Tx interface {
 	people.NominationTx
 	identity.TokenTx
 	terms.PurposeTx
+	terms.RaiseTx
 	agreements.AgreementTx
 	agreements.ScanTx
 	agreements.DestructionTx
@@ -104,7 +105,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		"uploads":      testUploads,
 		"people":       testPeople,
 		"agreements":   testAgreements, "choice of agreement": testChoice, "near": testNear,
-		"partners": testPartners, "assessments": testAssessments, "transfers": testTransfers, "rejudgings": testRejudgings, "queues": testQueues, "subjects": testSubjects,
+		"partners": testPartners, "assessments": testAssessments, "raises": testRaises, "transfers": testTransfers, "rejudgings": testRejudgings, "queues": testQueues, "subjects": testSubjects,
 		"holds": testHolds, "approvals": testApprovals, "notices": testNotices, "disclosures": testDisclosures,
 		"log lines": testLogLines, "log excerpts": testExcerpts, "race": testRace, "rules": testRules, "facts": testFacts, "claims": testClaims,
 		"rates": testRates, "tallies": testTallies, "papers": testPapers, "endings": testEndings, "lists": testLists, "told": testTold,
