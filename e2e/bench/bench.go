@@ -44,8 +44,8 @@ func Short() Sizes {
 // MaxResident bounds the resident memory of the gateway, in bytes.
 const MaxResident = 200 << 20
 
-// ErrMemory says that the gateway held more memory than it may. It is the only
-// figure that fails a run: times are the machine's.
+// ErrMemory says that the gateway held more memory than it may. It and ErrWhole
+// are the only figures that fail a run: times are the machine's.
 var ErrMemory = errors.New("the gateway held more memory than it may")
 
 // ErrPlaintext says that plaintext lay on the disk.

@@ -30,7 +30,7 @@ func filler(kind string, g int) string {
 }
 
 func prefix(kind string) string {
-	kinds := []string{"party", "agreement", "assessment", "subject", "consent", "transfer", "person", "dpo_approval"}
+	kinds := []string{"party", "agreement", "assessment", "subject", "consent", "transfer", "person", "dpo_approval", "grant", "token"}
 	return fmt.Sprintf("%08x-0000-7000-8000-", slices.Index(kinds, kind))
 }
 
@@ -66,6 +66,8 @@ func (c *crowd) fill(ctx context.Context, data string) error {
 		"parties (id, version) SELECT " + id("party") + ", 1",
 		"subjects (id, version, mission, reference) SELECT " + id("subject") + ", 1, " + mission + ", md5(g::text)",
 		"consents (id, version, subject) SELECT " + id("consent") + ", 1, " + id("subject"),
+		"grants (id, version, person, role, mission, partner) SELECT " + id("grant") + ", 1, " + id("person") + ", 'PDL', '', " + id("party"),
+		"tokens (id, version, person, hash, ends) SELECT " + id("token") + ", 1, " + id("person") + ", md5(g::text), " + fmt.Sprint(time.Now().AddDate(1, 0, 0).UnixMicro()),
 		"transfer_subjects (transfer, row_number, subject) SELECT " + id("transfer") + ", 1, " + id("subject"),
 		"record_versions (kind, id, version, body, mac) SELECT 'subject', " + id("subject") + ", 1, '', ''",
 		"record_versions (kind, id, version, body, mac) SELECT 'consent', " + id("consent") + ", 1, '', ''",

@@ -18,7 +18,12 @@ const (
 	scaleSubjects = 3    // of one transfer
 	scalePage     = "20" // records
 	scaleBytes    = 4 << 10
+	wholeFrom     = 10_000 // a planner reads smaller tables whole, and may
 )
+
+// ErrWhole says that some statement reads a table, or an index, whole: a transfer and a page of each list read as many rows as there
+// are of what they do not concern. It fails the run, since it is a count and no time.
+var ErrWhole = errors.New("a transfer and the lists read as many rows as there are of others")
 
 // scaled is what is measured, in the order in which the report has it.
 func scaled() []string {
@@ -49,6 +54,7 @@ func lists() []list {
 // subjects, consents, approvals and transfers become many: one gateway for each number, on a database of its own, asked in turn.
 func (b *bench) scale(ctx context.Context) (err error) {
 	var crowds []*crowd
+	var whole error
 	defer func() {
 		for _, c := range crowds {
 			err = errors.Join(err, c.db.Close(), c.gateway.stop())
@@ -69,7 +75,7 @@ func (b *bench) scale(ctx context.Context) (err error) {
 	}
 	before := make([]int64, len(crowds))
 	for i, c := range crowds {
-		if before[i], err = c.scanned(ctx); err != nil {
+		if before[i], err = c.rowsRead(ctx); err != nil {
 			return err
 		}
 	}
@@ -86,15 +92,22 @@ func (b *bench) scale(ctx context.Context) (err error) {
 		}
 	}
 	for i, c := range crowds {
-		after, err := c.scanned(ctx)
+		after, err := c.rowsRead(ctx)
 		if err != nil {
 			return err
 		}
-		b.report.add(Row{What: c.name("rows read in sequence"), Unit: "rows", Sample: Sample{
+		read := Row{What: c.name("rows and entries of indexes read"), Unit: "rows", Sample: Sample{
 			float64(after-before[i]) / float64(b.sizes.Among*(b.sizes.Rounds+1)),
-		}})
+		}}
+		if !c.pair && c.n >= wholeFrom {
+			read.Most = float64(c.n)
+		}
+		b.report.add(read)
+		if read.Most > 0 && read.Sample.Median() >= read.Most {
+			whole = errors.Join(whole, fmt.Errorf("%w: %s rows at once among %d", ErrWhole, number(read.Sample.Median()), c.n))
+		}
 	}
-	return nil
+	return whole
 }
 
 // round takes so many transfers from the request to the pull, and reads each list once for each; the first round warms up.

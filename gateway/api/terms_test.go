@@ -108,7 +108,7 @@ func TestAmendedTerms(t *testing.T) {
 		b.want(http.StatusUnprocessableEntity, authz.LEG, http.MethodPost, v1+"/categories/"+str(b.aTerm("categories"), "id")+"/amendment", object{"values": v, "reason": "x"})
 	})
 	t.Run("R37 another text while nobody approved it, and never after", func(t *testing.T) {
-		id := b.make(authz.LEG, v1+"/purposes", object{"code": "work", "text": "Wrok", "legal_basis": "consent"})
+		id := b.make(authz.LEG, v1+"/purposes", object{"code": "work", "text": "Toil", "legal_basis": "consent"})
 		path := v1 + "/purposes/" + id
 		draft := object{"values": values["purposes"], "text": "Work", "reason": "a slip"}
 		reworded := b.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/amendment", draft)

@@ -120,7 +120,7 @@ func TestAnAuthoritysRequestOpensACase(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		refused(t, order)
+		_, _ = refused(t, order) // what it says is shown above
 		_, err := w.Authorities.Decide(w.Ctx, legal, read.ID, read.Version, authorities.Refused, "no basis", letter)
 		stale(err)
 		if c := cases()[0]; c.State != authorities.Assessing || c.Decision != nil {

@@ -179,11 +179,13 @@ func (t *tx) DeleteUpload(ctx context.Context, id string) error {
 
 // lockShared locks what a decision rests on, in the order in which it stands
 // here: expressions are evaluated from the left. What is not wanted is empty, or
-// NULL, and matches no row.
+// NULL, and matches no row. Ids are gathered first, in an array, which is looked
+// up by index: of a condition OR id IN (SELECT ...) every row of the table is read.
 var lockShared = "SELECT " + strings.Join([]string{
-	inTurn("tokens", "id = ANY($1) OR ends > 0 AND person IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
-	inTurn("persons", "id = ANY($3) OR id IN (SELECT person FROM grants WHERE partner = $2 AND role = 'PDL')"),
-	inTurn("grants", "person = ANY($3) OR partner = $2 AND role = 'PDL'"),
+	inTurn("tokens", `id = ANY(ARRAY(SELECT unnest(CAST($1 AS TEXT[])) UNION
+    SELECT k.id FROM grants g JOIN tokens k ON k.person = g.person AND k.ends > 0 WHERE g.partner = $2 AND g.role = 'PDL'))`),
+	inTurn("persons", "id = ANY(ARRAY(SELECT unnest(CAST($3 AS TEXT[])) UNION SELECT person FROM grants WHERE partner = $2 AND role = 'PDL'))"),
+	inTurn("grants", "id = ANY(ARRAY(SELECT id FROM grants WHERE person = ANY($3) UNION SELECT id FROM grants WHERE partner = $2 AND role = 'PDL'))"),
 	inTurn("missions", "id = $4"),
 	inTurn("parties", "id = $5"),
 	inTurn("agreements", "id = $6"),
