@@ -18,7 +18,8 @@ const (
 	scaleSubjects = 3    // of one transfer
 	scalePage     = "20" // records
 	scaleBytes    = 4 << 10
-	wholeFrom     = 10_000 // a planner reads smaller tables whole, and may
+	wholeFrom     = 10_000  // a planner reads smaller tables whole, and may
+	wholePairFrom = 100_000 // and those of which more than a few rows are of the two
 )
 
 // ErrWhole says that some statement reads a table, or an index, whole: a transfer and a page of each list read as many rows as there
@@ -99,7 +100,7 @@ func (b *bench) scale(ctx context.Context) (err error) {
 		read := Row{What: c.name("rows and entries of indexes read"), Unit: "rows", Sample: Sample{
 			float64(after-before[i]) / float64(b.sizes.Among*(b.sizes.Rounds+1)),
 		}}
-		if !c.pair && c.n >= wholeFrom {
+		if c.n >= wholeFrom && (!c.pair || c.n >= wholePairFrom) {
 			read.Most = float64(c.n)
 		}
 		b.report.add(read)

@@ -59,12 +59,14 @@ func (t *tx) DPOApprovals(ctx context.Context, about []string, now time.Time) ([
 		in[i] = "(CAST($" + strconv.Itoa(len(args)) + " AS TEXT))"
 	}
 	// Each of what was decided about is looked up by itself, so that what is over is
-	// not read whole, however much of it there is.
+	// not read whole, however much of it there is. Where most approvals are about the
+	// same, a planner told about = x walks all of them by id to find those of another;
+	// a range, in order of what they are about, leaves it the index of the two alone.
 	wanted := "(VALUES " + strings.Join(in, ", ") + ") w"
 	return find(ctx, t, dpoApprovals(), `WHERE r.id IN (
 SELECT a.id FROM `+wanted+` JOIN dpo_approvals a ON a.about = w.column1 WHERE a.ends > $1
 UNION ALL SELECT id FROM (SELECT a.id FROM `+wanted+` JOIN dpo_approvals a ON a.about = w.column1
-    AND a.id >= COALESCE((SELECT n.id FROM dpo_approvals n WHERE n.about = w.column1 ORDER BY n.id DESC LIMIT 1 OFFSET `+strconv.Itoa(approvals.MostOver-1)+`), '')
+    AND a.id >= COALESCE((SELECT n.id FROM dpo_approvals n WHERE n.about >= w.column1 AND n.about <= w.column1 ORDER BY n.about DESC, n.id DESC LIMIT 1 OFFSET `+strconv.Itoa(approvals.MostOver-1)+`), '')
     LIMIT `+strconv.Itoa(approvals.MostOver*len(about))+`) n -- which bounds nothing, and tells the planner how few there are
 ) ORDER BY r.id`, args...)
 }
