@@ -147,16 +147,20 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 			}
 		}
 		if f.Assessment = gate.BestAssessment(list, want, f.Categories, f.Now); f.Assessment != nil {
-			f.StaleBy = hits[f.Assessment.ID]
+			f.StaleBy, f.RaisedFrom = hits[f.Assessment.ID], f.Assessment.NextRaise(causes, partner, f.Now)
 		}
 	})
 	return nil
 }
 
+// staleCauses are those that may make an approved assessment of the list stale, now
+// or later: nothing makes another stale.
 func staleCauses(ctx context.Context, tx Tx, list []assessment.Assessment, partner string, now time.Time) ([]assessment.Cause, error) {
 	var about []string
 	for _, a := range list {
-		about = append(about, a.Concerns(partner)...)
+		if a.State == assessment.Approved {
+			about = append(about, a.Concerns(partner)...)
+		}
 	}
 	slices.Sort(about)
 	return tx.StaleCauses(ctx, slices.Compact(about), now)

@@ -173,6 +173,20 @@ func (a Assessment) Under(causes []Cause, partner string, now time.Time) (Assess
 	return a.Because(c), &c
 }
 
+// NextRaise is the first moment after now at which a raise that is to come makes
+// the approved assessment stale; the zero time where none does.
+func (a Assessment) NextRaise(causes []Cause, partner string, now time.Time) (next time.Time) {
+	for _, c := range causes {
+		if c.Trigger != CategoryRaised || !c.At.After(now) || !next.IsZero() && !c.At.Before(next) {
+			continue
+		}
+		if _, by := a.Under([]Cause{c}, partner, c.At); by != nil {
+			next = c.At
+		}
+	}
+	return next
+}
+
 // Because is the assessment as the cause makes it: stale.
 func (a Assessment) Because(c Cause) Assessment {
 	a.State, a.StaleReason, a.StaleCause = Stale, c.Trigger, c.ID

@@ -86,8 +86,21 @@ func (d *Desk) drafted(ctx context.Context, tx Tx, of Assessed, mission string, 
 			Entity: "assessment", State: "new", Event: "draft", Guard: "a template in force", Mend: "ask Legal and the DPO to bring a template into force",
 		}
 	}
-	fits, err := d.admitted(ctx, tx, e.Template, content)
-	if err == nil && !fits {
+	known, err := tx.Categories(ctx)
+	if err != nil {
+		return Template{}, content, err
+	}
+	now := d.office.Time()
+	for _, code := range content.Categories { // each is looked up by in every decision
+		switch _, err := terms.CodeInForce(known, code, now); {
+		case errors.Is(err, evidence.ErrNotFound):
+			return Template{}, content, fmt.Errorf("%w: %w", people.ErrInvalid,
+				invalid([]Problem{{Field: "categories", Problem: "name one that there is not: take the codes from the list of categories"}}))
+		case err != nil:
+			return Template{}, content, err
+		}
+	}
+	if !e.Template.admits(content.Form, content.Categories, terms.InForce(known, now)) {
 		err = fmt.Errorf("%w: %w", people.ErrInvalid, invalid([]Problem{{Field: "form", Problem: "is not for these categories: answer the long one"}}))
 	}
 	return e.Template, content, err

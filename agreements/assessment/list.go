@@ -66,11 +66,15 @@ func (d *Desk) Assessments(ctx context.Context, c authz.Caller, f Filter, p evid
 	return seen, nil
 }
 
-// concerned are the subjects that any of the assessments concerns, each once.
+// concerned are the subjects that any of the approved assessments concerns, each
+// once: nothing makes another stale.
 func concerned(all []Assessment, of map[string]Assessed) []string {
 	var subjects []string
 	known := map[string]bool{}
 	for _, a := range all {
+		if a.State != Approved {
+			continue
+		}
 		for _, s := range a.Concerns(of[a.Agreement].Partner) {
 			if !known[s] {
 				known[s] = true

@@ -90,6 +90,10 @@ func TestJudged(t *testing.T) {
 			}
 		})
 	}
+	unknown := assessment.Answers{"S1": {Unknown: true}}
+	if got := (assessment.Assessment{Content: assessment.Content{Answers: unknown}}).Judged(); got != terms.Severe {
+		t.Errorf("R40 of one answered as unknown %s", got)
+	}
 	if got := (assessment.Assessment{}).Judged(); got != terms.Low {
 		t.Errorf("R40 of nothing answered %s", got)
 	}

@@ -42,12 +42,16 @@ func (t Template) understated(form Form, answers Answers, categories []string, k
 
 // Judged is the sensitivity up to which the assessment judged its categories: that
 // of its last submission, and of one from before that was kept what its answer
-// stands for on the scale of domain.md section 3, on which all were answered then.
-// It is the lowest where there is no answer.
+// stands for on the scale of domain.md section 3, on which all were answered then:
+// unknown scores as the worst. It is the lowest where there is no answer.
 func (a Assessment) Judged() terms.Sensitivity {
 	judged, scale := cmp.Or(a.Sensitivity, terms.Low), usualCategories()
-	answer := a.Answers[scale.Question].Value
-	if a.Sensitivity != "" || answer == nil {
+	given := a.Answers[scale.Question]
+	answer := given.Value
+	switch {
+	case a.Sensitivity == "" && given.Unknown:
+		return terms.Severe
+	case a.Sensitivity != "" || answer == nil:
 		return judged
 	}
 	for _, s := range []terms.Sensitivity{terms.Moderate, terms.High, terms.Severe} {

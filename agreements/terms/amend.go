@@ -181,7 +181,7 @@ func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller,
 		now := b.office.Time()
 		term = k.at(term, now)
 		course := k.course(&term)
-		if reword(&term) && course.wasApproved() {
+		if reword(&term) && course.WasApproved() {
 			return &lifecycle.TransitionError{
 				Entity: k.name, State: "approved", Event: "reword", Guard: "nothing of it was approved yet",
 				Mend: "propose another one under another code: people consented to this one, and parties signed it",
@@ -191,7 +191,7 @@ func amend[T, V any](ctx context.Context, b *Book, k kind[T, V], c authz.Caller,
 			return err
 		}
 		*course = course.drafted(v, Decided{EffectiveFrom: from.UTC().Truncate(time.Microsecond), Reason: reason, Author: c.Person})
-		if !course.wasApproved() { // what is proposed is what the record tells
+		if !course.WasApproved() { // what is proposed is what the record tells
 			term = k.with(term, v)
 		}
 		k.marks(&term).next(c.Person, now)
@@ -208,7 +208,7 @@ func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Bo
 		return term, err
 	}
 	_, err = b.store.Update(ctx, func(tx Tx) (err error) {
-		if k.raised != nil { // before the turn of the rules, as decisions do
+		if granted && k.raised != nil { // before the turn of the rules, as decisions do; what is rejected raises nothing
 			if err := tx.LockCauses(ctx); err != nil {
 				return err
 			}

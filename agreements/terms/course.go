@@ -51,8 +51,8 @@ func (c Course[V]) at(v V, t time.Time) (V, Course[V]) {
 	return v, c
 }
 
-// wasApproved reports whether anything of the term ever was, be it for later.
-func (c Course[V]) wasApproved() bool { return !c.Proposed || len(c.Next) > 0 }
+// WasApproved reports whether anything of the term ever was, be it for later.
+func (c Course[V]) WasApproved() bool { return !c.Proposed || len(c.Next) > 0 }
 
 // drafted has values wait, in place of those that do.
 func (c Course[V]) drafted(v V, d Decided) Course[V] {

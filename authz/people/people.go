@@ -159,8 +159,9 @@ type EnrolmentTx interface {
 
 // TaskTx tells of purposes what granting a task under them needs.
 type TaskTx interface {
-	// KnownPurposes reports whether there is each of the purposes.
-	KnownPurposes(ctx context.Context, ids []string) (bool, error)
+	// KnownPurposes reports whether there is each of the purposes, and whether each
+	// was approved, be it for later: until then its text may become another.
+	KnownPurposes(ctx context.Context, ids []string) (known, approved bool, err error)
 }
 
 // MissionTx reads and writes missions.

@@ -23,16 +23,21 @@ func (g Grant) checkTasks() error {
 	return nil
 }
 
-// checkTask refuses a task under a purpose that there is not.
+// checkTask refuses a task under a purpose that there is not, or that was never approved.
 func (g Grant) checkTask(ctx context.Context, tx TaskTx) error {
 	if len(g.Purposes) == 0 {
 		return nil
 	}
-	known, err := tx.KnownPurposes(ctx, g.Purposes)
-	if err == nil && !known {
+	known, approved, err := tx.KnownPurposes(ctx, g.Purposes)
+	switch {
+	case err != nil:
+		return err
+	case !known:
 		return fmt.Errorf("%w: purposes names one that there is not; take their ids from the list of purposes", ErrInvalid)
+	case !approved: // R23: Legal may still write another text of it
+		return fmt.Errorf("%w: purposes names one that is only proposed; have the data protection officer approve it first", ErrInvalid)
 	}
-	return err
+	return nil
 }
 
 // adds reports whether the grant has a task that the other has not: then the one

@@ -118,7 +118,7 @@ func (c *crowd) templates() []template {
 	a.Document.Mission, a.Document.Partner, a.Document.ValidUntil, a.Document.Title = w.mission, partner, until, "Filled in"
 	x := assessment.Assessment{
 		ID: prefix("assessment") + ownMark, Version: 1, Record: 1, Mission: w.mission, State: good, TemplateVersion: 1, ValidUntil: until,
-		Content: assessment.Content{Agreement: of, AgreementVersion: 1, Countries: []string{country}},
+		Content: assessment.Content{Agreement: of, AgreementVersion: 1, Categories: []string{category}, Countries: []string{country}},
 	}
 	t := transfer.Transfer{
 		ID: prefix("transfer") + ownMark, Version: 1, State: transfer.Acknowledged, Mission: w.mission, Partner: partner,
@@ -137,8 +137,8 @@ func (c *crowd) templates() []template {
 		},
 		{
 			"assessment", "assessments", x,
-			[]string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission", "band", "open_due"},
-			[]any{of, string(good), 1, " " + country + " ", 0, until.UnixMicro(), w.mission, "", 0},
+			[]string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission", "band", "open_due", "categories"},
+			[]any{of, string(good), 1, " " + country + " ", 0, until.UnixMicro(), w.mission, "", 0, " " + category + " "},
 		},
 		{
 			"transfer", "transfers", t,

@@ -90,6 +90,39 @@ func TestRaisedCategory(t *testing.T) {
 	w.Verify()
 }
 
+// What waits rests on an assessment that is stale once any of its categories is raised, though none of it is sent.
+func TestARaiseOfWhatIsNotSent(t *testing.T) {
+	w, x := ready(t)
+	w.AddCategory(terms.Category{Code: "aside", Fields: []string{"f_aside"}, Sensitivity: terms.Low})
+	c := w.Content(agreementOf(w, x))
+	c.Categories = append(c.Categories, "aside")
+	wide, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", c)
+	w.Must(err)
+	wide, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), wide.ID)
+	w.Must(err)
+	for _, role := range wide.PendingApprovals() {
+		wide, err = w.Assessments.Decide(w.Ctx, w.As(role), wide.ID, assessment.DecisionApproved, "")
+		w.Must(err)
+	}
+	all, err := w.Terms.Categories(w.Ctx, w.As(authz.LEG))
+	w.Must(err)
+	k := all[slices.IndexFunc(all, func(k terms.Category) bool { return k.Code == "aside" })]
+	from := w.Clock.Now().Add(time.Hour)
+	k, err = w.Terms.AmendCategory(w.Ctx, w.As(authz.LEG), k.ID, terms.CategoryValues{Sensitivity: terms.High, ApprovalScope: "agreement"}, nil, from, "the region changed")
+	w.Must(err)
+	_, err = w.Terms.ApproveCategory(w.Ctx, w.As(authz.DPO), k.ID, k.Version)
+	w.Must(err)
+	changes(w, 0)
+	w.Clock.Add(from.Sub(w.Clock.Now()))
+	t.Run("R40 RBA_STALE what waits is held by the clock", func(t *testing.T) {
+		changes(w, 1)
+		if got := look(w, x.ID); got.State != transfer.Held || !slices.Equal(got.Decision.Codes(), []string{"RBA_STALE"}) {
+			t.Errorf("%s %v", got.State, got.Decision.Codes())
+		}
+	})
+	w.Verify()
+}
+
 func agreementOf(w *apptest.World, x transfer.Transfer) agreements.Agreement {
 	w.T.Helper()
 	a, err := w.Agreements.Agreement(w.Ctx, w.As(authz.LEG), x.Agreement)

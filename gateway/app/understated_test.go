@@ -10,6 +10,7 @@ import (
 	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
+	"safeconduct/authz/people"
 	"safeconduct/gateway/app/apptest"
 )
 
@@ -65,8 +66,13 @@ func TestNothingIsUnderstated(t *testing.T) {
 	t.Run("R40 both are named at once", func(t *testing.T) {
 		submitted(t, written(1000, []string{"c_severe"}, 1, 1), "up to severe; answer S4 with at least 3")
 	})
-	t.Run("R40 a category that nobody knows is of the highest", func(t *testing.T) {
-		submitted(t, written(10, []string{"unheard"}, 4, 1), "answer S1 with at least 5: its categories are up to unknown sensitivity")
+	t.Run("R40 a category that nobody knows is not drafted", func(t *testing.T) {
+		c := w.Content(w.Agreement())
+		c.Categories = append(c.Categories, "unheard")
+		_, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", c)
+		if !errors.Is(err, people.ErrInvalid) || !errors.Is(err, assessment.ErrInvalid) || !strings.Contains(fmt.Sprint(err), "list of categories") {
+			t.Error(err)
+		}
 	})
 }
 

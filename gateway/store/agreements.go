@@ -64,18 +64,18 @@ func (t *tx) Purposes(ctx context.Context) ([]terms.Purpose, error) {
 }
 
 // KnownPurposes implements people.TaskTx.
-func (t *tx) KnownPurposes(ctx context.Context, ids []string) (bool, error) {
-	known := map[string]bool{}
+func (t *tx) KnownPurposes(ctx context.Context, ids []string) (known, approved bool, err error) {
+	found, approved := map[string]bool{}, true
 	for args, in := range listed(ids) {
 		some, err := find(ctx, t, purposes(), "WHERE r.id IN "+in, args...)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
 		for _, p := range some {
-			known[p.ID] = true
+			found[p.ID], approved = true, approved && p.WasApproved()
 		}
 	}
-	return !slices.ContainsFunc(ids, func(id string) bool { return !known[id] }), nil
+	return !slices.ContainsFunc(ids, func(id string) bool { return !found[id] }), approved, nil
 }
 
 // SavePurpose implements terms.PurposeTx.

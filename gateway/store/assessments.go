@@ -15,11 +15,12 @@ import (
 func assessments() record[assessment.Assessment] {
 	return record[assessment.Assessment]{
 		kind: assessment.KindAssessment, table: "assessments",
-		columns: []string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission", "band", "open_due"},
+		columns: []string{"agreement", "state", "template", "countries", "submitted", "valid_until", "mission", "band", "open_due", "categories"},
+		since:   map[string]uint32{"categories": 26},
 		values: func(a assessment.Assessment) []any {
 			return []any{
 				a.Agreement, string(a.State), a.TemplateVersion, spaced(a.Countries), microsOf(a.SubmittedAt), microsOf(a.ValidUntil), a.Mission,
-				string(a.Result.Band), microsOf(openDue(a)),
+				string(a.Result.Band), microsOf(openDue(a)), spaced(a.Categories),
 			}
 		},
 		ident: func(a assessment.Assessment) (string, int) { return a.ID, a.Record },
@@ -146,18 +147,18 @@ func (t *tx) AssessmentsDue(ctx context.Context, now time.Time, most int) ([]ass
 
 // AssessmentsHit implements assessment.DueTx.
 func (t *tx) AssessmentsHit(ctx context.Context, c assessment.Cause, most int) ([]assessment.Assessment, error) {
-	where, args := t.hitBy(c)
+	where, args := hitBy(c)
 	return due(ctx, t, assessments(), most, "WHERE "+where+" ORDER BY r.id", args...)
 }
 
 // hitBy selects the approved assessments r that the cause makes stale.
-func (t *tx) hitBy(c assessment.Cause) (where string, args []any) {
+func hitBy(c assessment.Cause) (where string, args []any) {
 	const approved = "r.state = 'approved' AND "
 	switch {
 	case c.Trigger == assessment.TemplateWithdrawn:
 		return approved + "r.template = $1", []any{c.Template}
-	case c.Trigger == assessment.CategoryRaised:
-		return approved + "r.submitted <= $1 AND " + t.names("categories", "$2"), []any{microsOf(c.At), c.Category}
+	case c.Trigger == assessment.CategoryRaised: // replace, as LIKE takes the underscores of a code for any letter
+		return approved + "r.submitted <= $1 AND replace(r.categories, $2, '') <> r.categories", []any{microsOf(c.At), " " + c.Category + " "}
 	case c.Agreement != "":
 		return approved + "r.agreement = $1", []any{c.Agreement}
 	case c.Trigger == assessment.NewCountry:
@@ -166,16 +167,6 @@ func (t *tx) hitBy(c assessment.Cause) (where string, args []any) {
 		return approved + "r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.submitted <= $2", []any{c.Partner, microsOf(c.At)}
 	}
 	return approved + "r.countries LIKE $1 AND r.submitted <= $2", []any{"% " + c.Country + " %", microsOf(c.At)}
-}
-
-// names is the SQL that an assessment r names the value in a list of its body: for
-// what happens too rarely to deserve a column.
-func (t *tx) names(list, value string) string {
-	has := "EXISTS (SELECT 1 FROM json_each(CAST(b.body AS TEXT), '$." + list + "') m WHERE m.value = " + value + ")"
-	if t.store.engine == Postgres {
-		has = "CAST(convert_from(b.body, 'UTF8') AS JSONB) -> '" + list + "' @> to_jsonb(CAST(" + value + " AS TEXT))"
-	}
-	return "EXISTS (SELECT 1 FROM record_versions b WHERE b.kind = '" + assessment.KindAssessment + "' AND b.id = r.id AND b.version = r.version AND " + has + ")"
 }
 
 // UnsettledCauses implements assessment.DueTx.
@@ -227,9 +218,11 @@ func (t *tx) SaveStaleCause(ctx context.Context, c assessment.Cause) error {
 	if err := save(ctx, t, staleCauses(), c); err != nil || c.Version > 1 {
 		return err
 	}
-	// The gate goes by the cause, whether or not the assessments say so yet.
-	where, args := t.hitBy(c)
-	return t.rejudge(ctx, assessment.KindCause+"/"+c.ID, "w.agreement IN (SELECT r.agreement FROM assessments r WHERE "+where+")", args...)
+	// The gate goes by the cause, whether or not the assessments say so yet. It is asked of each that waits, with a limit that
+	// keeps planners from turning it round: the causes have their turn, which decisions everywhere wait for.
+	where, args := hitBy(c)
+	return t.rejudge(ctx, assessment.KindCause+"/"+c.ID,
+		"(SELECT r.id FROM assessments r WHERE r.agreement = w.agreement AND r.mission = w.mission AND "+where+" LIMIT 1) IS NOT NULL", args...)
 }
 
 // LockCauses implements terms.RaiseTx.

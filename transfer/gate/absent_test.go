@@ -28,6 +28,7 @@ func mayBeAbsent() map[string]permitted {
 		"Statistics":       {all, against},
 		"Actor.Untasked":   {all, "says why the policy denies; that it denies says Allowed"},
 		"Conflicts":        {all, against},
+		"RaisedFrom":       {all, "is when to ask again; nothing is refused by it"},
 		"StaleBy":          {all, "names the cause; the assessment that it made stale says so itself"},
 		"Holds":            {all, against},
 		"Overdue":          {all, against},

@@ -29,6 +29,7 @@ func (f *Facts) NextEnd() time.Time {
 	}
 	if f.Assessment != nil {
 		ends(f.Assessment.ValidUntil)
+		ends(f.RaisedFrom)
 	}
 	if f.Clearance != nil {
 		ends(f.Clearance.ValidUntil)

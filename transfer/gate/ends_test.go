@@ -33,8 +33,9 @@ func TestNextEnd(t *testing.T) {
 			f.Rules.Vetting.LifeDays = 10
 			f.Partner.DueDiligence.Date = at.Add(-10 * day)
 		},
-		"the agreement":  func(f *Facts, at time.Time) { f.Agreement.Document.ValidUntil = at },
-		"the assessment": func(f *Facts, at time.Time) { f.Assessment.ValidUntil = at },
+		"the agreement":                    func(f *Facts, at time.Time) { f.Agreement.Document.ValidUntil = at },
+		"the assessment":                   func(f *Facts, at time.Time) { f.Assessment.ValidUntil = at },
+		"R40 a raise of what was assessed": func(f *Facts, at time.Time) { f.RaisedFrom = at },
 		"what a category is": func(f *Facts, at time.Time) {
 			f.Categories = []terms.Category{{Course: terms.Course[terms.CategoryValues]{Next: []terms.Change[terms.CategoryValues]{
 				{Decided: terms.Decided{EffectiveFrom: at}}, {Decided: terms.Decided{EffectiveFrom: at.Add(day)}},

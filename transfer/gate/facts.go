@@ -79,6 +79,8 @@ type Facts struct {
 	Assessment *assessment.Assessment `json:"assessment,omitzero"`
 	// StaleBy is the cause by which it is stale, where its record does not say so yet.
 	StaleBy evidence.Ref `json:"stale_by,omitzero"`
+	// RaisedFrom is when a category that it names will be more sensitive, declared or not; the zero time where none will.
+	RaisedFrom time.Time `json:"raised_from,omitzero"`
 
 	Categories   []terms.Category        `json:"categories,omitzero"` // those declared that are known, and those of which a declared field is
 	DPOApprovals []approvals.DPOApproval `json:"dpo_approvals,omitzero"`

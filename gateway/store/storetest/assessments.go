@@ -87,7 +87,9 @@ func testAssessments(t *testing.T, b *bench) {
 		hit(tx, "part of a code", assessment.Cause{Trigger: assessment.ConflictAlert, Country: "N", At: Epoch()})
 		hit(tx, "raised", assessment.Raised(raise("c", "photo", Epoch())), "f-5")
 		hit(tx, "raised before", assessment.Raised(raise("c", "photo", Epoch().Add(-time.Microsecond))))
-		hit(tx, "part of a category", assessment.Raised(raise("c", "phot", Epoch())))
+		for _, near := range []string{"phot", "phot_", "PHOTO", "%", "identity photo p"} {
+			hit(tx, "nearly the category "+near, assessment.Raised(raise("c", near, Epoch())))
+		}
 		hit(tx, "template", assessment.Cause{Trigger: assessment.TemplateWithdrawn, Template: 2}, "f-4")
 		return nil
 	})
@@ -120,9 +122,9 @@ func assessmentsFilled(t *testing.T, l *logged) {
 		t.Fatal(err)
 	}
 	for i, a := range []assessment.Assessment{
-		inForce("old-1", "g-1", nil),
+		inForce("old-1", "g-1", func(a *assessment.Assessment) { a.Categories = []string{"photo", "identity"} }),
 		inForce("old-2", "g-1", func(a *assessment.Assessment) {
-			a.State, a.SubmittedAt, a.ValidUntil, a.Countries = assessment.Draft, time.Time{}, time.Time{}, []string{"KE"}
+			a.State, a.SubmittedAt, a.ValidUntil, a.Countries, a.Categories = assessment.Draft, time.Time{}, time.Time{}, []string{"KE"}, []string{}
 		}),
 		inForce("old-3", "g-1", func(a *assessment.Assessment) {
 			a.ValidUntil = Epoch().Truncate(time.Second).Add(100 * time.Millisecond)
@@ -140,10 +142,10 @@ func assessmentsFilled(t *testing.T, l *logged) {
 			fmt.Sprintf("INSERT INTO assessments (id, version, agreement) VALUES ('%s', 1, 'g-%d')", a.ID, i))
 	}
 	l.migrate(t)
-	got := l.texts(t, "SELECT id || ' ' || state || ' ' || template || countries || submitted || ' ' || valid_until FROM assessments ORDER BY id")
+	got := l.texts(t, "SELECT id || ' ' || state || ' ' || template || countries || submitted || ' ' || valid_until || categories FROM assessments ORDER BY id")
 	now := Epoch().UnixMicro()
 	want := []string{
-		fmt.Sprintf("old-1 approved 1 CO NE %d %d", now, now+3_600_000_000), "old-2 draft 1 KE 0 0",
+		fmt.Sprintf("old-1 approved 1 CO NE %d %d photo identity ", now, now+3_600_000_000), "old-2 draft 1 KE 0 0",
 		fmt.Sprintf("old-3 approved 1 CO NE %d %d", now, now-now%1_000_000+100_000),
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {

@@ -188,7 +188,12 @@ func testTerms(t *testing.T, b *bench) {
 		return terms.RetentionRule{ID: id, Version: 1, Purpose: purpose, Category: category}
 	}
 	saveEach(t, b, retentionKind(), rule("r-1", "p-1", "c-2"), rule("r-2", "p-1", "c-1"), rule("r-3", "p-2", "c-1"))
-	saveEach(t, b, purposeKind(), terms.Purpose{ID: "p-1", Version: 1, Code: "z"}, terms.Purpose{ID: "p-2", Version: 1, Code: "a"})
+	proposed := func(id string) terms.Purpose {
+		return terms.Purpose{ID: id, Version: 1, Code: id, Course: terms.Course[terms.PurposeValues]{Proposed: true}}
+	}
+	later := proposed("p-5")
+	later.Next = []terms.Change[terms.PurposeValues]{{Decided: terms.Decided{EffectiveFrom: Epoch()}}}
+	saveEach(t, b, purposeKind(), terms.Purpose{ID: "p-1", Version: 1, Code: "z"}, terms.Purpose{ID: "p-2", Version: 1, Code: "a"}, proposed("p-4"), later)
 	saveEach(t, b, categoryKind(), terms.Category{ID: "c-1", Version: 1, Code: "z"}, terms.Category{ID: "c-2", Version: 1, Code: "a"})
 	one, two := assessmentKind().fresh("s-2", full), assessmentKind().fresh("s-1", full)
 	one.Agreement, two.Agreement = "a-1", "a-1"
@@ -200,13 +205,20 @@ func testTerms(t *testing.T, b *bench) {
 		rules, err = tx.RetentionRules(ctx, "")
 		lists(t, "all rules", retentionKind(), rules, err, "r-2", "r-3", "r-1")
 		purposes, err := tx.Purposes(ctx)
-		lists(t, "purposes", purposeKind(), purposes, err, "p-2", "p-1")
+		lists(t, "purposes", purposeKind(), purposes, err, "p-2", "p-4", "p-5", "p-1")
 		for _, c := range []struct {
-			ids   []string
-			known bool
-		}{{nil, true}, {[]string{"p-1", "p-2", "p-1"}, true}, {[]string{"p-1", "p-3"}, false}, {[]string{""}, false}} {
-			if known, err := tx.KnownPurposes(ctx, c.ids); err != nil || known != c.known {
-				t.Errorf("R23 the purposes %q are known: %v, %v", c.ids, known, err)
+			ids             []string
+			known, approved bool
+		}{
+			{nil, true, true},
+			{[]string{"p-1", "p-2", "p-1"}, true, true},
+			{[]string{"p-1", "p-3"}, false, true},
+			{[]string{""}, false, true},
+			{[]string{"p-1", "p-4"}, true, false},
+			{[]string{"p-5"}, true, true},
+		} {
+			if known, approved, err := tx.KnownPurposes(ctx, c.ids); err != nil || known != c.known || approved != c.approved {
+				t.Errorf("R23 the purposes %q are known: %v, approved: %v, %v", c.ids, known, approved, err)
 			}
 		}
 		categories, err := tx.Categories(ctx)

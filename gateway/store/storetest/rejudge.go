@@ -35,7 +35,7 @@ func testRejudgings(t *testing.T, b *bench) {
 	})
 	judged := agreement("a-1", "m-1", "x-1")
 	fit := assessment.Assessment{ID: "r-1", Record: 1, State: assessment.Approved, ApprovedAt: Epoch(), TemplateVersion: 7}
-	fit.Agreement, fit.Countries = "a-2", []string{"NE"}
+	fit.Agreement, fit.Mission, fit.Countries, fit.Categories = "a-2", "m-1", []string{"NE"}, []string{"photo"}
 	draft := assessment.Assessment{ID: "r-2", Record: 1, State: assessment.Draft}
 	draft.Agreement = "a-1"
 	pathway := approvals.DPOApproval{ID: "d-3", Version: 1, Scope: approvals.ForPathway, Mission: "m-1", Partner: "x-2"}
@@ -73,6 +73,8 @@ func testRejudgings(t *testing.T, b *bench) {
 		{"what makes none stale", saves(causeKind(), ctx, assessment.Cause{
 			ID: "k-2", Version: 1, Trigger: assessment.ConflictAlert, Country: "CO", Subject: "country CO", At: Epoch(),
 		}), nil},
+		{"R40 what is raised of its categories", func(tx Tx) error { return tx.SaveRaise(ctx, raise("k-3", "photo", Epoch().Add(time.Hour))) }, []string{"t-2"}},
+		{"what is raised of no category of it", func(tx Tx) error { return tx.SaveRaise(ctx, raise("k-4", "health", Epoch())) }, nil},
 		{"an approval of an agreement", saves(approvalKind(), ctx, approvals.DPOApproval{ID: "d-1", Version: 1, Scope: approvals.ForAgreement, Agreement: "a-3"}), []string{"t-3"}},
 		{"an approval of one transfer", saves(approvalKind(), ctx, approvals.DPOApproval{ID: "d-2", Version: 1, Scope: approvals.ForTransfer, Transfer: "t-5", Spent: "t-1"}), []string{"t-1"}},
 		{"an approval of a pathway", saves(approvalKind(), ctx, pathway), []string{"t-2"}},
