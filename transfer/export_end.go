@@ -24,7 +24,7 @@ type ExportEnd struct {
 	Ended      string      `json:"ended"`                // id of that entry
 	Evidence   *ExportLine `json:"evidence,omitempty"`   // nil where it is not proved
 	Checkpoint string      `json:"checkpoint,omitempty"` // the signed note that it lies under
-	Unproved   string      `json:"unproved,omitempty"`   // why there is no evidence
+	Unproved   string      `json:"unproved,omitempty"`   // ExportUnproved where there is no evidence
 }
 
 // How an export ended.
@@ -33,7 +33,9 @@ const (
 	exportCut      = "cut"
 )
 
-const exportUnproved = "the log did not sign in time that the export ended"
+// ExportUnproved is what the last line says where nothing proves the others, and all
+// that it may say: whoever carries the file can take its proof away.
+const ExportUnproved = "the log did not prove in time how the export ended"
 
 // sent is what was handed on of an export.
 type sent struct {
@@ -77,7 +79,7 @@ func (x *Export) prove(ctx context.Context, out *sent) error {
 	}
 	end := ExportEnd{Ended: id}
 	if x.log.log.Wait(ctx, id) != nil {
-		end.Unproved = exportUnproved
+		end.Unproved = ExportUnproved
 	} else if err := x.log.store.View(ctx, func(tx LogTx) error {
 		line, note, err := tx.LogProof(ctx, id)
 		end.Evidence, end.Checkpoint = &line, string(note)
@@ -96,10 +98,13 @@ func (x *Export) prove(ctx context.Context, out *sent) error {
 func (c *checking) end(keys *ledger.Verifier, here *sent) {
 	x := c.End
 	switch {
-	case x.Evidence == nil && c.Narrowed:
-		c.found("nothing shows whether lines were taken out: %s", x.Unproved)
+	case x.Evidence == nil && x.Checkpoint == "" && x.Unproved == ExportUnproved:
+		if c.Narrowed {
+			c.found("nothing shows whether lines were taken out: %s", ExportUnproved)
+		}
 		return
-	case x.Evidence == nil:
+	case x.Evidence == nil || x.Checkpoint == "" || x.Unproved != "":
+		c.found("the last line neither proves the others nor is that of an export that the log did not prove in time")
 		return
 	}
 	signed, _, err := keys.Open([]byte(x.Checkpoint))
