@@ -77,20 +77,28 @@ func (x *Export) prove(ctx context.Context, out *sent) error {
 	if err != nil {
 		return err
 	}
-	end := ExportEnd{Ended: id}
-	if x.log.log.Wait(ctx, id) != nil {
-		end.Unproved = ExportUnproved
-	} else if err := x.log.store.View(ctx, func(tx LogTx) error {
-		line, note, err := tx.LogProof(ctx, id)
-		end.Evidence, end.Checkpoint = &line, string(note)
-		return err
-	}); err != nil {
-		return fmt.Errorf("proving how an export ended: %w", err)
+	end, err := x.end(ctx, id)
+	if err != nil { // which the lines before can do without
+		end = ExportEnd{Ended: id, Unproved: ExportUnproved}
 	}
 	if err := exportLines(out.w).Encode(end); err != nil {
 		return fmt.Errorf("ending an export: %w", err)
 	}
 	return nil
+}
+
+// end is the last line with the proof of the entry.
+func (x *Export) end(ctx context.Context, id string) (ExportEnd, error) {
+	end := ExportEnd{Ended: id}
+	if err := x.log.log.Wait(ctx, id); err != nil {
+		return end, fmt.Errorf("waiting for how an export ended: %w", err)
+	}
+	err := x.log.store.View(ctx, func(tx LogTx) error {
+		line, note, err := tx.LogProof(ctx, id)
+		end.Evidence, end.Checkpoint = &line, string(note)
+		return err
+	})
+	return end, err
 }
 
 // end opens the last line: the entry that it carries must say, under a signed

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -153,6 +154,22 @@ func TestExportUnsigned(t *testing.T) {
 	t.Run("R52 everything is proved by its places", func(t *testing.T) {
 		if got := checkedBy(w, keys, exportLines(w, transfer.Excerpt{})); !got.OK || got.Whole {
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// TestExportOfAFailingStore: the records fail while the export is under way.
+func TestExportOfAFailingStore(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	w.Settled()
+	t.Run("LOG_UNAVAILABLE where the first part cannot be read nothing is written", func(t *testing.T) {
+		out, err := w.Log.Export(w.Ctx, w.As(authz.OIG), transfer.Excerpt{})
+		w.Must(err)
+		ctx, stop := context.WithCancel(w.Ctx)
+		stop()
+		var written bytes.Buffer
+		if err := out.Send(ctx, &written); err == nil || written.Len() > 0 {
+			t.Errorf("%v, and %q", err, written.String())
 		}
 	})
 }
