@@ -134,6 +134,9 @@ func (d *Delivery) ended(ctx context.Context, complete bool, reached int64) erro
 				return err
 			}
 		}
+		if err := o.unpulled(ctx, tx, d.caller, &t, now); err != nil {
+			return err
+		}
 		e := o.Office.Entry(d.caller, d.role, kind, authz.TransferPull, t.resource())
 		e.Phase, e.Result = string(gate.Pull), fmt.Sprintf("file %d from %d", d.n, d.Offset)
 		return tx.Record(ctx, e)

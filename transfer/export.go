@@ -182,15 +182,16 @@ func (x *Export) ID() string { return x.head.Entry }
 func (x *Export) Send(ctx context.Context, w io.Writer) error {
 	out := &sent{w: w, digest: sha256.New()}
 	buffered := bufio.NewWriter(out)
-	if err := errors.Join(x.send(ctx, buffered), buffered.Flush()); err != nil {
+	if err := x.send(ctx, buffered); err != nil {
 		_, unrecorded := x.ended(context.WithoutCancel(ctx), exportCut, out)
 		return errors.Join(err, unrecorded)
 	}
 	return x.prove(ctx, out)
 }
 
-// send writes all but the last line.
-func (x *Export) send(ctx context.Context, w io.Writer) error {
+// send writes all but the last line. Where it fails, what is buffered is left: of
+// an export that fails at once nothing is written, so that it is answered by a problem.
+func (x *Export) send(ctx context.Context, w *bufio.Writer) error {
 	lines := exportLines(w)
 	if err := lines.Encode(x.head); err != nil {
 		return fmt.Errorf("writing an export: %w", err)
@@ -212,7 +213,7 @@ func (x *Export) send(ctx context.Context, w io.Writer) error {
 			return fmt.Errorf("reading a part of the log: %w", err)
 		}
 		if _, denied := x.log.office.Authorise(ctx, taker, authz.LogExport, x.resource()); denied != nil {
-			return errors.Join(denied, lines.Encode(ExportBroken{"it is not whole: who asked for it may not export the log any more"}))
+			return errors.Join(denied, lines.Encode(ExportBroken{"it is not whole: who asked for it may not export the log any more"}), w.Flush())
 		}
 		for _, line := range page.Lines {
 			if err := lines.Encode(line); err != nil {
@@ -225,7 +226,7 @@ func (x *Export) send(ctx context.Context, w io.Writer) error {
 		}
 		f.After = page.Next
 	}
-	if err := lines.Encode(foot); err != nil {
+	if err := errors.Join(lines.Encode(foot), w.Flush()); err != nil {
 		return fmt.Errorf("writing an export: %w", err)
 	}
 	return nil

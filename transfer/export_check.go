@@ -25,9 +25,9 @@ type ExportCheck struct {
 	// taken out: of an export of everything, none of the first Foot.Size is missing;
 	// one that is Narrowed is Whole.
 	OK       bool        `json:"ok"`
-	Head     ExportHead  `json:"head"`
+	Head     ExportHead  `json:"head,omitzero"` // none unless it is Whole: nothing else proves the first line
 	Foot     ExportFoot  `json:"foot"`
-	End      ExportEnd   `json:"end"`
+	End      ExportEnd   `json:"end,omitzero"` // none unless it is Whole
 	Origin   string      `json:"origin"`
 	Proved   int64       `json:"proved"` // entries that lie under the checkpoint as they are here
 	Erased   int64       `json:"erased"` // of these, entries of which only the place is left
@@ -84,6 +84,9 @@ func CheckExport(r io.ReadSeeker, keys *ledger.Verifier, kept []byte) (ExportChe
 	}
 	c.ended()
 	c.end(keys, here)
+	if !x.Whole {
+		x.Head, x.End = ExportHead{}, ExportEnd{}
+	}
 	x.OK = len(x.Findings) == 0
 	return x, nil
 }
@@ -138,7 +141,7 @@ func (x *ExportCheck) foot(foot, last []byte, keys *ledger.Verifier) (ledger.Che
 	case last != nil && asWritten(last, &broken):
 		x.found("the export ended before its end: %s", broken.Error)
 		return ledger.Checkpoint{}, false
-	case last == nil || !asWritten(last, &x.End) || !asWritten(foot, &x.Foot):
+	case last == nil || !asWritten(last, &x.End) || x.End.Ended == "" || !asWritten(foot, &x.Foot):
 		x.found("the last line is missing: the file was cut, or is no export of this form")
 		return ledger.Checkpoint{}, false
 	}

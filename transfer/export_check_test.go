@@ -190,8 +190,20 @@ func TestExportIsWhole(t *testing.T) {
 	must(t, other.Add(9))
 	foreign.end.Checkpoint = string(other.Rows.Checkpoints[0].Note)
 	unproved, all := part(), carry(t, logOf(t, "a"), 2)
-	unproved.end = &transfer.ExportEnd{Ended: "e-2", Unproved: "not in time"}
+	unproved.end = &transfer.ExportEnd{Ended: "e-2", Unproved: transfer.ExportUnproved}
 	all.end = unproved.end
+	ending := func(change func(*transfer.ExportEnd)) *carried {
+		x := carry(t, logOf(t, "a"), 2).ended()
+		x.head.By = "p-2"
+		change(x.end)
+		return x
+	}
+	reworded := ending(func(e *transfer.ExportEnd) { *e = transfer.ExportEnd{Ended: "x", Unproved: "p-2 took it"} })
+	silent := ending(func(e *transfer.ExportEnd) { *e = transfer.ExportEnd{Ended: "x"} })
+	noNote := ending(func(e *transfer.ExportEnd) { e.Checkpoint = "" })
+	noEntry := ending(func(e *transfer.ExportEnd) { e.Evidence, e.Unproved = nil, transfer.ExportUnproved })
+	both := ending(func(e *transfer.ExportEnd) { e.Unproved = transfer.ExportUnproved })
+	const neither = "the last line neither proves the others"
 	for name, c := range map[string]struct {
 		x     *carried
 		want  string
@@ -205,8 +217,13 @@ func TestExportIsWhole(t *testing.T) {
 		"R52 how another export ended is found":             {another, notSent, false},
 		"R52 an entry that was altered is found":            {forged, "do not belong together", false},
 		"R52 a checkpoint of another log is found":          {foreign, "the checkpoint in the last line: checkpoint is signed by a key that is not known", false},
-		"R52 a part that nothing proves is found":           {unproved, "nothing shows whether lines were taken out: not in time", false},
+		"R52 a part that nothing proves is found":           {unproved, "nothing shows whether lines were taken out: the log did not prove in time", false},
 		"R52 everything is proved by its places all alike":  {all, "", false},
+		"R52 a last line in other words is found":           {reworded, neither, false},
+		"R52 a last line that says nothing is found":        {silent, neither, false},
+		"R52 a proof without its checkpoint is found":       {noNote, neither, false},
+		"R52 a checkpoint without its proof is found":       {noEntry, neither, false},
+		"R52 a proof that says it is none is found":         {both, neither, false},
 		"R52 an export that was cut proves nothing":         {said(func(e *evidence.Entry) { e.Result = "cut" + strings.TrimPrefix(e.Result, "complete") }), notSent, false},
 		"R52 another act's entry proves nothing":            {said(func(e *evidence.Entry) { e.Action = authz.LogRead }), notOfThis, false},
 		"R52 a denial proves nothing":                       {said(func(e *evidence.Entry) { e.Verdict = evidence.Refused }), notOfThis, false},
@@ -218,6 +235,9 @@ func TestExportIsWhole(t *testing.T) {
 			got := c.x.check(nil)
 			if said := strings.Join(got.Findings, "\n"); got.OK != (c.want == "") || !strings.Contains(said, c.want) || got.Whole != c.whole {
 				t.Errorf("%q, want %q; whole is %t", said, c.want, got.Whole)
+			}
+			if !c.whole && (got.Head != transfer.ExportHead{} || got.End != transfer.ExportEnd{}) {
+				t.Errorf("nothing proves %+v and %+v", got.Head, got.End)
 			}
 		})
 	}

@@ -24,7 +24,7 @@ type ExportEnd struct {
 	Ended      string      `json:"ended"`                // id of that entry
 	Evidence   *ExportLine `json:"evidence,omitempty"`   // nil where it is not proved
 	Checkpoint string      `json:"checkpoint,omitempty"` // the signed note that it lies under
-	Unproved   string      `json:"unproved,omitempty"`   // why there is no evidence
+	Unproved   string      `json:"unproved,omitempty"`   // ExportUnproved where there is no evidence
 }
 
 // How an export ended.
@@ -33,7 +33,9 @@ const (
 	exportCut      = "cut"
 )
 
-const exportUnproved = "the log did not sign in time that the export ended"
+// ExportUnproved is what the last line says where nothing proves the others, and all
+// that it may say: whoever carries the file can take its proof away.
+const ExportUnproved = "the log did not prove in time how the export ended"
 
 // sent is what was handed on of an export.
 type sent struct {
@@ -75,15 +77,9 @@ func (x *Export) prove(ctx context.Context, out *sent) error {
 	if err != nil {
 		return err
 	}
-	end := ExportEnd{Ended: id}
-	if x.log.log.Wait(ctx, id) != nil {
-		end.Unproved = exportUnproved
-	} else if err := x.log.store.View(ctx, func(tx LogTx) error {
-		line, note, err := tx.LogProof(ctx, id)
-		end.Evidence, end.Checkpoint = &line, string(note)
-		return err
-	}); err != nil {
-		return fmt.Errorf("proving how an export ended: %w", err)
+	end, err := x.end(ctx, id)
+	if err != nil { // which the lines before can do without
+		end = ExportEnd{Ended: id, Unproved: ExportUnproved}
 	}
 	if err := exportLines(out.w).Encode(end); err != nil {
 		return fmt.Errorf("ending an export: %w", err)
@@ -91,15 +87,32 @@ func (x *Export) prove(ctx context.Context, out *sent) error {
 	return nil
 }
 
+// end is the last line with the proof of the entry.
+func (x *Export) end(ctx context.Context, id string) (ExportEnd, error) {
+	end := ExportEnd{Ended: id}
+	if err := x.log.log.Wait(ctx, id); err != nil {
+		return end, fmt.Errorf("waiting for how an export ended: %w", err)
+	}
+	err := x.log.store.View(ctx, func(tx LogTx) error {
+		line, note, err := tx.LogProof(ctx, id)
+		end.Evidence, end.Checkpoint = &line, string(note)
+		return err
+	})
+	return end, err
+}
+
 // end opens the last line: the entry that it carries must say, under a signed
 // checkpoint, that what was sent to whom the first line names is what lies here.
 func (c *checking) end(keys *ledger.Verifier, here *sent) {
 	x := c.End
 	switch {
-	case x.Evidence == nil && c.Narrowed:
-		c.found("nothing shows whether lines were taken out: %s", x.Unproved)
+	case x.Evidence == nil && x.Checkpoint == "" && x.Unproved == ExportUnproved:
+		if c.Narrowed {
+			c.found("nothing shows whether lines were taken out: %s", ExportUnproved)
+		}
 		return
-	case x.Evidence == nil:
+	case x.Evidence == nil || x.Checkpoint == "" || x.Unproved != "":
+		c.found("the last line neither proves the others nor is that of an export that the log did not prove in time")
 		return
 	}
 	signed, _, err := keys.Open([]byte(x.Checkpoint))

@@ -265,6 +265,19 @@ func unclaimed(ctx context.Context, tx Tx, t Transfer, now time.Time) (State, er
 	return Unclaimed, nil
 }
 
+// unpulled ends as unclaimed what lapsed as pulled because a delivery was under way
+// of which, now that it has ended, it is known that nothing left.
+func (o *Office) unpulled(ctx context.Context, tx Tx, c authz.Caller, t *Transfer, now time.Time) error {
+	if t.State != Pulled || t.Delivered != nil || !t.Ended(now) {
+		return nil
+	}
+	to, err := unclaimed(ctx, tx, *t, now)
+	if err != nil || to != Unclaimed {
+		return err
+	}
+	return o.end(ctx, tx, system(c), authz.SYS, "transfer.lapse", t, Unclaimed)
+}
+
 // CloseAbandoned records the abort of deliveries of which nothing was heard
 // since before: the process that sent them died. It answers with how many.
 func (o *Office) CloseAbandoned(ctx context.Context, before time.Time) (int, error) {

@@ -303,6 +303,16 @@ func TestARefusalIsOver(t *testing.T) {
 			}
 		})
 	}
+	t.Run("RECIPIENT_NO_USER the clock finds that a downloader's grant ended", func(t *testing.T) {
+		w := apptest.Ready(t, apptest.Options{})
+		x := w.Available([]byte("x"))
+		_, err := w.People.EndGrant(w.Ctx, w.As(authz.LEG), w.As(authz.PDL).Grants[0].ID)
+		w.Must(err)
+		changes(w, 0)
+		if got := look(w, x.ID).Decision; !slices.Contains(got.Codes(), "RECIPIENT_NO_USER") {
+			t.Errorf("it is refused for %v", got.Codes())
+		}
+	})
 	t.Run("AUTH_INVALID what was wrong with who asked is told until a pull passes", func(t *testing.T) {
 		x := w.Available([]byte("x"))
 		stranger := w.As(authz.PDL)

@@ -103,6 +103,33 @@ func TestNothingLeftOfWhatWasRecalled(t *testing.T) {
 	w.Verify()
 }
 
+// What lapses while a pull waits might have left, and did not.
+func TestNothingLeftOfWhatLapsed(t *testing.T) {
+	for name, hold := range map[string]bool{"whose window ended": false, "that was held too long": true} {
+		t.Run("R27 nobody certifies the destruction of nothing of what "+name, func(t *testing.T) {
+			w := apptest.Ready(t, apptest.Options{})
+			sent := w.Available(payload(10))
+			d, err := w.Transfers.Pull(w.Ctx, w.As(authz.PDL), sent.ID, 1, 0)
+			w.Must(err)
+			if hold {
+				_, err = w.Holds.Place(w.Ctx, w.As(authz.LEG), rights.Order{Kind: rights.Review, Transfer: sent.ID, Reason: "doubt"})
+				w.Must(err)
+				changes(w, 1)
+				w.Clock.Add(31 * 24 * time.Hour)
+			}
+			if seen, duty := lapsed(w, sent.ID); seen.State != transfer.Pulled || duty.State != retention.Due {
+				t.Errorf("before it is known it is %s, duty %s", seen.State, duty.State)
+			}
+			is(t, d.Send(w.Ctx, io.Discard), transfer.ErrNotAvailable)
+			duty, err := w.Destruction.Duty(w.Ctx, w.As(authz.FP), sent.ID)
+			if seen := look(w, sent.ID); err != nil || seen.State != transfer.Unclaimed || duty.State != retention.Accepted || owes(w, duty.Due) {
+				t.Errorf("%s, duty %s, %v", seen.State, duty.State, err)
+			}
+			w.Verify()
+		})
+	}
+}
+
 // Nobody certifies the destruction of nothing: a pull of which it is known that no byte left leaves no duty.
 func TestNothingLeft(t *testing.T) {
 	w := apptest.Ready(t, apptest.Options{})

@@ -136,8 +136,10 @@ func checked(x transfer.ExportCheck) string {
 		b.WriteString("\nThis is not what was exported, or cannot be shown to be. Keep the file as it is, and have it exported again.")
 	case x.Narrowed:
 		b.WriteString("Nothing was altered, and no entry was taken out or added since it was exported.")
-	default:
+	case x.Whole:
 		fmt.Fprintf(&b, "Nothing was altered, and nothing is missing of the first %d entries.", x.Foot.Size)
+	default:
+		fmt.Fprintf(&b, "No entry was altered, and nothing is missing of the first %d entries.", x.Foot.Size)
 	}
 	if x.OK && x.Kept == nil {
 		b.WriteString("\nNote: whether the log was longer, only a checkpoint kept elsewhere shows (--checkpoint).")
@@ -146,7 +148,7 @@ func checked(x transfer.ExportCheck) string {
 	case x.OK && x.Whole:
 		fmt.Fprintf(&b, "\nNote: who took it, and when, is in entries %s and %s of the log, which are later than these.", printable(x.Head.Entry), printable(x.End.Ended))
 	case x.OK:
-		b.WriteString("\nNote: who took it, and when, is not proved: " + printable(x.End.Unproved))
+		b.WriteString("\nNote: who took it, and when, is not proved: " + transfer.ExportUnproved + ".")
 	}
 	return b.String()
 }

@@ -32,7 +32,8 @@ func (s *shell) logExport() *cobra.Command {
 signed checkpoint, for Legal, the data protection officer and the auditor. That you took
 them, and which, is in the log before the first byte comes; the last line carries the
 entry that says how it ended, with the digest of all others. A file that is cut is not
-kept, and one that is there is not overwritten.`,
+kept, nor is a part of which the log did not prove in time how it ended (exit code 6: export
+it again), and one that is there is not overwritten.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), s) },
 	}
@@ -78,13 +79,16 @@ func (f *exporting) run(ctx context.Context, s *shell) error {
 	if err != nil {
 		return err
 	}
+	if len(narrow) > 0 && end.Evidence == nil {
+		return &coded{exitUnavailable, fmt.Errorf("%s, so that the file would not show whether lines were taken out of it: it is not kept; export it again", transfer.ExportUnproved)}
+	}
 	if err := file.keep(f.out, false); err != nil {
 		return err
 	}
 	return s.result(map[string]any{"file": f.out, "entries": foot.Count, "size": foot.Size, "proved": end.Evidence != nil}, func() error {
 		said := ""
 		if end.Evidence == nil {
-			said = "\nNote: " + printable(end.Unproved) + ", so that the file does not prove that nothing was taken out of a part. Export it again."
+			said = "\nNote: " + transfer.ExportUnproved + ", so that the file does not prove who took it, and when."
 		}
 		return s.print("%d entries of the first %d of the log are in %s.%s", foot.Count, foot.Size, printable(f.out), said)
 	})

@@ -46,6 +46,12 @@ func grants() record[people.Grant] {
 			return []any{g.Person, string(g.Role), g.Mission, g.Partner, origin, ends}
 		},
 		ident: func(g people.Grant) (string, int) { return g.ID, g.Version },
+		touches: func(g people.Grant) touch {
+			if g.Role != authz.PDL { // who may pull is a fact of the transfer, who else may act is not
+				return touch{}
+			}
+			return ofPartner(g.Partner)
+		},
 	}
 }
 
