@@ -152,7 +152,7 @@ func (e *Enforcer) Check(c Caller, action Action, res Resource) (Role, error) {
 	}
 	// But for asking for a transfer: that is the gate's to refuse, with all its
 	// codes (gate condition 2).
-	if locks := c.locks(action); len(locks) > 0 && action != TransferRequest {
+	if locks := c.locks(action, action == TransferRequest); len(locks) > 0 {
 		return "", &LockedError{Codes: locks}
 	}
 	tasks := map[Role][]string{}
@@ -185,7 +185,7 @@ func (e *Enforcer) CheckOwn(c Caller, action Action) error {
 		return fmt.Errorf("%w: the token does not reach %s", ErrDenied, action)
 	}
 	// But for what unlocks them, and for giving up what one holds.
-	if locks := c.locks(action); len(locks) > 0 && action != UndertakingSign && action != TokenRevoke {
+	if locks := c.locks(action, action == UndertakingSign || action == TokenRevoke); len(locks) > 0 {
 		return &LockedError{Codes: locks}
 	}
 	return nil

@@ -47,10 +47,13 @@ func (a Action) MayTake() bool {
 // LockUnruled is the lock of everybody while the rules in force cannot be believed: it leaves what may take away.
 const LockUnruled = "GATE_UNAVAILABLE"
 
-// locks are the refusal codes of what keeps the caller from the action.
-func (c Caller) locks(action Action) []string {
-	if !action.MayTake() {
-		return c.Locks
-	}
-	return slices.DeleteFunc(slices.Clone(c.Locks), func(code string) bool { return code == LockUnruled })
+// locks are the refusal codes of what keeps the caller from the action. One that
+// is exempt asks for no training and no undertaking, and for rules all the same.
+func (c Caller) locks(action Action, exempt bool) []string {
+	return slices.DeleteFunc(slices.Clone(c.Locks), func(code string) bool {
+		if code == LockUnruled {
+			return action.MayTake()
+		}
+		return exempt
+	})
 }

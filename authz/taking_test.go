@@ -69,9 +69,6 @@ func TestTaking(t *testing.T) {
 func TestLockedForWantOfRules(t *testing.T) {
 	e, m := enforcer(t), matrix(t)
 	for action, class := range taking(t) {
-		if action == authz.TransferRequest {
-			continue // the gate's to refuse
-		}
 		for _, role := range roles() {
 			c := holder(role)
 			c.Locks = []string{authz.LockUnruled}
@@ -87,10 +84,33 @@ func TestLockedForWantOfRules(t *testing.T) {
 			if want := class != "gives" && m[action][role] != "-"; allowed != want {
 				t.Errorf("%s may do %s: %v", role, action, allowed)
 			}
+			if action == authz.TransferRequest {
+				continue // for want of training it is the gate's to refuse
+			}
 			c.Locks = append(c.Locks, "TRAINING_EXPIRED")
 			if _, err := e.Check(c, action, authz.Resource{Mission: here, Partner: ours, Owner: me}); err == nil {
 				t.Errorf("R44 %s does %s untrained", role, action)
 			}
+		}
+	}
+}
+
+// What unlocks, and what gives up one's own, asks for no training; for rules that can be believed it asks as any other.
+func TestOwnActsForWantOfRules(t *testing.T) {
+	e := enforcer(t)
+	for action, want := range map[authz.Action]bool{authz.UndertakingSign: false, authz.TokenRevoke: true, authz.TokenIssue: false} {
+		c := holder(authz.RO)
+		c.Locks = []string{"TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING"}
+		if err := e.CheckOwn(c, action); (err == nil) != (action != authz.TokenIssue) {
+			t.Errorf("R44 %s untrained: %v", action, err)
+		}
+		c.Locks = append(c.Locks, authz.LockUnruled)
+		if action == authz.TokenIssue {
+			continue
+		}
+		var locked *authz.LockedError
+		if err := e.CheckOwn(c, action); (err == nil) != want || !want && (!errors.As(err, &locked) || !slices.Equal(locked.Codes, []string{authz.LockUnruled})) {
+			t.Errorf("R53 %s without rules: %v", action, err)
 		}
 	}
 }

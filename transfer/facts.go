@@ -32,19 +32,14 @@ type reading struct {
 // error means that the store failed: nothing is decided then, and the act does
 // not happen. A record that does not exist is a fact.
 func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase, a actor, s standing) (gate.Facts, error) {
-	r := reading{book: s.book, Facts: gate.Facts{
-		Phase: phase, Now: o.Office.Time(), Transfer: t.ref(), Sender: t.Sender,
-		Actor:    gate.Actor{Person: a.caller.Person},
-		Manifest: t.manifest(), Files: t.landed(),
-		Country: s.mission.Country,
-		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement, DocumentAtStart: t.Document},
-		Read:    slices.Clone(s.read),
-	}}
+	return o.goOn(ctx, tx, t, o.begin(t, phase, a, s), a, s)
+}
+
+// goOn is gather, once it has begun.
+func (o *Office) goOn(ctx context.Context, tx Tx, t Transfer, r reading, a actor, s standing) (gate.Facts, error) {
 	f := &r.Facts
 	mission := evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version}
-	if f.Read = append(f.Read, mission); s.mission.Suspension != nil {
-		f.Stopped = mission
-	}
+	f.Read = append(f.Read, mission)
 	for _, step := range []func(context.Context, Tx, Transfer, *reading) error{
 		o.gatherPartner, o.gatherAgreement, o.gatherSubjects, o.gatherAssessment, o.gatherHolds, o.gatherConduct,
 		o.readCategories, o.gatherOrigin, o.gatherVolume, o.gatherCategories, o.gatherDPOApprovals, o.gatherPurpose, o.gatherNotices,
@@ -54,11 +49,39 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 		}
 	}
 	r.judge(o.Office.Policy, a, s)
-	if phase != gate.Pull { // a release is not judged again by what is opaque now
+	if f.Phase != gate.Pull { // a release is not judged again by what is opaque now
 		f.Manifest.Opaque, f.Manifest.ContentAttested = rules{f.Rules}.opaque(t), t.ContentAttested
 	}
 	o.gatherApproval(t, s, f)
 	return *f, nil
+}
+
+// begin is what is known before anything of the transfer is read, with who acts
+// as they stand now.
+func (o *Office) begin(t Transfer, phase gate.Phase, a actor, s standing) reading {
+	r := reading{book: s.book, Facts: gate.Facts{
+		Phase: phase, Now: o.Office.Time(), Transfer: t.ref(), Sender: t.Sender,
+		Actor:    gate.Actor{Person: a.caller.Person},
+		Manifest: t.manifest(), Files: t.landed(),
+		Country: s.mission.Country,
+		Landing: gate.Landing{Sealed: t.allSealed(), AgreementAtStart: t.Agreement, DocumentAtStart: t.Document},
+		Read:    slices.Clone(s.read),
+	}}
+	if s.mission.Suspension != nil {
+		r.Stopped = evidence.Ref{Kind: people.KindMission, ID: s.mission.ID, Version: s.mission.Version}
+	}
+	r.acts(a, s)
+	return r
+}
+
+// acts tells what who acts may and holds at the moment of the facts.
+func (r *reading) acts(a actor, s standing) people.Clearance {
+	held := s.cleared(a.caller.Person, r.Now)
+	r.Actor.Assured = slices.Contains(r.book.At(r.Now).Rules.Assurances, a.caller.Assurance)
+	denied := a.denied(r.Now)
+	r.Actor.Allowed, r.Actor.Untasked = denied == nil, errors.Is(denied, authz.ErrNoTask)
+	r.Actor.Trained, r.Actor.Bound = held.Training != nil, held.Undertaking != nil
+	return held
 }
 
 // judge tells, as of the moment of the decision, the rules in force, what who
@@ -66,11 +89,7 @@ func (o *Office) gather(ctx context.Context, tx Tx, t Transfer, phase gate.Phase
 func (r *reading) judge(policy string, a actor, s standing) {
 	edition := r.book.At(r.Now)
 	r.Rules, r.Rulebook, r.Policy = edition.Rules, r.book.Ref(), policy+" "+edition.Cite()
-	held := s.cleared(a.caller.Person, r.Now)
-	r.Actor.Assured = slices.Contains(edition.Rules.Assurances, a.caller.Assurance)
-	denied := a.denied(r.Now)
-	r.Actor.Allowed, r.Actor.Untasked = denied == nil, errors.Is(denied, authz.ErrNoTask)
-	r.Actor.Trained, r.Actor.Bound = held.Training != nil, held.Undertaking != nil
+	held := r.acts(a, s)
 	r.Facts = r.Needed() // before anything is chosen by who the people are, or kept (R23)
 	r.Read = append(r.Read, held.Refs()...)
 	for _, judge := range r.asOf {

@@ -9,6 +9,13 @@ import (
 )
 
 func (o *Office) gatherSubjects(ctx context.Context, tx Tx, t Transfer, f *reading) (err error) {
+	if f.Phase == gate.Request && f.Withheld() { // R23: nothing is asked of them, nor kept
+		f.Subjects = make([]gate.Subject, t.Subjects)
+		for i := range f.Subjects {
+			f.Subjects[i].Row = i + 1
+		}
+		return nil
+	}
 	if f.Subjects, err = tx.SubjectsOf(ctx, t.ID); err != nil {
 		return err
 	}

@@ -112,23 +112,17 @@ func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer
 		}
 	}
 	t := o.draft(c, r)
+	if slices.Contains(c.Locks, authz.LockUnruled) { // R43: no rules can be read to decide by
+		_, err := o.Office.Authorise(ctx, c, authz.TransferRequest, authz.Resource{Kind: KindTransfer, Mission: t.Mission})
+		return Transfer{}, err
+	}
 	_, err := o.Store.Update(ctx, func(tx Tx) error {
 		t = o.draft(c, r)
 		mission, err := tx.Mission(ctx, r.Mission)
 		if err != nil {
 			return err
 		}
-		ids, err := o.subjects(ctx, tx, r.Mission, hashes)
-		if err != nil {
-			return err
-		}
-		if t.SubjectsDigest, err = digestOf(ids); err != nil {
-			return err
-		}
-		if err := tx.SaveTransferSubjects(ctx, t.ID, ids); err != nil {
-			return err
-		}
-		return o.decideRequest(ctx, tx, c, &t, mission)
+		return o.decideRequest(ctx, tx, c, &t, mission, hashes)
 	})
 	if err != nil {
 		return Transfer{}, err
@@ -139,7 +133,7 @@ func (o *Office) request(ctx context.Context, c authz.Caller, r Order) (Transfer
 	return t, nil
 }
 
-func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Transfer, mission people.Mission) error {
+func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Transfer, mission people.Mission, hashes []string) error {
 	role, denied := o.Office.Enforcer.Check(c, authz.TransferRequest, t.resource())
 	s := standing{read: heldBy(c), mission: mission, stopped: mission.Suspension != nil}
 	var err error
@@ -155,7 +149,17 @@ func (o *Office) decideRequest(ctx context.Context, tx Tx, c authz.Caller, t *Tr
 		}
 		return denied
 	}}
-	f, err := o.gather(ctx, tx, *t, gate.Request, who, s)
+	begun := o.begin(*t, gate.Request, who, s)
+	if begun.Withheld() {
+		// Nor is it kept who they named, or a digest of that: the digest of this
+		// record is in a log that they read, and tells who finds it by trying (R23).
+		hashes = nil
+	}
+	if err := o.name(ctx, tx, t, hashes); err != nil {
+		return err
+	}
+	begun.Manifest.SubjectsDigest = t.SubjectsDigest
+	f, err := o.goOn(ctx, tx, *t, begun, who, s)
 	if err != nil {
 		return err
 	}
@@ -206,6 +210,18 @@ func (o *Office) draft(c authz.Caller, r Order) Transfer {
 		t.Files = append(t.Files, File{N: i + 1, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256})
 	}
 	return t
+}
+
+// name keeps who is in the transfer.
+func (o *Office) name(ctx context.Context, tx Tx, t *Transfer, hashes []string) error {
+	ids, err := o.subjects(ctx, tx, t.Mission, hashes)
+	if err != nil {
+		return err
+	}
+	if t.SubjectsDigest, err = digestOf(ids); err != nil {
+		return err
+	}
+	return tx.SaveTransferSubjects(ctx, t.ID, ids)
 }
 
 // subjects answers with the ids of the subjects, in row order; empty for a

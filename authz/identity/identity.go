@@ -175,11 +175,11 @@ func NewDesk(office *evidence.Office, store Store, random io.Reader) *Desk {
 // hold now. It answers ErrUnknown for whatever is not a live token; another
 // error means that the register cannot be read. Where the rules in force cannot
 // be believed the holder is locked but for what takes away, and their training
-// and undertaking are judged by the rules that ship with the program.
+// and undertaking are judged by those records alone (people.Standing.Unruled).
 func (d *Desk) Authenticate(ctx context.Context, secret Secret) (authz.Caller, error) {
-	c, err := d.recognise(ctx, secret, func(tx Tx) rulebook.Reader { return tx })
+	c, err := d.recognise(ctx, secret, ruled)
 	if rulebook.Altered(err) {
-		c, err = d.recognise(ctx, secret, func(Tx) rulebook.Reader { return rulebook.ByShipped{} })
+		c, err = d.recognise(ctx, secret, unruled)
 		c.Locks = append(c.Locks, authz.LockUnruled)
 	}
 	if errors.Is(err, evidence.ErrTampered) {
@@ -189,7 +189,19 @@ func (d *Desk) Authenticate(ctx context.Context, secret Secret) (authz.Caller, e
 	return c, err
 }
 
-func (d *Desk) recognise(ctx context.Context, secret Secret, rules func(Tx) rulebook.Reader) (authz.Caller, error) {
+// ruled and unruled are what a person's standing amounts to by the rules in
+// force, and where these cannot be believed.
+func ruled(ctx context.Context, tx Tx, person string, now time.Time) (people.Clearance, error) {
+	cleared, err := people.Clear(ctx, tx, []string{person}, now)
+	return cleared[person], err
+}
+
+func unruled(ctx context.Context, tx Tx, person string, now time.Time) (people.Clearance, error) {
+	standing, err := tx.StandingOf(ctx, []string{person})
+	return standing[person].Unruled(now), err
+}
+
+func (d *Desk) recognise(ctx context.Context, secret Secret, judge func(context.Context, Tx, string, time.Time) (people.Clearance, error)) (authz.Caller, error) {
 	var c authz.Caller
 	hash := secret.Hash()
 	err := d.store.View(ctx, func(tx Tx) error {
@@ -206,14 +218,10 @@ func (d *Desk) recognise(ctx context.Context, secret Secret, rules func(Tx) rule
 		if live, err := Live(ctx, tx, t, now); err != nil || !live {
 			return cmp.Or(err, ErrUnknown)
 		}
-		cleared, err := people.Clear(ctx, struct {
-			people.StandingTx
-			rulebook.Reader
-		}{tx, rules(tx)}, []string{t.Person}, now)
+		clearance, err := judge(ctx, tx, t.Person, now)
 		if err != nil {
 			return err
 		}
-		clearance := cleared[t.Person]
 		if clearance.Stopped() {
 			return ErrUnknown // R42: a suspended user's token is nobody's
 		}

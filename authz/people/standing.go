@@ -42,14 +42,26 @@ type Clearance struct {
 // Clearance judges the standing by the rules in force at the instant. Of several
 // records that are valid the one that lasts longest counts.
 func (s Standing) Clearance(r rulebook.Rules, at time.Time) Clearance {
+	return s.clearance(func(t TrainingRecord) bool { return t.ValidAt(r.Training, at) }, func(u Undertaking) bool { return u.ValidAt(r.Undertaking, at) })
+}
+
+// Unruled judges the standing by the records' own life alone, of whatever course
+// and text they are. It is for who is locked but for what takes away, because the
+// rules in force cannot be believed (authz.LockUnruled): which course and text
+// those name, nobody can tell then, and what protects people does not wait for it.
+func (s Standing) Unruled(at time.Time) Clearance {
+	return s.clearance(func(t TrainingRecord) bool { return t.livesAt(at) }, func(u Undertaking) bool { return u.livesAt(at) })
+}
+
+func (s Standing) clearance(trained func(TrainingRecord) bool, undertook func(Undertaking) bool) Clearance {
 	c := Clearance{Known: s.Person.ID != "", Suspended: s.Person.Suspension != nil}
 	for i, t := range s.Trainings {
-		if t.ValidAt(r.Training, at) && (c.Training == nil || t.Expires.After(c.Training.Expires)) {
+		if trained(t) && (c.Training == nil || t.Expires.After(c.Training.Expires)) {
 			c.Training = &s.Trainings[i]
 		}
 	}
 	for i, u := range s.Undertakings {
-		if u.ValidAt(r.Undertaking, at) && (c.Undertaking == nil || u.Expires.After(c.Undertaking.Expires)) {
+		if undertook(u) && (c.Undertaking == nil || u.Expires.After(c.Undertaking.Expires)) {
 			c.Undertaking = &s.Undertakings[i]
 		}
 	}

@@ -54,7 +54,12 @@ func NewTraining(id, person string, c Completion, ends *time.Time, r rulebook.Tr
 // that are in force then (R44).
 func (t TrainingRecord) ValidAt(r rulebook.Training, at time.Time) bool {
 	return slices.Contains(r.Courses, t.Course) && slices.Contains(Languages(), t.Language) &&
-		!at.Before(t.Passed) && at.Before(t.Expires) && at.Before(t.Passed.AddDate(0, 0, r.LifeDays))
+		t.livesAt(at) && at.Before(t.Passed.AddDate(0, 0, r.LifeDays))
+}
+
+// livesAt reports whether the record's own life includes the instant.
+func (t TrainingRecord) livesAt(at time.Time) bool {
+	return !at.Before(t.Passed) && at.Before(t.Expires)
 }
 
 // Ref names the version that was read.

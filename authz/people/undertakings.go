@@ -34,8 +34,11 @@ type Undertaking struct {
 // ValidAt reports whether the undertaking unlocks roles at an instant, by the
 // rules that are in force then: an older text does not.
 func (u Undertaking) ValidAt(r rulebook.Undertaking, at time.Time) bool {
-	return u.Text == r.Version && !at.Before(u.Signed) && at.Before(u.Expires) && at.Before(u.Signed.AddDate(0, 0, r.LifeDays))
+	return u.Text == r.Version && u.livesAt(at) && at.Before(u.Signed.AddDate(0, 0, r.LifeDays))
 }
+
+// livesAt reports whether the undertaking's own life includes the instant.
+func (u Undertaking) livesAt(at time.Time) bool { return !at.Before(u.Signed) && at.Before(u.Expires) }
 
 // Ref names the version that was read.
 func (u Undertaking) Ref() evidence.Ref {

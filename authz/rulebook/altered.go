@@ -23,9 +23,3 @@ func ForTaking(ctx context.Context, r Reader) (Book, error) {
 	}
 	return b, err
 }
-
-// ByShipped reads the rulebook that ships with the program, whatever is recorded.
-type ByShipped struct{}
-
-// Rulebook implements Reader.
-func (ByShipped) Rulebook(context.Context) (Book, error) { return Shipped() }

@@ -121,6 +121,14 @@ func TestTakenUnderAlteredRules(t *testing.T) {
 			}
 		})
 	}
+	t.Run("R43 GATE_UNAVAILABLE a request is refused with an entry", func(t *testing.T) {
+		if _, err := w.Transfers.Request(w.Ctx, after[authz.RO], w.Order()); !errors.Is(err, authz.ErrDenied) || errors.Is(err, evidence.ErrTampered) {
+			t.Errorf("%v", err)
+		}
+		if h.Text("SELECT COUNT(*) FROM log_entries WHERE CAST(body AS TEXT) LIKE '%\"transfer.request\"%' AND CAST(body AS TEXT) LIKE '%\"denial\"%' AND CAST(body AS TEXT) LIKE '%GATE_UNAVAILABLE%'") == "0" {
+			t.Error("no denial is in the log")
+		}
+	})
 	t.Run("R53 who reads is locked", func(t *testing.T) {
 		if _, err := w.People.Missions(w.Ctx, after[authz.LEG]); !errors.Is(err, authz.ErrDenied) {
 			t.Errorf("%v", err)

@@ -182,6 +182,10 @@ func TestARefusedSenderLearnsNothingOfPeople(t *testing.T) {
 				x, err := w.Transfers.Request(w.Ctx, c, order(reference))
 				refusedFor(t, err, strings.Fields(sender.codes)...)
 				asked[reference], answers[reference] = x.ID, err
+				kept, err := w.Transfers.Transfer(w.Ctx, w.As(authz.LEG), x.ID)
+				if w.Must(err); kept.SubjectsDigest != evidence.DigestOf([]byte("[]")) || kept.Subjects != 1 {
+					t.Errorf("R23 it keeps a digest of whom they named: %+v", kept)
+				}
 			}
 			if sender.role == "locked" {
 				w.Fit(locked.ID) // they read later what they asked for

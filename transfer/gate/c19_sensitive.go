@@ -2,7 +2,9 @@ package gate
 
 import (
 	"cmp"
+	"slices"
 
+	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 	"safeconduct/transfer/approvals"
 )
@@ -23,7 +25,11 @@ func sensitive() condition {
 				return nil // REQ_INCOMPLETE
 			}
 			var found []Finding
-			required, expired := approvals.Judge(f.DPOApprovals, f.DPOUse())
+			use := f.DPOUse()
+			if f.Withheld() { // what was approved for these very people is not told, and so not asked for either (R23)
+				use.Sensitive = slices.DeleteFunc(use.Sensitive, func(k terms.Category) bool { return k.ApprovalScope == string(approvals.ForTransfer) })
+			}
+			required, expired := approvals.Judge(f.DPOApprovals, use)
 			if len(required) > 0 {
 				found = one(DPORequired, f.Transfer, required...)
 			}

@@ -116,7 +116,7 @@ func Decide(f Facts) Decision {
 		d.Refusals = []Refusal{refusal(&f, landed(), Finding{Code: GateUnavailable, Object: f.Transfer, Detail: unread})}
 		return d
 	}
-	withheld := f.withheld()
+	withheld := f.Withheld()
 	f = f.Needed()
 	for _, c := range conditions() {
 		if c.phases&at == 0 || c.people && withheld { // R23

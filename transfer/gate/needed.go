@@ -14,7 +14,7 @@ import (
 // At PULL everything is needed: there the downloader is judged, who is told no
 // cause, and what is wrong with the transfer holds it.
 func (f Facts) Needed() Facts {
-	if !f.withheld() {
+	if !f.Withheld() {
 		return f
 	}
 	rows := make([]Subject, len(f.Subjects))
@@ -26,7 +26,9 @@ func (f Facts) Needed() Facts {
 	return f
 }
 
-// withheld reports whether the sender is refused, whatever they send.
-func (f *Facts) withheld() bool {
-	return in(f.Phase)&toCommit != 0 && len(sender().check(f))+len(trained().check(f)) > 0
+// Withheld reports whether the sender is refused, whatever they send, or states no
+// purpose, of which nobody can tell whether they have a task under it (R23);
+// condition 3 refuses that anyway. Of the people nothing is asked then.
+func (f *Facts) Withheld() bool {
+	return in(f.Phase)&toCommit != 0 && (f.Manifest.Purpose == "" || len(sender().check(f))+len(trained().check(f)) > 0)
 }

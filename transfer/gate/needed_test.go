@@ -110,8 +110,40 @@ func TestARefusedSenderIsToldOfTheRest(t *testing.T) {
 	f.Subjects = []Subject{{Row: 1}, {Row: 2}, {Row: 3}}
 	f.Agreement.State, f.DPOApprovals, f.Overdue = "suspended", nil, evidence.Ref{Kind: "destruction", ID: "t0", Version: 1}
 	f.Agreement.Document.Scope.MaxSubjectsPerTransfer = 2
-	want := []string{"TRAINING_EXPIRED", "AGR_SUSPENDED", "AGR_VOLUME", "DPO_REQUIRED", "PARTNER_DESTRUCTION_OVERDUE"}
-	if got := Decide(f).Codes(); !slices.Equal(got, want) {
-		t.Errorf("got %v", got)
+	for scope, want := range map[string][]string{
+		"agreement": {"TRAINING_EXPIRED", "AGR_SUSPENDED", "AGR_VOLUME", "DPO_REQUIRED", "PARTNER_DESTRUCTION_OVERDUE"},
+		// An approval of this very transfer may be there: nobody can say that it is wanted.
+		"transfer": {"TRAINING_EXPIRED", "AGR_SUSPENDED", "AGR_VOLUME", "PARTNER_DESTRUCTION_OVERDUE"},
+	} {
+		t.Run("R23 DPO_REQUIRED of a category approved by "+scope, func(t *testing.T) {
+			f.Categories = slices.Clone(f.Categories)
+			for i := range f.Categories {
+				f.Categories[i].ApprovalScope = scope
+			}
+			if got := Decide(f).Codes(); !slices.Equal(got, want) {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+// No task is asked of who states no purpose: they are told that it is missing,
+// and nothing of the people.
+func TestWhoStatesNoPurposeLearnsNothingOfPeople(t *testing.T) {
+	for _, phase := range []Phase{Request, Commit} {
+		t.Run("R23 REQ_INCOMPLETE at "+string(phase), func(t *testing.T) {
+			without := passing(phase)
+			without.Manifest.Purpose = ""
+			with := passing(phase)
+			with.Manifest.Purpose = ""
+			held(LegalHold, "s1")(&with)
+			before, after := Decide(without), Decide(with)
+			if !reflect.DeepEqual(before, after) || !slices.Contains(after.Codes(), "REQ_INCOMPLETE") || slices.Contains(after.Codes(), "LEGAL_HOLD") {
+				t.Errorf("%v, %v", before.Codes(), after.Codes())
+			}
+			if a, b := snapshot(t, without.Needed()), snapshot(t, with.Needed()); a != b {
+				t.Errorf("it keeps\n%s\nand\n%s", b, a)
+			}
+		})
 	}
 }
