@@ -11,9 +11,9 @@ import (
 )
 
 // caseOf is the case that the refusal of a transfer opens where an authority
-// asks for the data (R34), or, where one of the same sender and partner is not
-// answered yet, the next version of that, which tells of this transfer; nil where
-// no authority asks. The refusal names the case, so that the sender is told. Of
+// asks for the data (R34), or, where nobody of Legal has taken one of the same
+// sender and partner yet, the next version of that, which tells of this transfer;
+// nil where no authority asks. The refusal names the case, so that the sender is told. Of
 // partners that are not registered nobody knows which is which: what one sender
 // asks of all of them in a mission is one case, so that nobody fills Legal's queue
 // with names that they make up.

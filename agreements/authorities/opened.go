@@ -43,11 +43,12 @@ const (
 )
 
 // Joins reports whether another transfer that is refused for the same sender and
-// partner is told in this case: a refusal opened it, and the authority waits for
-// its answer. What was answered is done, and was about what was known then; what
-// somebody reported by hand is of the authority that they named.
+// partner is told in this case: a refusal opened it, and nobody of Legal has taken
+// it. Whoever has taken one decides on what they read, and nobody changes it under
+// them by asking more: that is another case. What somebody reported by hand is of
+// the authority that they named.
 func (c Case) Joins() bool {
-	return c.Unanswered() && len(c.History) > 0 && c.History[0].Event == opened
+	return c.State == Received && len(c.History) > 0 && c.History[0].Event == opened
 }
 
 // Again is the case, which Joins, once another transfer was refused for the same

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,10 +16,10 @@ import (
 
 func legalCases() record[authorities.Case] {
 	return record[authorities.Case]{
-		kind: authorities.KindCase, table: "legal_cases", columns: []string{"mission", "partner", "reporter", "waits", "unanswered"},
-		since: map[string]uint32{"unanswered": 25},
+		kind: authorities.KindCase, table: "legal_cases", columns: []string{"mission", "partner", "reporter", "waits", "unanswered", "joins"},
+		since: map[string]uint32{"unanswered": 25, "joins": 25},
 		values: func(c authorities.Case) []any {
-			return []any{c.Mission, c.Partner, c.Reporter, yes(c.State != authorities.Closed), yes(c.Unanswered())}
+			return []any{c.Mission, c.Partner, c.Reporter, yes(c.State != authorities.Closed), yes(c.Unanswered()), yes(c.Joins())}
 		},
 		ident: func(c authorities.Case) (string, int) { return c.ID, c.Version },
 	}
@@ -117,29 +116,18 @@ func (t *tx) LegalCases(ctx context.Context, in authz.Places, p evidence.Page) (
 	return paged(ctx, t, legalCases(), order{down: true}, p, where, args...)
 }
 
-// OpenedFor implements authorities.OpenTx. What somebody reported by hand is in
-// the same places, and is passed over. The locks come after all others that a
+// OpenedFor implements authorities.OpenTx. The locks come after all others that a
 // decision takes; whoever else has the row of a case waits for none of them.
 func (t *tx) OpenedFor(ctx context.Context, mission, partner, sender string) (authorities.Case, error) {
-	const most = 100 // reports by hand of one person about one partner
-	const where = "reporter = $1 AND partner = $2 AND mission = $3 AND waits = 1 AND unanswered = 1"
+	const where = "reporter = $1 AND partner = $2 AND mission = $3 AND joins = 1"
 	if err := t.lock(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('cases of ' || CAST($1 AS TEXT) || ' about ' || CAST($2 AS TEXT) || ' in ' || CAST($3 AS TEXT), 0))",
 		sender, partner, mission); err != nil {
 		return authorities.Case{}, err
 	}
-	if err := t.lock(ctx, "SELECT id FROM legal_cases WHERE "+where+" ORDER BY id LIMIT $4 FOR UPDATE",
-		sender, partner, mission, most); err != nil {
+	if err := t.lock(ctx, "SELECT id FROM legal_cases WHERE "+where+" ORDER BY id LIMIT 1 FOR UPDATE", sender, partner, mission); err != nil {
 		return authorities.Case{}, err
 	}
-	all, err := find(ctx, t, legalCases(), "WHERE "+where+" ORDER BY r.id LIMIT $4",
-		sender, partner, mission, most)
-	if err != nil {
-		return authorities.Case{}, err
-	}
-	if i := slices.IndexFunc(all, authorities.Case.Joins); i >= 0 {
-		return all[i], nil
-	}
-	return authorities.Case{}, evidence.ErrNotFound
+	return one(ctx, t, legalCases(), "WHERE "+where+" ORDER BY r.id LIMIT 1", sender, partner, mission)
 }
 
 // SaveLegalCase implements authorities.CaseTx.

@@ -196,7 +196,7 @@ func (d *Desk) complete(ctx context.Context, tx Tx, c authz.Caller, a *DPOApprov
 		}
 	}
 	a.Until = a.From.AddDate(0, 0, days)
-	if until == nil {
+	if until == nil || !a.Granted { // a refusal lasts until there is an approval
 		return nil
 	}
 	if !until.After(a.From) || until.After(a.Until) {

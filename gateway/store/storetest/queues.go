@@ -37,7 +37,7 @@ func queuesFilled(t *testing.T, l *logged) {
 		{parties.KindParty, "parties", "o-2", "", parties.Party{ID: "o-2", Version: 1}},
 		{authorities.KindCase, "legal_cases", "c-1", ", mission, partner, reporter", authorities.Case{ID: "c-1", Version: 1, State: authorities.Answered}},
 		{authorities.KindCase, "legal_cases", "c-2", ", mission, partner, reporter", authorities.Case{ID: "c-2", Version: 1, State: authorities.Closed}},
-		{authorities.KindCase, "legal_cases", "c-3", ", mission, partner, reporter", authorities.Case{ID: "c-3", Version: 1, State: authorities.Received}},
+		{authorities.KindCase, "legal_cases", "c-3", ", mission, partner, reporter", authorities.Opened("c-3", authorities.Asked{Transfer: "t-1"}, now)},
 		{authorities.KindCase, "legal_cases", "c-4", ", mission, partner, reporter", authorities.Case{ID: "c-4", Version: 1, State: authorities.Assessing}},
 		{agreements.KindAgreement, "agreements", "a-1", "", agreements.Agreement{ID: "a-1", Version: 1, State: agreements.Review}},
 		{agreements.KindAgreement, "agreements", "a-2", "", agreements.Agreement{ID: "a-2", Version: 1, State: agreements.Active}},
@@ -79,6 +79,9 @@ func queuesFilled(t *testing.T, l *logged) {
 	}
 	if got := fmt.Sprint(l.texts(t, "SELECT id || '=' || unanswered FROM legal_cases ORDER BY id")); got != "[c-1=0 c-2=0 c-3=1 c-4=1]" {
 		t.Errorf("unanswered: %s", got)
+	}
+	if got := fmt.Sprint(l.texts(t, "SELECT id || '=' || joins FROM legal_cases ORDER BY id")); got != "[c-1=0 c-2=0 c-3=1 c-4=0]" {
+		t.Errorf("joins: %s", got)
 	}
 	if got := fmt.Sprint(l.texts(t, "SELECT id || '=' || awaits FROM agreements ORDER BY id")); got != "[a-1=review a-2= a-3=signed a-4=suspended]" {
 		t.Errorf("agreements: %s", got)
