@@ -19,7 +19,7 @@ func TestAnAuthorityIsAnsweredAsItWasRead(t *testing.T) {
 	asks()
 	read := first(b.want(http.StatusOK, authz.LEG, http.MethodGet, v1+"/authority-requests", nil), "items")
 	path := v1 + "/authority-requests/" + str(read, "id")
-	read = b.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/assessment", nil)
+	taken := b.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/assessment", nil)
 	answer := func(version any) object {
 		return object{"version": version, "outcome": "refused", "ground": "immunity", "letter_digest": strings.Repeat("0a", 32)}
 	}
@@ -30,13 +30,16 @@ func TestAnAuthorityIsAnsweredAsItWasRead(t *testing.T) {
 			t.Errorf("%v", p)
 		}
 	}
-	t.Run("R34 what was asked again since is not decided on", func(t *testing.T) {
+	t.Run("R34 it is not decided on in a version from before, and what is asked meanwhile changes nothing", func(t *testing.T) {
 		asks()
 		stale(t, "assessing", "/decision", answer(read["version"]))
 		b.want(http.StatusUnprocessableEntity, authz.LEG, http.MethodPost, path+"/decision", object{"outcome": "refused", "ground": "immunity", "letter_digest": strings.Repeat("0a", 32)})
 	})
 	t.Run("R34 read again it is, and closed in the version that was read", func(t *testing.T) {
 		now := b.want(http.StatusOK, authz.LEG, http.MethodGet, path, nil)
+		if now["version"] != taken["version"] {
+			t.Errorf("%v, and it was taken as %v", now, taken)
+		}
 		decided := b.want(http.StatusOK, authz.LEG, http.MethodPost, path+"/decision", answer(now["version"]))
 		stale(t, "refused", "/closure", object{"version": now["version"]})
 		b.want(http.StatusUnprocessableEntity, authz.LEG, http.MethodPost, path+"/closure", object{})

@@ -134,7 +134,10 @@ func TestProposedTermsServeNothing(t *testing.T) {
 	_, err = w.Terms.CreateCategory(w.Ctx, w.As(authz.LEG), terms.Category{Code: "skills", Fields: []string{"trade"}, Sensitivity: terms.Low})
 	w.Must(err)
 	wait(t, w, authz.DPO, "approve_term MODERATE", "approve_term LOW")
-	grant(w, authz.RO, people.Grant{Role: authz.RO, Mission: w.Mission.ID, Purposes: []string{p.ID}})
+	_, err = w.People.GrantRole(w.Ctx, w.As(authz.LEG), people.Grant{Person: w.Persons[authz.RO], Role: authz.RO, Mission: w.Mission.ID, Purposes: []string{p.ID}})
+	if !errors.Is(err, people.ErrInvalid) || !strings.Contains(err.Error(), "only proposed; have the data protection officer approve it first") {
+		t.Errorf("R23 a task under it: %v", err)
+	}
 	t.Run("AGR_PURPOSE RET_RULE_MISSING of a purpose", func(t *testing.T) {
 		o := w.Order()
 		o.Purpose = p.ID
@@ -156,8 +159,8 @@ func TestProposedTermsServeNothing(t *testing.T) {
 			Evidence: strings.Repeat("0a", 32), ValidUntil: w.Clock.Now().AddDate(0, 1, 0),
 		}))
 	}
+	wants(t, "R23 a consent to a purpose under which nobody has a task", said(func(s *consent.Statement) { s.Purposes = []string{p.ID} }), authz.ErrNoTask)
 	for name, err := range map[string]error{
-		"consent to a purpose":  said(func(s *consent.Statement) { s.Purposes = []string{p.ID} }),
 		"consent to a category": said(func(s *consent.Statement) { s.Categories = []string{"skills"} }),
 		"a rule for a purpose":  failure(w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{Purpose: p.ID, Category: "identity", Trigger: "x", Days: 1, Action: "delete", Review: w.Clock.Now()})),
 		"a rule for a category": failure(w.Terms.CreateRetentionRule(w.Ctx, w.As(authz.LEG), terms.RetentionRule{Purpose: w.Purpose.ID, Category: "skills", Trigger: "x", Days: 1, Action: "delete", Review: w.Clock.Now()})),
