@@ -255,6 +255,11 @@ func unknowns(ctx context.Context, tx Tx, c authz.Caller, doc Document, now time
 		same := old.ID != doc.Agreement && old.Document.Mission == doc.Mission && old.Document.Partner == doc.Partner
 		missing("supersedes", "supersedes names another agreement of the same mission with the same partner", same, failed)
 	}
+	if doc.Parent != "" {
+		up, failed := tx.Agreement(ctx, doc.Parent)
+		known := doc.Parent != doc.Agreement && up.Document.Partner == doc.Partner && c.In(up.Document.Mission)
+		missing("parent", "parent names another agreement with the same partner", known, failed)
+	}
 	for _, p := range doc.Scope.Purposes {
 		_, failed := terms.PurposeInForce(ctx, tx, p, now)
 		missing("purposes", "unknown purpose in the scope", true, failed)

@@ -58,6 +58,7 @@ func TestFromATemplate(t *testing.T) {
 		},
 		"R33 another text of C20":   func(d *agreements.Document) { d.Clauses = []agreements.Clause{{Code: "C20", Deviation: "We waive."}} },
 		"an agreement that is none": func(d *agreements.Document) { d.Supersedes = newID() },
+		"a parent that is none":     func(d *agreements.Document) { d.Parent = newID() },
 		"parameters and its own text": func(d *agreements.Document) {
 			d.Clauses = []agreements.Clause{{Code: "C17", Deviation: "x", Parameters: map[string]string{"notice_hours": "1"}}}
 		},

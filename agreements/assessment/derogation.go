@@ -47,9 +47,9 @@ func (d Derogation) sameScope(other Derogation) bool {
 		d.MaxSubjects == other.MaxSubjects && d.Until.Equal(other.Until)
 }
 
-// derogable reports whether the band is all that stands in the way: a stop
+// Derogable reports whether the band is all that stands in the way: a stop
 // answer cannot be derogated from.
-func (r Result) derogable() bool {
+func (r Result) Derogable() bool {
 	return len(r.Derogation) > 1 && len(r.Reasons) == 1 && r.Reasons[0].Code == ReasonRefused
 }
 
@@ -62,7 +62,7 @@ func (a Assessment) Derogate(scope Derogation, by Given, now time.Time) (Assessm
 	if err := a.mayDecide(event, by.Person); err != nil {
 		return Assessment{}, err
 	}
-	if !a.Result.derogable() {
+	if !a.Result.Derogable() {
 		return Assessment{}, a.refuse(event, "the band alone stands in the way, and the template lets it be derogated from ("+a.Result.why()+")", "return it: reduce the data or the risk, or do not share")
 	}
 	if !slices.Contains(a.Result.Derogation, by.Role) {

@@ -150,3 +150,38 @@ func TestLegalSeesNoLowTransferSingly(t *testing.T) {
 		})
 	}
 }
+
+// What can neither be approved nor derogated from is sent back by whoever reviews it; a sign that data will be used against the
+// people is Legal's, above all else (domain.md section 3, K5).
+func TestWhatIsStoppedWaitsToBeSentBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers map[string]int
+		mission string
+		legal   []string
+	}{
+		"R40 too little benefit": {map[string]int{"B1": 1, "B2": 1, "B3": 1, "B4": 1}, "return_assessment HIGH", nil},
+		"R40 K1":                 {map[string]int{"K1": 1}, "return_assessment HIGH", nil},
+		"R34 R36 K5":             {map[string]int{"K5": 1}, "return_assessment SEVERE", []string{"return_assessment SEVERE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, a, _ := inForce(t)
+			content := w.Content(a)
+			for id, v := range c.answers {
+				content.Answers[id] = assessment.Answer{Value: new(v), Evidence: "seen"}
+			}
+			x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", content)
+			w.Must(err)
+			x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
+			w.Must(err)
+			wait(t, w, authz.FP, c.mission)
+			wait(t, w, authz.HOM, c.mission)
+			wait(t, w, authz.LEG, c.legal...)
+			wait(t, w, authz.DPO)
+			_, err = w.Assessments.Decide(w.Ctx, w.As(authz.FP), x.ID, assessment.DecisionReturned, "reduce the data")
+			w.Must(err)
+			wait(t, w, authz.FP)
+			wait(t, w, authz.RO, "revise_assessment HIGH")
+			w.Verify()
+		})
+	}
+}

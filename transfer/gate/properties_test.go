@@ -105,7 +105,9 @@ func expected(t *rapid.T, phase Phase, broken []breakage, ambiguous bool) []Code
 	var want []Code
 	for _, b := range broken {
 		_, c := judged(t, b.code)
-		told := phase == Pull || !b.tells(t) || !slices.ContainsFunc(broken, func(other breakage) bool { return refusesSender(other.code) })
+		// Of a category that each transfer needs an approval for, as here, the officer's is not asked where people are withheld.
+		withheld := b.tells(t) || b.code == DPORequired || b.code == DPOExpired
+		told := phase == Pull || !withheld || !slices.ContainsFunc(broken, func(other breakage) bool { return refusesSender(other.code) })
 		blind := slices.ContainsFunc(b.needs, func(code Code) bool { return codes[code] })
 		if c.phases&in(phase) != 0 && (!b.waits || phase != Pull) && !hidden[b.code] && !blind && told { // R23
 			want = append(want, b.code)

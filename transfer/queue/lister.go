@@ -183,13 +183,18 @@ func (l *lister) assessments(ctx context.Context, tx Tx, in authz.Places) error 
 	l.full(len(all))
 	for _, a := range all {
 		res := authz.Resource{Kind: assessment.KindAssessment, ID: a.ID, Mission: a.Mission, Owner: a.Author}
-		if l.caller.Person == a.Author || slices.Contains(a.Editors, l.caller.Person) || a.SubmittedBy == l.caller.Person {
+		if l.caller.Person == a.Author || slices.Contains(a.Editors, l.caller.Person) {
 			continue // separation of duties 2
 		}
 		i := Item{What: "approve_assessment", Link: "/assessments/" + a.ID, Risk: a.Result.Band, Since: a.SubmittedAt}
 		if pending := a.PendingApprovals(); len(pending) > 0 { // LOW ends with the head of mission (R36)
 			i.Waits = pending[1:]
 			l.add(i, authz.AssessmentApprove, res, pending[0])
+			continue
+		}
+		if !a.Result.Derogable() {
+			i.What, i.Risk, i.Waits = "return_assessment", riskOfStopped(a.Result), sendersBack(a.Result)
+			l.add(i, authz.AssessmentApprove, res, i.Waits...)
 			continue
 		}
 		// A refused band: it is returned, or Legal and the DPO derogate together.
@@ -204,6 +209,28 @@ func (l *lister) assessments(ctx context.Context, tx Tx, in authz.Places) error 
 		l.add(i, authz.AssessmentDerogate, res, roles...)
 	}
 	return err
+}
+
+// sendersBack are who send back what can neither be approved nor derogated from: whoever reviews in the mission, and of
+// headquarters whom a reason asks.
+func sendersBack(r assessment.Result) []authz.Role {
+	return slices.DeleteFunc(slices.Clone(r.Reviewers), func(role authz.Role) bool {
+		place, _ := authz.PlaceOf(role)
+		return place != authz.AtMission && !asksFor(r, role)
+	})
+}
+
+// riskOfStopped is the band, and the worst where an answer stops and asks for Legal: data may be used to detain, remove or
+// prosecute these people (K5), whatever the rest comes to.
+func riskOfStopped(r assessment.Result) assessment.Band {
+	if len(r.Stops) > 0 && asksFor(r, authz.LEG) {
+		return assessment.Severe
+	}
+	return r.Band
+}
+
+func asksFor(r assessment.Result, role authz.Role) bool {
+	return slices.ContainsFunc(r.Reasons, func(reason assessment.Reason) bool { return slices.Contains(reason.Ask, role) })
 }
 
 // transfers wait for the head of mission.

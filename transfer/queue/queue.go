@@ -30,7 +30,7 @@ import (
 
 // Item is one thing that waits for the caller.
 type Item struct {
-	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,renew_agreement,lift_agreement,revise_agreement,approve_assessment,revise_assessment,close_condition,decide_severe,approve_transfer,watch_transfer,decide_sensitive,approve_term,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
+	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,renew_agreement,lift_agreement,revise_agreement,approve_assessment,return_assessment,revise_assessment,close_condition,decide_severe,approve_transfer,watch_transfer,decide_sensitive,approve_term,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
 	Kind    string          `json:"kind" doc:"of the record"`
 	ID      string          `json:"id" doc:"of the record"`
 	Link    string          `json:"link" doc:"where it is read, below the root of the API"`
