@@ -71,10 +71,6 @@ type step struct {
 	argv    []string
 }
 
-// uninstrumented keeps the race detector out of SQLite, which is C made into Go:
-// tests on it take five times as long with it, and the races looked for are ours.
-const uninstrumented = "-gcflags=modernc.org/...=-race=false"
-
 func steps(ctx context.Context) ([]step, error) {
 	list, err := exec.CommandContext(ctx, "go", "list", "./...").Output()
 	if err != nil {
@@ -88,7 +84,7 @@ func steps(ctx context.Context) ([]step, error) {
 			own = append(own, p)
 		}
 	}
-	test := []string{"go", "test", "-json", "-race", uninstrumented, "-shuffle=on", "-timeout=45m"}
+	test := []string{"go", "test", "-json", "-race", "-shuffle=on", "-timeout=45m"}
 	return []step{
 		{name: "modules", argv: []string{"go", "mod", "tidy", "-diff"}},
 		{name: "linters", argv: []string{"go", "tool", "-modfile=deploy/tools/go.mod", "golangci-lint", "run", "./..."}},
