@@ -15,8 +15,8 @@ const (
 )
 
 // Takes reports whether an act of the action that comes to the result only takes away or says no: nothing is released, granted
-// or lifted by it, though another agreement or assessment may rule once one has ended. It protects people, and so it is done also where the rules in force cannot be believed. An action that is
-// not named here gives.
+// or lifted by it, though another agreement or assessment may rule once one has ended. It protects people, and so it is done
+// also where the rules in force cannot be believed. An action that is not named here gives.
 func (a Action) Takes(result string) bool {
 	switch a {
 	case TokenRevoke, PersonSuspend, MissionSuspend, PartySuspend, PartyBlock, IncidentReport, ClearanceWithdraw, AgreementSuspend, AgreementTerminate,
