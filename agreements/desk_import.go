@@ -10,6 +10,7 @@ import (
 
 	"safeconduct/agreements/imports"
 	"safeconduct/agreements/signing"
+	"safeconduct/agreements/templates"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
@@ -152,7 +153,7 @@ func imported(ctx context.Context, tx Tx, r imports.Row) (string, error) {
 // paperOf is the document that a row describes.
 func paperOf(r imports.Row) Document {
 	doc := Document{
-		Type: Type(r.Type), Title: r.Title, Mission: r.Mission, Partner: r.Partner, Language: r.Language,
+		Type: Type(r.Type), Parent: r.Parent, Title: r.Title, Mission: r.Mission, Partner: r.Partner, Language: r.Language,
 		EffectiveFrom: r.EffectiveFrom, ValidUntil: r.ValidUntil,
 		Scope: Scope{
 			Missions: append([]string{r.Mission}, r.FurtherMissions...), Programmes: r.Programmes, TransferMechanism: r.TransferMechanism, Purposes: r.Purposes, SubjectTypes: r.SubjectTypes, Categories: r.Categories, Fields: r.Fields,
@@ -167,6 +168,12 @@ func paperOf(r imports.Row) Document {
 	doc.Scope.Missions = doc.Missions() // each once, the one that signed first
 	if len(r.OnwardRecipients) > 0 {
 		doc.Scope.OnwardRule = "listed"
+	}
+	listed := templates.Safeguards{
+		Institutional: union(nil, r.Safeguards.Institutional), Technical: union(nil, r.Safeguards.Technical), Physical: union(nil, r.Safeguards.Physical),
+	}
+	if len(listed.Institutional)+len(listed.Technical)+len(listed.Physical) > 0 { // R54
+		doc.Safeguards = &listed
 	}
 	for _, code := range r.Clauses {
 		c := Clause{Code: code, Text: TextOnPaper}

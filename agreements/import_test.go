@@ -2,6 +2,7 @@ package agreements_test
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/imports"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 )
@@ -27,6 +29,35 @@ func TestImportSaysAllThatThePaperSays(t *testing.T) {
 		w.must(err)
 		if s := a.Document.Scope; s.TransferMechanism != "Standard clauses" || !slices.Equal(s.Programmes, []string{"shelter"}) || !slices.Equal(s.Missions, []string{w.here, w.there}) {
 			t.Errorf("%+v", s)
+		}
+	})
+	t.Run("R54 the safeguards of Annex II in their three kinds, and the agreement that the paper hangs on", func(t *testing.T) {
+		first, err := w.Import(w.ctx, w.people["LEG"], row(), false)
+		w.must(err)
+		rows := row()
+		rows[0].ScanSHA256, rows[0].Parent = hexSum(pdf("hanging")), first[0].Agreement
+		rows[0].Safeguards = imports.Safeguards{Institutional: []string{"a focal point"}, Technical: []string{" disks are encrypted ", "disks are encrypted"}, Physical: []string{"a locked room"}}
+		done, err := w.Import(w.ctx, w.people["LEG"], rows, false)
+		w.must(err)
+		a, err := w.Agreement(w.ctx, w.people["LEG"], done[0].Agreement)
+		w.must(err)
+		want := templates.Safeguards{Institutional: []string{"a focal point"}, Technical: []string{"disks are encrypted"}, Physical: []string{"a locked room"}}
+		if s := a.Document.Safeguards; a.Document.Parent != first[0].Agreement || s == nil || !reflect.DeepEqual(*s, want) {
+			t.Errorf("%+v", a.Document)
+		}
+		plain, err := w.Agreement(w.ctx, w.people["LEG"], first[0].Agreement)
+		w.must(err)
+		if plain.Document.Safeguards != nil {
+			t.Errorf("of a paper that lists none: %+v", plain.Document.Safeguards)
+		}
+	})
+	t.Run("an agreement that is not there is no parent, by its column", func(t *testing.T) {
+		rows := row()
+		rows[0].ScanSHA256, rows[0].Parent = hexSum(pdf("orphan")), newID()
+		_, err := w.Import(w.ctx, w.people["LEG"], rows, false)
+		var bad *imports.Error
+		if !errors.As(err, &bad) || len(bad.Findings) != 1 || bad.Findings[0].Column != "parent" {
+			t.Errorf("%v", err)
 		}
 	})
 	for name, of := range map[string]struct{ who, mission string }{"of a mission that is not theirs": {"FP", w.there}, "of none": {"LEG", newID()}} {

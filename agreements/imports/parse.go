@@ -19,19 +19,22 @@ const MaxBytes = 4 << 20
 
 // Columns are those of a list, in any order, each once. Lists in a cell are separated by semicolons; retention_days is
 // CATEGORY=DAYS, clauses are codes or ranges such as C01-C25, and days are UTC: a valid_until of 2027-01-31 ends when that
-// day begins. onward_recipients and the cells of the optional columns may be empty, and every other cell is filled.
+// day begins. The safeguards are those of the paper's Annex II, in their three kinds (R54). onward_recipients and the cells of the optional columns may be empty, and every other cell is filled.
 func Columns() []string {
 	return []string{
 		"partner", "mission", "type", "title", "language", "purposes", "subject_types", "categories", "fields",
 		"recipient_countries", "storage_countries", "onward_recipients", "max_subjects_per_transfer", "max_subjects_per_year",
 		"retention_days", "effective_from", "valid_until", "clauses", consentColumn, mechanismColumn, programmesColumn, missionsColumn,
+		parentColumn, institutionalColumn, technicalColumn, physicalColumn,
 		"iom_signatory", "iom_title", "iom_signed_at", "partner_signatory", "partner_title", "partner_signed_at", "scan",
 	}
 }
 
 // Optional are the columns that may be left out: lists were written before there were any.
 func Optional() []string {
-	return []string{consentColumn, mechanismColumn, programmesColumn, missionsColumn}
+	return []string{
+		consentColumn, mechanismColumn, programmesColumn, missionsColumn, parentColumn, institutionalColumn, technicalColumn, physicalColumn,
+	}
 }
 
 const (
@@ -43,6 +46,11 @@ const (
 	programmesColumn = "programmes"
 	// missionsColumn is the missions that send under the paper beside the one that signed it.
 	missionsColumn = "further_missions"
+	// parentColumn is the id of the agreement that the paper hangs on.
+	parentColumn        = "parent"
+	institutionalColumn = "safeguards_institutional"
+	technicalColumn     = "safeguards_technical"
+	physicalColumn      = "safeguards_physical"
 )
 
 // Parse reads a list. The rows are whole where there is no finding, and must not be used otherwise. An error means that the
@@ -135,7 +143,8 @@ func (p *parser) row() Row {
 		OnwardRecipients:       p.optional("onward_recipients"),
 		MaxSubjectsPerTransfer: p.number("max_subjects_per_transfer"), MaxSubjectsPerYear: p.number("max_subjects_per_year"),
 		RetentionDays: p.retention("retention_days"), EffectiveFrom: p.time("effective_from"), ValidUntil: p.time("valid_until"), Clauses: p.clauses("clauses"),
-		ConsentCollectedBy: p.collector(), TransferMechanism: p.mechanism(),
+		ConsentCollectedBy: p.collector(), TransferMechanism: p.maybe(mechanismColumn, 300), Parent: p.maybe(parentColumn, 128),
+		Safeguards: Safeguards{p.safeguards(institutionalColumn), p.safeguards(technicalColumn), p.safeguards(physicalColumn)},
 		Programmes: p.optional(programmesColumn), FurtherMissions: p.further("mission"),
 		IOM:   Signatory{p.text("iom_signatory", 200), p.text("iom_title", 200), p.time("iom_signed_at")},
 		Other: Signatory{p.text("partner_signatory", 200), p.text("partner_title", 200), p.time("partner_signed_at")},
@@ -182,11 +191,22 @@ func (p *parser) collector() string {
 	return p.one(consentColumn, "organisation", "partner")
 }
 
-func (p *parser) mechanism() string {
-	if p.cell(mechanismColumn) == "" {
+// maybe is a text that may be left out.
+func (p *parser) maybe(column string, most int) string {
+	if p.cell(column) == "" {
 		return ""
 	}
-	return p.text(mechanismColumn, 300)
+	return p.text(column, most)
+}
+
+// safeguards are those of one kind: none where the paper lists none.
+func (p *parser) safeguards(column string) []string {
+	const each, most = 500, 50
+	all := p.optional(column)
+	if len(all) > most || slices.ContainsFunc(all, func(text string) bool { return len(text) > each || strings.ContainsAny(text, "\r\n") }) {
+		p.found(column, "it has too many entries, or one is too long or of several lines", fmt.Sprintf("write up to %d, each in one line of up to %d bytes, separated by semicolons", most, each))
+	}
+	return all
 }
 
 // further is the missions beside the one that the column names.

@@ -73,7 +73,7 @@ func TestOptionalColumns(t *testing.T) {
 		}
 	}
 	rows, findings, err := imports.Parse(strings.NewReader(strings.Join(names, ",") + "\n" + strings.Join(row, ",") + "\n"))
-	if err != nil || len(findings) != 0 || len(rows) != 1 || len(names) != len(imports.Columns())-4 {
+	if err != nil || len(findings) != 0 || len(rows) != 1 || len(names) != len(imports.Columns())-8 {
 		t.Fatalf("%+v, %v, %v", rows, findings, err)
 	}
 	if r := rows[0]; r.ConsentCollectedBy != "" || r.TransferMechanism != "" || len(r.Programmes) != 0 || len(r.FurtherMissions) != 0 || r.Partner != "p-1" {
@@ -81,9 +81,13 @@ func TestOptionalColumns(t *testing.T) {
 	}
 	whole := with("transfer_mechanism", " Standard clauses ")
 	whole["programmes"], whole["further_missions"] = "shelter; health", "m-2;m-3"
+	whole["parent"], whole["safeguards_technical"] = "a-1", "disks are encrypted; two factors, for everybody"
 	rows, findings, err = imports.Parse(strings.NewReader(list(whole)))
 	if err != nil || len(findings) != 0 {
 		t.Fatalf("%v, %v", findings, err)
+	}
+	if r := rows[0]; r.Parent != "a-1" || len(r.Safeguards.Institutional) != 0 || !slices.Equal(r.Safeguards.Technical, []string{"disks are encrypted", "two factors, for everybody"}) {
+		t.Errorf("R54: %+v", r)
 	}
 	if r := rows[0]; r.TransferMechanism != "Standard clauses" || !slices.Equal(r.Programmes, []string{"shelter", "health"}) || !slices.Equal(r.FurtherMissions, []string{"m-2", "m-3"}) {
 		t.Errorf("%+v", r)
@@ -99,6 +103,7 @@ func TestFindings(t *testing.T) {
 		"effective_from": {"", "31/01/2024", "2024-13-01", "0001-01-01"}, "valid_until": {"soon"},
 		"clauses": {"", "C26", "C00", "C1", "C05-C02", "C01-C03;C02", "x"}, "iom_signatory": {""}, "partner_title": {""}, "partner_signed_at": {"yesterday"}, "consent_collected_by": {"them", "Partner"},
 		"transfer_mechanism": {strings.Repeat("x", 301), "two\nlines"}, "programmes": {"shelter;shelter"}, "further_missions": {"m-2;m-2", "m-2;m-1"},
+		"parent": {strings.Repeat("x", 129), "two\nlines"}, "safeguards_institutional": {"a;a", "two\nlines"}, "safeguards_technical": {strings.Repeat("x", 501)}, "safeguards_physical": {strings.Join(strings.Split(strings.Repeat("x", 51), ""), "y;") + "z"},
 		"scan": {"", "../x.pdf", "a/b.pdf", `a\b.pdf`, "..", "c:x.pdf"},
 	} {
 		for _, cell := range bad {
