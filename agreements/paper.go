@@ -138,6 +138,9 @@ func (p paper) annexI() typeset.Part {
 	}
 	volume := p.with(group, "volume_is", "transfer", strconv.Itoa(s.MaxSubjectsPerTransfer), "year", strconv.Itoa(s.MaxSubjectsPerYear))
 	part := typeset.Part{Title: p.of(group, "title")}
+	if s.TransferMechanism != "" { // R39: no submission to GDPR is implied
+		part.Note = p.of(group, "mechanism_note")
+	}
 	for _, r := range [][2]string{
 		{"missions", p.list(missions)},
 		{"programmes", p.list(s.Programmes)},
@@ -190,6 +193,10 @@ func (p paper) safeguards() typeset.Part {
 	const group = "safeguards"
 	part := typeset.Part{Title: p.of(group, "title")}
 	s := p.Document.Safeguards
+	if s == nil && p.Document.Paper != nil {
+		part.Note = p.of(group, "on_paper")
+		return part
+	}
 	if s == nil {
 		s = &templates.Safeguards{}
 	}

@@ -102,6 +102,21 @@ func TestSheetSaysAll(t *testing.T) {
 	}
 }
 
+func TestSheetImpliesNoSubmission(t *testing.T) {
+	for language, says := range map[string]string{"en": "no submission of IOM to Regulation (EU) 2016/679", "fr": "aucune soumission de l'OIM", "es": "No implica sumisión alguna de la OIM"} {
+		t.Run("R39 "+language, func(t *testing.T) {
+			p := aPaper(t, language)
+			if strings.Contains(everything(p.sheet()), says) {
+				t.Error("of an agreement that names no mechanism")
+			}
+			p.Document.Scope.TransferMechanism = "Standard contractual clauses"
+			if said := everything(p.sheet()); !strings.Contains(said, says) || !strings.Contains(said, "Standard contractual clauses") {
+				t.Error(said)
+			}
+		})
+	}
+}
+
 // What the parties signed reads as they signed it: that a category is more sensitive since is no part of it.
 func TestASignedSheetStays(t *testing.T) {
 	p := aPaper(t, "en")
@@ -127,6 +142,18 @@ func TestSheetOfStates(t *testing.T) {
 		p.Document.Clauses = []Clause{{Code: "C01", Text: TextOnPaper}}
 		p.template = templates.Template{}
 		if said := everything(p.sheet()); !strings.Contains(said, "beef") || strings.Contains(said, "Departs") {
+			t.Error(said)
+		}
+	})
+	t.Run("R54 it lists the safeguards of the paper, or says that they stand there", func(t *testing.T) {
+		p := aPaper(t, "en")
+		p.Document.Template, p.Document.Paper, p.template = nil, &Paper{SHA256: "beef"}, templates.Template{}
+		p.Document.Safeguards = nil
+		if said := everything(p.sheet()); !strings.Contains(said, "they stand on the signed paper") {
+			t.Error(said)
+		}
+		p.Document.Safeguards = &templates.Safeguards{Physical: []string{"a locked room"}}
+		if said := everything(p.sheet()); !strings.Contains(said, "a locked room") || strings.Contains(said, "they stand on the signed paper") {
 			t.Error(said)
 		}
 	})

@@ -14,7 +14,7 @@ type partyBody struct {
 	Country       string       `json:"country" pattern:"^[A-Za-z]{2}$" doc:"ISO 3166-1 alpha-2" example:"NE"`
 	Immunities    bool         `json:"immunities,omitempty" doc:"whether it enjoys privileges and immunities"`
 	AuthorityLink bool         `json:"authority_link,omitempty" doc:"whether it reports to a police, court or immigration authority"`
-	GDPR          string       `json:"gdpr_status,omitempty" maxLength:"200"`
+	GDPR          string       `json:"gdpr_status,omitempty" maxLength:"200" doc:"the partner's own position under the GDPR, as a fact; no submission of the organisation to it is implied (R39)"`
 	Mechanism     string       `json:"transfer_mechanism,omitempty" maxLength:"200" doc:"by which data may go to its country (R39)"`
 	Class         string       `json:"recipient_class,omitempty" enum:"service_provider,other_participants,public,media,certification_authority,un_io,government_authority" doc:"where it is of one recipient class only (R21)"`
 	Mission       string       `json:"mission,omitempty" maxLength:"128" doc:"the mission whose partner it is, and whose head vets it; your own where left out"`
@@ -25,7 +25,7 @@ type amendmentBody struct {
 	Name          *string `json:"name,omitempty" minLength:"1" maxLength:"300" doc:"legal name"`
 	Country       *string `json:"country,omitempty" pattern:"^[A-Za-z]{2}$" doc:"ISO 3166-1 alpha-2; another one outdates the assessments"`
 	Class         *string `json:"recipient_class,omitempty" enum:"service_provider,other_participants,public,media,certification_authority,un_io,government_authority"`
-	GDPR          *string `json:"gdpr_status,omitempty" maxLength:"200" example:"adequacy decision"`
+	GDPR          *string `json:"gdpr_status,omitempty" maxLength:"200" doc:"the partner's own position under the GDPR, as a fact; no submission of the organisation to it is implied (R39)" example:"adequacy decision"`
 	Mechanism     *string `json:"transfer_mechanism,omitempty" maxLength:"200" doc:"by which data may go to its country (R39)"`
 	Immunities    *bool   `json:"immunities,omitempty"`
 	AuthorityLink *bool   `json:"authority_link,omitempty"`
