@@ -137,10 +137,11 @@ func (p paper) annexI() typeset.Part {
 		onward = p.with(group, "onward_listed", "recipients", p.list(s.OnwardRecipients))
 	}
 	volume := p.with(group, "volume_is", "transfer", strconv.Itoa(s.MaxSubjectsPerTransfer), "year", strconv.Itoa(s.MaxSubjectsPerYear))
-	part := typeset.Part{Title: p.of(group, "title")}
-	if s.TransferMechanism != "" { // R39: no submission to GDPR is implied
-		part.Note = p.of(group, "mechanism_note")
+	mechanism := s.TransferMechanism
+	if mechanism != "" { // R39: no submission to GDPR is implied
+		mechanism += "\n" + p.of(group, "mechanism_note")
 	}
+	part := typeset.Part{Title: p.of(group, "title")}
 	for _, r := range [][2]string{
 		{"missions", p.list(missions)},
 		{"programmes", p.list(s.Programmes)},
@@ -150,7 +151,7 @@ func (p paper) annexI() typeset.Part {
 		{"fields", p.list(s.Fields)},
 		{"recipient_countries", p.list(s.RecipientCountries)},
 		{"storage_countries", p.list(s.StorageCountries)},
-		{"transfer_mechanism", s.TransferMechanism},
+		{"transfer_mechanism", mechanism},
 		{"onward", onward},
 		{"volume", volume},
 		{"retention", p.lines(retention)},
