@@ -90,9 +90,8 @@ func (l *lister) headquarters(ctx context.Context, tx Tx) error {
 	}
 	l.full(len(cases))
 	for _, c := range cases { // R34: an authority asks for people
-		since, again := c.Waits()
-		i := Item{What: "answer_authority", Link: "/authority-requests/" + c.ID, Risk: assessment.Severe, Since: since}
-		if again { // Legal has not seen all that it is about
+		i := Item{What: "answer_authority", Link: "/authority-requests/" + c.ID, Risk: assessment.Severe, Since: c.Created}
+		if c.AskedAgain() { // nobody moves their case back by asking more
 			i.Details = []string{"asked_again"}
 		}
 		l.add(i, authz.AuthorityDecide, authz.Resource{Kind: authorities.KindCase, ID: c.ID, Mission: c.Mission, Partner: c.Partner, Owner: c.Reporter}, authz.LEG)
