@@ -108,7 +108,7 @@ func (l *lister) headquarters(ctx context.Context, tx Tx) error {
 		l.add(Item{What: "decide_sensitive", Link: "/transfers/" + w.Transfer, Risk: assessment.High, Since: w.Since, Details: w.Categories},
 			authz.DPODecide, authz.Resource{Kind: transfer.KindTransfer, ID: w.Transfer, Mission: w.Mission, Partner: w.Partner, Owner: w.Sender}, authz.DPO)
 	}
-	if err := l.terms(ctx, tx); err != nil {
+	if err := l.policy(ctx, tx); err != nil {
 		return err
 	}
 	keys, err := tx.KeysWaiting(ctx, most)
