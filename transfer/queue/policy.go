@@ -17,13 +17,9 @@ func (l *lister) policy(ctx context.Context, tx Tx) error {
 	if !l.caller.Holds(authz.DPO) {
 		return nil
 	}
-	book, err := tx.Rulebook(ctx)
-	if err != nil {
-		return err
-	}
-	if d := book.Draft; d != nil {
-		l.drafted(d.Author, Item{What: "approve_rules", Link: "/rulebook", Since: book.Updated, Details: []string{"edition " + strconv.Itoa(d.Number)}},
-			authz.RulesApprove, rulebook.KindRulebook, book.ID)
+	if d := l.book.Draft; d != nil {
+		l.drafted(d.Author, Item{What: "approve_rules", Link: "/rulebook", Since: l.book.Updated, Details: []string{"edition " + strconv.Itoa(d.Number)}},
+			authz.RulesApprove, rulebook.KindRulebook, l.book.ID)
 	}
 	codes, err := l.terms(ctx, tx)
 	if err != nil {
@@ -64,11 +60,7 @@ func (l *lister) terms(ctx context.Context, tx Tx) (map[string]string, error) {
 		codes[p.ID] = p.Code
 		amended(l, p.Draft, Item{Link: "/purposes", Since: p.Updated, Details: []string{p.Code}}, terms.KindPurpose, p.ID)
 	}
-	categories, err := tx.Categories(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range categories {
+	for _, c := range l.categories {
 		risk := sensitivityOf([]string{c.Code}, []terms.Category{c})
 		if d := c.Draft; d != nil { // the worse of what it is and what it would be
 			will := c

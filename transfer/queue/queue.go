@@ -158,7 +158,7 @@ func (d *Desk) Queue(ctx context.Context, c authz.Caller, after string, limit in
 		_, err := d.office.Authorise(ctx, c, authz.AgreementRead, authz.Resource{Kind: "queue"})
 		return Page{}, errors.Join(authz.ErrDenied, err)
 	}
-	l := lister{caller: c, office: d.office, now: d.office.Time()}
+	l := lister{caller: c, in: c.Places(), office: d.office, now: d.office.Time()}
 	if err := d.store.View(ctx, func(tx Tx) error { l.items, l.cut = nil, false; return l.read(ctx, tx) }); err != nil {
 		return Page{}, fmt.Errorf("reading what waits: %w", err)
 	}
