@@ -34,8 +34,8 @@ func Opened(id string, a Asked, at time.Time) Case {
 }
 
 // The acts by which refusals make a case, and tell it that it was asked for
-// again. Of the latter, one after another, the first is kept and the last
-// lastAgain: every version of the case is kept anyway.
+// again. Of the latter the first is kept and the last lastAgain: every version of
+// the case is kept anyway.
 const (
 	opened     = "open"
 	askedAgain = "asked_again"
@@ -57,32 +57,18 @@ func (c Case) Joins() bool {
 func (c Case) Again(transfer string, at time.Time) Case {
 	sys := string(authz.SYS)
 	next := c.next(c.State, lifecycle.Act{Event: askedAgain, Person: sys, Role: authz.SYS, At: at, Reason: transfer})
-	if first := next.unread(); len(next.History)-first > 1+lastAgain {
-		next.History = slices.Delete(next.History, first+1, len(next.History)-lastAgain)
+	const kept = 2 // which opened it, and the first that asked again: nobody else has acted on it
+	if len(next.History) > kept+lastAgain {
+		next.History = slices.Delete(next.History, kept, len(next.History)-lastAgain)
 	}
 	return next
 }
 
-// unread is where in the history the acts begin that are newer than any by a
-// person, and by which the case was asked for again; the end where there is none.
-func (c Case) unread() int {
-	i := len(c.History)
-	for i > 0 && c.History[i-1].Event == askedAgain {
-		i--
-	}
-	return i
-}
-
-// Waits tells since when the case waits for Legal, and whether it was asked for
-// again since anybody of Legal acted on it: from then on, or, where nobody did
-// yet, since it was opened. So nobody moves their case back by asking more.
-func (c Case) Waits() (since time.Time, again bool) {
-	first := c.unread()
-	again = first < len(c.History)
-	if !again || first <= 1 { // the first act made the case
-		return c.Created, again
-	}
-	return c.History[first].At, true
+// AskedAgain reports whether more was asked than opened the case, and nobody of
+// Legal has taken it since.
+func (c Case) AskedAgain() bool {
+	n := len(c.History)
+	return n > 0 && c.History[n-1].Event == askedAgain
 }
 
 // Ref names the version of the case for the log.

@@ -7,6 +7,7 @@ import (
 
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/people"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/transfer"
 	"safeconduct/transfer/approvals"
@@ -118,6 +119,42 @@ func TestNoAgreementDoesNotWaitForTheOfficer(t *testing.T) {
 		id := refused("DPO_REQUIRED")
 		if got := atOfficer(w); !slices.Equal(got, []string{id}) {
 			t.Errorf("%v waits, want %s", got, id)
+		}
+	})
+}
+
+// Of who may not send nothing waits for the officer: once they may, they ask anew.
+func TestWhoMayNotSendDoesNotWaitForTheOfficer(t *testing.T) {
+	w, o := sensitive(t, "agreement")
+	tasked(w, another, medical(w))
+	ask := func(role authz.Role, codes ...string) transfer.Transfer {
+		t.Helper()
+		x, err := w.Transfers.Request(w.Ctx, w.As(role), o)
+		refusedFor(t, err, codes...)
+		return x
+	}
+	ask(another, "AUTH_ROLE_DENIED", "DPO_REQUIRED")
+	ask(another, "AUTH_ROLE_DENIED", "DPO_REQUIRED")
+	t.Run("R23 AUTH_ROLE_DENIED", func(t *testing.T) {
+		if got := atOfficer(w); len(got) > 0 {
+			t.Errorf("%v waits", got)
+		}
+	})
+	t.Run("DPO_REQUIRED of who may send is hidden by none of them", func(t *testing.T) {
+		id := ask(authz.RO, "DPO_REQUIRED").ID
+		if got := atOfficer(w); !slices.Equal(got, []string{id}) {
+			t.Errorf("%v waits, want %s", got, id)
+		}
+		p, err := w.Approvals.Queue(w.Ctx, w.As(authz.DPO), evidence.Page{Most: 1})
+		if err != nil || len(p.Items) != 1 || p.Items[0].Transfer != id || p.Next != "" {
+			t.Errorf("%+v, %v", p, err)
+		}
+	})
+	t.Run("R23 DPO_REQUIRED once they have the task", func(t *testing.T) {
+		grant(w, another, people.Grant{Role: authz.RO, Mission: w.Mission.ID, Purposes: []string{w.Purpose.ID}})
+		id := ask(another, "DPO_REQUIRED").ID
+		if got := atOfficer(w); !slices.Contains(got, id) {
+			t.Errorf("%v waits, and not %s", got, id)
 		}
 	})
 }

@@ -133,10 +133,26 @@ func (t *tx) waitingFor(ctx context.Context, all []transfer.Transfer) ([]approva
 	return list, nil
 }
 
-func (t *tx) awaitingDPO(ctx context.Context, after string, most int) ([]transfer.Transfer, error) {
-	// Who was refused asks anew; what is held waits again once its approval is over.
-	return due(ctx, t, transfers(), most, `WHERE r.awaits_dpo > 0 AND r.id > $1
+// awaitingDPO passes over, before it is bounded, what nobody may send (R23), and
+// what names no agreement: what is asked for anew is another transfer.
+func (t *tx) awaitingDPO(ctx context.Context, after string, most int) (all []transfer.Transfer, err error) {
+	for {
+		// Who was refused asks anew; what is held waits again once its approval is over.
+		page, err := due(ctx, t, transfers(), most, `WHERE r.awaits_dpo > 0 AND r.agreement <> '' AND r.id > $1
 AND (r.state = 'held' OR NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.transfer = r.id)) ORDER BY r.id`, after)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range page {
+			if !x.Decision.RefusesSender() {
+				all = append(all, x)
+			}
+		}
+		if len(page) < most || len(all) >= most {
+			return all[:min(len(all), most)], nil
+		}
+		after = page[len(page)-1].ID
+	}
 }
 
 func waiting(x transfer.Transfer) approvals.Waiting {

@@ -157,7 +157,7 @@ func placed[T any](ctx context.Context, t *tx, r record[T], in authz.Places, col
 	return find(ctx, t, r, fmt.Sprintf("WHERE %s%s ORDER BY %s LIMIT $%d", where, and, order, len(args)+1), append(args, most)...)
 }
 
-// DPOWaiting implements queue.TransferTx.
+// DPOWaiting implements queue.Tx.
 func (t *tx) DPOWaiting(ctx context.Context, most int) ([]approvals.Waiting, error) {
 	all, err := t.awaitingDPO(ctx, "", most)
 	if err != nil {

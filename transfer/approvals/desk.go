@@ -321,10 +321,7 @@ type OpenTx interface {
 
 // Open are those of the transfers that still wait at now: no approval that
 // stands covers them, and what the officer last decided on them was no refusal.
-// One that was refused because no one agreement could be told is not: what is
-// asked for anew names one, and nothing that is approved of this one would be of it.
 func Open(ctx context.Context, tx OpenTx, all []Waiting, now time.Time) ([]Waiting, error) {
-	all = slices.DeleteFunc(all, func(w Waiting) bool { return w.Agreement == "" })
 	if len(all) == 0 {
 		return nil, nil
 	}

@@ -32,3 +32,11 @@ func (f Facts) Needed() Facts {
 func (f *Facts) Withheld() bool {
 	return in(f.Phase)&toCommit != 0 && (f.Manifest.Purpose == "" || len(sender().check(f))+len(trained().check(f)) > 0)
 }
+
+// RefusesSender reports whether condition 1 or 2 refused who sends: they may not,
+// whatever else is mended, and what they may send is asked anew.
+func (d Decision) RefusesSender() bool {
+	return in(d.Phase)&toCommit != 0 && slices.ContainsFunc(d.Refusals, func(r Refusal) bool {
+		return slices.Contains([]Code{AuthInvalid, AuthRoleDenied, TrainingExpired, ConfidentialityMissing}, r.Code)
+	})
+}

@@ -75,6 +75,23 @@ func TestWhoMayNotSendLearnsNothingOfPeople(t *testing.T) {
 	}
 }
 
+// That who sends is refused stands in the decision; at PULL it is the downloader who is.
+func TestADecisionTellsWhetherItRefusesTheSender(t *testing.T) {
+	for _, b := range breakages() {
+		for _, phase := range everyPhase() {
+			f := passing(phase)
+			b.harm(&f)
+			d := Decide(f)
+			if want := phase != Pull && slices.ContainsFunc(d.Refusals, func(r Refusal) bool { return refusesSender(r.Code) }); d.RefusesSender() != want {
+				t.Errorf("R23 %s %s at %s: %t of %v", b.code, b.name, phase, !want, d.Codes())
+			}
+			if d.RefusesSender() && !f.Withheld() {
+				t.Errorf("R23 %s %s at %s withholds nothing", b.code, b.name, phase)
+			}
+		}
+	}
+}
+
 // What is kept for who is refused names no record about people.
 func TestNeededOfARefusedSender(t *testing.T) {
 	f := passing(Commit)

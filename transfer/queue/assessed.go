@@ -10,11 +10,11 @@ import (
 )
 
 // returned are the assessments that their authors have to revise.
-func (l *lister) returned(ctx context.Context, tx Tx, in authz.Places) error {
-	if len(in.Missions) == 0 {
+func (l *lister) returned(ctx context.Context, tx Tx) error {
+	if len(l.in.Missions) == 0 {
 		return nil // headquarters writes none
 	}
-	all, err := tx.AssessmentsReturned(ctx, in.Missions, most)
+	all, err := tx.AssessmentsReturned(ctx, l.in.Missions, most)
 	l.full(len(all))
 	for _, a := range all {
 		if l.caller.Person == a.Author || slices.Contains(a.Editors, l.caller.Person) {
@@ -28,8 +28,8 @@ func (l *lister) returned(ctx context.Context, tx Tx, in authz.Places) error {
 
 // conditions wait for their owner, a person or a post: one item for each assessment, due when the first of theirs is. One that is
 // overdue is HIGH at least, since nothing is released under the assessment until it is closed (RBA_CONDITION_OPEN).
-func (l *lister) conditions(ctx context.Context, tx Tx, in authz.Places) error {
-	all, err := tx.ConditionsWaiting(ctx, in, most)
+func (l *lister) conditions(ctx context.Context, tx Tx) error {
+	all, err := tx.ConditionsWaiting(ctx, l.in, most)
 	l.full(len(all))
 	for _, a := range all {
 		i, res := assessed(a, "close_condition")

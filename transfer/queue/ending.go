@@ -7,35 +7,26 @@ import (
 	"time"
 
 	"safeconduct/agreements"
-	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 )
 
 // ending are the agreements whose end has come nearer than the longest notice of the rules: their focal point and Legal renew
 // them, or let them end. Each says how many days are left, and the last notice that it has passed.
-func (l *lister) ending(ctx context.Context, tx Tx, in authz.Places) error {
+func (l *lister) ending(ctx context.Context, tx Tx) error {
 	if !l.caller.Holds(authz.FP) && !l.caller.Holds(authz.LEG) {
 		return nil
 	}
-	book, err := tx.Rulebook(ctx)
-	if err != nil {
-		return err
-	}
-	notices := slices.Sorted(slices.Values(book.At(l.now).Rules.Agreement.ExpiryNotices))
+	notices := slices.Sorted(slices.Values(l.rules().Agreement.ExpiryNotices))
 	if len(notices) == 0 {
 		return nil
 	}
 	longest := notices[len(notices)-1]
-	all, err := tx.AgreementsEnding(ctx, in, l.now, l.now.AddDate(0, 0, longest), most)
+	all, err := tx.AgreementsEnding(ctx, l.in, l.now, l.now.AddDate(0, 0, longest), most)
 	if err != nil {
 		return err
 	}
 	l.full(len(all))
-	known, err := tx.Categories(ctx)
-	if err != nil {
-		return err
-	}
-	known = terms.InForce(known, l.now)
+	known := l.known()
 	for _, a := range all {
 		end := a.Document.ValidUntil
 		passed := notices[slices.IndexFunc(notices, func(days int) bool { return !l.now.Before(end.AddDate(0, 0, -days)) })]

@@ -11,17 +11,21 @@ import (
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
+	"safeconduct/authz/rulebook"
 	"safeconduct/transfer"
 )
 
 // lister gathers what waits for one caller.
 type lister struct {
-	caller   authz.Caller
-	office   *evidence.Office
-	now      time.Time
-	items    []Item
-	unlisted []Unlisted
-	cut      bool
+	caller     authz.Caller
+	in         authz.Places // the caller's
+	office     *evidence.Office
+	now        time.Time
+	book       rulebook.Book
+	categories []terms.Category
+	items      []Item
+	unlisted   []Unlisted
+	cut        bool
 }
 
 // add puts an item into the queue of each role that the caller holds and that may do the act.
@@ -41,33 +45,46 @@ func (l *lister) may(role authz.Role, action authz.Action, res authz.Resource) b
 	return denied == nil
 }
 
-// read takes a fixed number of queries, whatever waits.
+// read takes a fixed number of queries, whatever waits, and one more for each thousand transfers that wait for nobody (DPOWaiting).
 func (l *lister) read(ctx context.Context, tx Tx) error {
-	in := l.caller.Places()
-	for _, step := range []func(context.Context, Tx, authz.Places) error{
-		l.agreements, l.ending, l.assessments, l.returned, l.conditions, l.transfers, l.cases, l.holds, l.duties,
-	} {
-		if err := step(ctx, tx, in); err != nil {
+	var err error
+	if l.book, err = tx.Rulebook(ctx); err != nil {
+		return err
+	}
+	if l.categories, err = tx.Categories(ctx); err != nil {
+		return err
+	}
+	steps := []func(context.Context, Tx) error{
+		l.agreements, l.ending, l.assessments, l.returned, l.conditions, l.transfers, l.incidents, l.holds, l.duties,
+	}
+	if l.in.HQ {
+		steps = append(steps, l.authorities, l.sensitive, l.policy, l.keys, l.nominations, l.suspensions)
+	}
+	for _, step := range steps {
+		if err := step(ctx, tx); err != nil {
 			return err
 		}
 	}
-	if !in.HQ {
-		return nil
-	}
-	return l.headquarters(ctx, tx)
+	return nil
 }
+
+// rules are those in force.
+func (l *lister) rules() rulebook.Rules { return l.book.At(l.now).Rules }
+
+// known are the categories in force.
+func (l *lister) known() []terms.Category { return terms.InForce(l.categories, l.now) }
 
 // full notes that a list holds all that one reading takes.
 func (l *lister) full(n int) { l.cut = l.cut || n >= most }
 
-func (l *lister) agreements(ctx context.Context, tx Tx, in authz.Places) error {
-	all, err := tx.AgreementsWaiting(ctx, in, most)
+func (l *lister) agreements(ctx context.Context, tx Tx) error {
+	all, err := tx.AgreementsWaiting(ctx, l.in, most)
 	if err != nil {
 		return err
 	}
 	l.full(len(all))
 	scans := map[string][]agreements.Scan{}
-	if in.HQ {
+	if l.in.HQ {
 		list, err := tx.ScansWaiting(ctx, most)
 		if err != nil {
 			return err
@@ -77,12 +94,9 @@ func (l *lister) agreements(ctx context.Context, tx Tx, in authz.Places) error {
 			scans[s.Agreement] = append(scans[s.Agreement], s)
 		}
 	}
-	known, err := tx.Categories(ctx)
-	if err != nil {
-		return err
-	}
+	known := l.known()
 	for _, a := range all {
-		l.agreement(a, terms.InForce(known, l.now), scans[a.ID])
+		l.agreement(a, known, scans[a.ID])
 	}
 	return nil
 }
@@ -178,8 +192,8 @@ func sensitivityOf(codes []string, known []terms.Category) assessment.Band {
 	return worst
 }
 
-func (l *lister) assessments(ctx context.Context, tx Tx, in authz.Places) error {
-	all, err := tx.AssessmentsWaiting(ctx, in, most)
+func (l *lister) assessments(ctx context.Context, tx Tx) error {
+	all, err := tx.AssessmentsWaiting(ctx, l.in, most)
 	l.full(len(all))
 	for _, a := range all {
 		res := authz.Resource{Kind: assessment.KindAssessment, ID: a.ID, Mission: a.Mission, Owner: a.Author}
@@ -234,11 +248,11 @@ func asksFor(r assessment.Result, role authz.Role) bool {
 }
 
 // transfers wait for the head of mission.
-func (l *lister) transfers(ctx context.Context, tx Tx, in authz.Places) error {
+func (l *lister) transfers(ctx context.Context, tx Tx) error {
 	var own []transfer.Transfer
-	if len(in.Missions) > 0 {
+	if len(l.in.Missions) > 0 {
 		var err error
-		if own, err = tx.TransfersWaiting(ctx, in.Missions, most); err != nil {
+		if own, err = tx.TransfersWaiting(ctx, l.in.Missions, most); err != nil {
 			return err
 		}
 		l.full(len(own))
@@ -279,16 +293,13 @@ func (l *lister) watched(ctx context.Context, tx Tx) ([]transfer.Transfer, error
 	if !l.caller.Holds(authz.LEG) {
 		return nil, nil
 	}
-	book, err := tx.Rulebook(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var singly []assessment.Band
-	for _, name := range book.At(l.now).Rules.Approval.SinglyBands {
+	for _, name := range l.rules().Approval.SinglyBands {
 		if b := assessment.Band(name); b != assessment.Low && b != assessment.Moderate {
 			singly = append(singly, b)
 		}
 	}
+	var err error
 	if l.unlisted, err = tx.TransfersBesides(ctx, singly); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"safeconduct/agreements/authorities"
 	"safeconduct/agreements/incidents"
 	"safeconduct/agreements/parties"
+	"safeconduct/agreements/templates"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
@@ -30,7 +31,7 @@ import (
 
 // Item is one thing that waits for the caller.
 type Item struct {
-	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,renew_agreement,lift_agreement,revise_agreement,approve_assessment,return_assessment,revise_assessment,close_condition,decide_severe,approve_transfer,watch_transfer,decide_sensitive,approve_term,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
+	What    string          `json:"what" enum:"review_agreement,sign_agreement,attest_agreement,activate_agreement,end_agreement,renew_agreement,lift_agreement,revise_agreement,approve_assessment,return_assessment,revise_assessment,close_condition,decide_severe,approve_transfer,watch_transfer,decide_sensitive,approve_term,approve_rules,approve_notice,approve_template,answer_authority,triage_incident,close_incident,lift_hold,accept_certificate,certify_destruction,confirm_key,decide_nomination,lift_person,lift_mission,lift_partner" doc:"what is to be done"`
 	Kind    string          `json:"kind" doc:"of the record"`
 	ID      string          `json:"id" doc:"of the record"`
 	Link    string          `json:"link" doc:"where it is read, below the root of the API"`
@@ -68,12 +69,11 @@ const most = 1000
 // Tx is what the desk needs of a transaction.
 type Tx interface {
 	evidence.Recorder
-	rulebook.Reader
 	PaperTx
 	TransferTx
 	CaseTx
 	PeopleTx
-	TermTx
+	PolicyTx
 	DPOWaiting(ctx context.Context, most int) ([]approvals.Waiting, error)
 	DPOApprovals(ctx context.Context, about []string, now time.Time) ([]approvals.DPOApproval, error)
 }
@@ -95,11 +95,15 @@ type PaperTx interface {
 	ConditionsWaiting(ctx context.Context, in authz.Places, most int) ([]assessment.Assessment, error)
 }
 
-// TermTx lists the terms, of which some wait for the data protection officer.
-type TermTx interface {
+// PolicyTx lists the policy data, of which some wait for the data protection officer.
+type PolicyTx interface {
+	rulebook.Reader
+	templates.Reader
 	Purposes(ctx context.Context) ([]terms.Purpose, error)
 	Categories(ctx context.Context) ([]terms.Category, error)
 	RetentionRules(ctx context.Context, purpose string) ([]terms.RetentionRule, error)
+	Notices(ctx context.Context, purpose string) ([]terms.Notice, error)
+	AssessmentTemplates(ctx context.Context) ([]assessment.Edition, error)
 }
 
 // TransferTx lists what waits about transfers.
@@ -154,7 +158,7 @@ func (d *Desk) Queue(ctx context.Context, c authz.Caller, after string, limit in
 		_, err := d.office.Authorise(ctx, c, authz.AgreementRead, authz.Resource{Kind: "queue"})
 		return Page{}, errors.Join(authz.ErrDenied, err)
 	}
-	l := lister{caller: c, office: d.office, now: d.office.Time()}
+	l := lister{caller: c, in: c.Places(), office: d.office, now: d.office.Time()}
 	if err := d.store.View(ctx, func(tx Tx) error { l.items, l.cut = nil, false; return l.read(ctx, tx) }); err != nil {
 		return Page{}, fmt.Errorf("reading what waits: %w", err)
 	}

@@ -16,11 +16,8 @@ import (
 	"safeconduct/transfer/rights"
 )
 
-func (l *lister) cases(ctx context.Context, tx Tx, in authz.Places) error {
-	all, err := tx.IncidentsWaiting(ctx, in, most)
-	if err != nil {
-		return err
-	}
+func (l *lister) incidents(ctx context.Context, tx Tx) error {
+	all, err := tx.IncidentsWaiting(ctx, l.in, most)
 	l.full(len(all))
 	for _, x := range all {
 		res := authz.Resource{Kind: incidents.KindIncident, ID: x.ID, Mission: x.Mission, Partner: x.Partner, Owner: x.Reporter}
@@ -32,11 +29,11 @@ func (l *lister) cases(ctx context.Context, tx Tx, in authz.Places) error {
 		}
 		l.add(i, authz.IncidentLead, res, authz.DPO)
 	}
-	return nil
+	return err
 }
 
-func (l *lister) holds(ctx context.Context, tx Tx, in authz.Places) error {
-	all, err := tx.HoldsWaiting(ctx, in, most)
+func (l *lister) holds(ctx context.Context, tx Tx) error {
+	all, err := tx.HoldsWaiting(ctx, l.in, most)
 	l.full(len(all))
 	for _, h := range all {
 		if h.PlacedBy == l.caller.Person { // separation of duties 11
@@ -61,8 +58,8 @@ func (l *lister) holds(ctx context.Context, tx Tx, in authz.Places) error {
 }
 
 // duties are due or certified. One that is overdue stops every transfer to the partner.
-func (l *lister) duties(ctx context.Context, tx Tx, in authz.Places) error {
-	all, err := tx.DutiesWaiting(ctx, in, most)
+func (l *lister) duties(ctx context.Context, tx Tx) error {
+	all, err := tx.DutiesWaiting(ctx, l.in, most)
 	l.full(len(all))
 	for _, d := range all {
 		res := authz.Resource{Kind: retention.KindDuty, ID: d.ID, Mission: d.Mission, Partner: d.Partner}
@@ -82,58 +79,55 @@ func (l *lister) duties(ctx context.Context, tx Tx, in authz.Places) error {
 	return err
 }
 
-// headquarters is what waits for Legal and the data protection officer alone.
-func (l *lister) headquarters(ctx context.Context, tx Tx) error {
-	cases, err := tx.CasesWaiting(ctx, most)
-	if err != nil {
-		return err
-	}
-	l.full(len(cases))
-	for _, c := range cases { // R34: an authority asks for people
-		since, again := c.Waits()
-		i := Item{What: "answer_authority", Link: "/authority-requests/" + c.ID, Risk: assessment.Severe, Since: since}
-		if again { // Legal has not seen all that it is about
+// authorities ask for people (R34).
+func (l *lister) authorities(ctx context.Context, tx Tx) error {
+	all, err := tx.CasesWaiting(ctx, most)
+	l.full(len(all))
+	for _, c := range all {
+		i := Item{What: "answer_authority", Link: "/authority-requests/" + c.ID, Risk: assessment.Severe, Since: c.Created}
+		if c.AskedAgain() { // nobody moves their case back by asking more
 			i.Details = []string{"asked_again"}
 		}
 		l.add(i, authz.AuthorityDecide, authz.Resource{Kind: authorities.KindCase, ID: c.ID, Mission: c.Mission, Partner: c.Partner, Owner: c.Reporter}, authz.LEG)
 	}
-	waiting, err := tx.DPOWaiting(ctx, most)
+	return err
+}
+
+// sensitive categories wait for the data protection officer.
+func (l *lister) sensitive(ctx context.Context, tx Tx) error {
+	all, err := tx.DPOWaiting(ctx, most)
 	if err != nil {
 		return err
 	}
-	l.full(len(waiting))
-	if waiting, err = approvals.Open(ctx, tx, waiting, l.now); err != nil {
-		return err
-	}
-	for _, w := range waiting {
+	l.full(len(all))
+	all, err = approvals.Open(ctx, tx, all, l.now)
+	for _, w := range all {
 		l.add(Item{What: "decide_sensitive", Link: "/transfers/" + w.Transfer, Risk: assessment.High, Since: w.Since, Details: w.Categories},
 			authz.DPODecide, authz.Resource{Kind: transfer.KindTransfer, ID: w.Transfer, Mission: w.Mission, Partner: w.Partner, Owner: w.Sender}, authz.DPO)
 	}
-	if err := l.terms(ctx, tx); err != nil {
-		return err
-	}
-	keys, err := tx.KeysWaiting(ctx, most)
-	if err != nil {
-		return err
-	}
-	l.full(len(keys))
-	for _, k := range keys {
-		if k.Person == l.caller.Person || !l.now.Before(k.Expires) {
-			continue
+	return err
+}
+
+func (l *lister) keys(ctx context.Context, tx Tx) error {
+	all, err := tx.KeysWaiting(ctx, most)
+	l.full(len(all))
+	for _, k := range all {
+		if k.Person != l.caller.Person && l.now.Before(k.Expires) {
+			l.add(Item{What: "confirm_key", Link: "/people/" + k.Person, Risk: assessment.Moderate, Since: k.Enrolled},
+				authz.KeyConfirm, authz.Resource{Kind: people.KindKey, ID: k.ID, Owner: k.Person}, authz.LEG)
 		}
-		l.add(Item{What: "confirm_key", Link: "/people/" + k.Person, Risk: assessment.Moderate, Since: k.Enrolled},
-			authz.KeyConfirm, authz.Resource{Kind: people.KindKey, ID: k.ID, Owner: k.Person}, authz.LEG)
 	}
-	nominations, err := tx.NominationsWaiting(ctx, most)
-	if err != nil {
-		return err
-	}
-	l.full(len(nominations))
-	for _, n := range nominations {
+	return err
+}
+
+func (l *lister) nominations(ctx context.Context, tx Tx) error {
+	all, err := tx.NominationsWaiting(ctx, most)
+	l.full(len(all))
+	for _, n := range all {
 		l.add(Item{What: "decide_nomination", Link: "/nominations/" + n.ID, Risk: assessment.Moderate, Since: n.Created},
 			authz.NominationDecide, authz.Resource{Kind: people.KindNomination, ID: n.ID, Partner: n.Partner}, authz.LEG)
 	}
-	return l.suspensions(ctx, tx)
+	return err
 }
 
 // suspensions are lifted by another than who suspended (separation of duties 11).

@@ -46,11 +46,18 @@ func testApprovals(t *testing.T, b *bench) {
 		lists(t, "one at once", approvalKind(), due, err, "e-1")
 		return nil
 	})
-	wants := func(id string, state transfer.State, code gate.Code) transfer.Transfer {
-		return transfer.Transfer{ID: id, Version: 1, State: state, Decision: gate.Decision{Refusals: []gate.Refusal{{Code: code}}}}
+	wants := func(id string, state transfer.State, codes ...gate.Code) transfer.Transfer {
+		x := transfer.Transfer{ID: id, Version: 1, State: state, Agreement: "a-1", Decision: gate.Decision{Phase: gate.Request}}
+		for _, code := range codes {
+			x.Decision.Refusals = append(x.Decision.Refusals, gate.Refusal{Code: code})
+		}
+		return x
 	}
+	ambiguous := wants("t-22", transfer.Refused, "AGR_AMBIGUOUS", "DPO_REQUIRED")
+	ambiguous.Agreement = ""
 	saveEach(t, b, transferKind(), wants("t-1", transfer.Refused, "DPO_REQUIRED"), wants("t-2", transfer.Held, "DPO_EXPIRED"),
-		wants("t-3", transfer.Refused, "DPO_REQUIRED"), wants("t-4", transfer.Refused, "AGR_EXPIRED"), wants("t-5", transfer.Recalled, "DPO_EXPIRED"))
+		wants("t-3", transfer.Refused, "DPO_REQUIRED"), wants("t-4", transfer.Refused, "AGR_EXPIRED"), wants("t-5", transfer.Recalled, "DPO_EXPIRED"),
+		wants("t-1a", transfer.Refused, "AUTH_ROLE_DENIED", "DPO_REQUIRED"), wants("t-21", transfer.Refused, "TRAINING_EXPIRED", "DPO_REQUIRED"), ambiguous)
 	b.view(t, func(tx Tx) error {
 		ctx := t.Context()
 		of := func(about ...string) []approvals.DPOApproval {
@@ -70,7 +77,7 @@ func testApprovals(t *testing.T, b *bench) {
 		lists(t, "in all", approvalKind(), in.Items, err, "d-1", "d-2")
 		waiting, err := tx.AwaitingDPO(ctx, evidence.Page{})
 		if err != nil || len(waiting.Items) != 2 || waiting.Items[0].Transfer != "t-2" || waiting.Items[1].Transfer != "t-3" || waiting.Next != "" {
-			t.Errorf("waiting: %v, %v", waiting, err)
+			t.Errorf("DPO_REQUIRED waits of whom and what may be sent: %v, %v", waiting, err)
 		}
 		first, err := tx.AwaitingDPO(ctx, evidence.Page{Most: 1})
 		rest, failed := tx.AwaitingDPO(ctx, evidence.Page{After: first.Next, Most: 1})
