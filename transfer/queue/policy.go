@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"safeconduct/agreements/assessment"
@@ -12,7 +13,7 @@ import (
 )
 
 // policy is the policy data that wait for a data protection officer who did not write them (R37): the rulebook, terms, notices
-// and templates.
+// and templates. A notice or an agreement template is not rejected: it waits no more once one that was written after it is approved.
 func (l *lister) policy(ctx context.Context, tx Tx) error {
 	if !l.caller.Holds(authz.DPO) {
 		return nil
@@ -30,7 +31,10 @@ func (l *lister) policy(ctx context.Context, tx Tx) error {
 		return err
 	}
 	for _, n := range notices {
-		if n.Approved == nil {
+		later := func(other terms.Notice) bool {
+			return other.Purpose == n.Purpose && other.Approved != nil && other.Created.After(n.Created)
+		}
+		if n.Approved == nil && !slices.ContainsFunc(notices, later) {
 			l.drafted(n.Author, Item{What: "approve_notice", Link: "/notices?purpose=" + n.Purpose, Since: n.Created, Details: []string{codes[n.Purpose], n.Number}},
 				authz.NoticeApprove, terms.KindNotice, n.ID)
 		}
@@ -95,7 +99,10 @@ func (l *lister) templates(ctx context.Context, tx Tx) error {
 		return err
 	}
 	for _, t := range papers {
-		if t.State == templates.Draft {
+		later := func(other templates.Template) bool {
+			return other.Name == t.Name && other.State == templates.Approved && other.Number > t.Number
+		}
+		if t.State == templates.Draft && !slices.ContainsFunc(papers, later) {
 			l.drafted(t.Author, Item{
 				What: "approve_template", Link: "/agreement-templates/" + t.ID, Since: t.Created, Details: []string{t.Name, "version " + strconv.Itoa(t.Number)},
 			}, authz.AgreementTemplateApprove, templates.KindTemplate, t.ID)
