@@ -98,7 +98,7 @@ func TestLockedForWantOfRules(t *testing.T) {
 // What unlocks, and what gives up one's own, asks for no training; for rules that can be believed it asks as any other.
 func TestOwnActsForWantOfRules(t *testing.T) {
 	e := enforcer(t)
-	for action, want := range map[authz.Action]bool{authz.UndertakingSign: false, authz.TokenRevoke: true, authz.TokenIssue: false} {
+	for action, want := range map[authz.Action]bool{authz.UndertakingSign: false, authz.TokenRevoke: true, authz.PostDelegate: true, authz.TokenIssue: false} {
 		c := holder(authz.RO)
 		c.Locks = []string{"TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING"}
 		if err := e.CheckOwn(c, action); (err == nil) != (action != authz.TokenIssue) {

@@ -305,20 +305,10 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 	if err := r.store.View(ctx, func(tx Tx) (err error) { g, err = tx.Grant(ctx, id); return err }); err != nil {
 		return Grant{}, err
 	}
-	if !c.In(g.Mission) { // a partner's and headquarters' are known to headquarters
-		return Grant{}, evidence.ErrNotFound
-	}
 	res := authz.Resource{Kind: KindGrant, ID: id, Mission: g.Mission, Partner: g.Partner}
-	action := authz.GrantRole(g.Role)
-	if g.Origin != nil && g.Origin.Person == c.Person {
-		action = authz.PostDelegate // who delegated takes back
-	}
-	role, err := r.office.Authorise(ctx, c, action, res)
+	action, role, err := r.mayEnd(ctx, c, g, res)
 	if err != nil {
 		return Grant{}, err
-	}
-	if g.Person == c.Person {
-		return Grant{}, errors.Join(ErrOwnAccess, r.denyOwn(ctx, c, action, res))
 	}
 	_, err = r.store.Update(ctx, func(tx Tx) error {
 		if g, err = tx.Grant(ctx, id); err != nil {
@@ -348,4 +338,26 @@ func (r *Register) EndGrant(ctx context.Context, c authz.Caller, id string) (Gra
 		err = errors.Join(err, r.denyOwn(ctx, c, action, res))
 	}
 	return g, r.office.Ended(ctx, c, action, res, err)
+}
+
+// mayEnd answers with the action, and the role, under which the caller may end
+// the grant. Nobody ends their own access (separation of duties 8), but for a post
+// that was delegated to them (R35): to give it back takes away, adds nothing, and
+// so asks for no role. What they did under it counts as before (OneSide).
+func (r *Register) mayEnd(ctx context.Context, c authz.Caller, g Grant, res authz.Resource) (authz.Action, authz.Role, error) {
+	if g.Origin != nil && g.Person == c.Person {
+		return authz.PostDelegate, "", r.office.AuthoriseOwn(ctx, c, authz.PostDelegate, res)
+	}
+	if !c.In(g.Mission) { // a partner's and headquarters' are known to headquarters
+		return "", "", evidence.ErrNotFound
+	}
+	action := authz.GrantRole(g.Role)
+	if g.Origin != nil && g.Origin.Person == c.Person {
+		action = authz.PostDelegate // who delegated takes back
+	}
+	role, err := r.office.Authorise(ctx, c, action, res)
+	if err == nil && g.Person == c.Person {
+		err = errors.Join(ErrOwnAccess, r.denyOwn(ctx, c, action, res))
+	}
+	return action, role, err
 }
