@@ -272,20 +272,11 @@ func (r *Register) mayHold(ctx context.Context, tx Tx, c authz.Caller, g Grant) 
 	if err != nil {
 		return err
 	}
+	held = slices.DeleteFunc(held, func(h Grant) bool { return !g.meets(h) })
+	if err := g.vacant(held); err != nil {
+		return err
+	}
 	for _, h := range held {
-		if h.Ended || h.Until != nil && !g.From.Before(*h.Until) || g.Until != nil && !h.From.Before(*g.Until) {
-			continue // the two never meet
-		}
-		// A focal point deputises for another under tasks that they do not have, and counts as one side with them then (OneSide).
-		if h.Origin == nil && g.Origin != nil && h.Role == g.Role && h.Mission == g.Mission && !g.adds(h) {
-			return fmt.Errorf("%w: the person holds that post themselves", ErrInvalid)
-		}
-		if h.Role == g.Role && h.Mission == g.Mission && h.Partner == g.Partner && !g.adds(h) {
-			return &lifecycle.TransitionError{
-				Entity: KindGrant, State: "held", Event: "grant", Guard: "the person does not hold the role there yet, or holds it without these tasks",
-				Mend: "nothing, or end the grant that there is before", Cause: ErrNotVacant,
-			}
-		}
 		if h.Role == authz.OIG || g.Role == authz.OIG {
 			return fmt.Errorf("%w: an auditor holds no other role (separation of duties 9)", ErrInvalid)
 		}
