@@ -56,6 +56,16 @@ func TestLockedWalk(t *testing.T) {
 			}
 		}
 	})
+	t.Run("PULL_DENIED to go on with a file, too", func(t *testing.T) {
+		for _, role := range []authz.Role{authz.PSG, authz.PDL} {
+			asks := w.request("locked "+role, http.MethodGet, v1+"/transfers/"+w.ids["transfers"]+"/files/1", nil)
+			asks.Header.Set("Range", "bytes=1-")
+			asks.Header.Set("If-Range", `"`+someDigest()+`"`)
+			if got := w.send(asks); got.StatusCode != http.StatusForbidden || !slices.Equal(codesOf(got.object(t)), []string{"PULL_DENIED"}) {
+				t.Errorf("%s: %d %s", role, got.StatusCode, got.body)
+			}
+		}
+	})
 	if refused < 200 || told != 6 {
 		t.Errorf("only %d were refused, and %d told PULL_DENIED", refused, told)
 	}
