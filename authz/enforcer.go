@@ -185,7 +185,7 @@ func (e *Enforcer) CheckOwn(c Caller, action Action) error {
 		return fmt.Errorf("%w: the token does not reach %s", ErrDenied, action)
 	}
 	// But for what unlocks them, and for giving up what one holds.
-	if locks := c.locks(action, action == UndertakingSign || action == TokenRevoke); len(locks) > 0 {
+	if locks := c.locks(action, action == UndertakingSign || action == TokenRevoke || action == PostDelegate); len(locks) > 0 {
 		return &LockedError{Codes: locks}
 	}
 	return nil

@@ -1,12 +1,10 @@
 package authz_test
 
 import (
-	"encoding/csv"
 	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,21 +87,11 @@ func allowedBy(t *testing.T, cell string, role authz.Role, res authz.Resource) b
 
 func matrix(t *testing.T) map[authz.Action]map[authz.Role]string {
 	t.Helper()
-	f, err := os.Open("testdata/matrix.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }() // only read
-	r := csv.NewReader(f)
-	r.Comment = '#'
-	rows, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
+	heading, rows := records(t, "testdata/matrix.csv")
 	m := map[authz.Action]map[authz.Role]string{}
-	for _, row := range rows[1:] {
+	for _, row := range rows {
 		cells := map[authz.Role]string{}
-		for i, role := range rows[0][1:] {
+		for i, role := range heading[1:] {
 			cells[authz.Role(role)] = row[i+1]
 		}
 		m[authz.Action(row[0])] = cells

@@ -1,9 +1,7 @@
 package authz_test
 
 import (
-	"encoding/csv"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,19 +12,9 @@ import (
 // taking is what testdata/takes.csv says that an act of each action does.
 func taking(t *testing.T) map[authz.Action]string {
 	t.Helper()
-	f, err := os.Open("testdata/takes.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }() // only read
-	r := csv.NewReader(f)
-	r.Comment = '#'
-	rows, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, rows := records(t, "testdata/takes.csv")
 	does := map[authz.Action]string{}
-	for _, row := range rows[1:] {
+	for _, row := range rows {
 		does[authz.Action(row[0])] = row[1]
 	}
 	return does
@@ -98,7 +86,7 @@ func TestLockedForWantOfRules(t *testing.T) {
 // What unlocks, and what gives up one's own, asks for no training; for rules that can be believed it asks as any other.
 func TestOwnActsForWantOfRules(t *testing.T) {
 	e := enforcer(t)
-	for action, want := range map[authz.Action]bool{authz.UndertakingSign: false, authz.TokenRevoke: true, authz.TokenIssue: false} {
+	for action, want := range map[authz.Action]bool{authz.UndertakingSign: false, authz.TokenRevoke: true, authz.PostDelegate: true, authz.TokenIssue: false} {
 		c := holder(authz.RO)
 		c.Locks = []string{"TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING"}
 		if err := e.CheckOwn(c, action); (err == nil) != (action != authz.TokenIssue) {

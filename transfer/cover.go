@@ -65,8 +65,8 @@ func (o *Office) CoverPDF(ctx context.Context, c authz.Caller, id, language stri
 }
 
 func (o *Office) coverForPartner(ctx context.Context, c authz.Caller, t Transfer, language string) (cover.Sheet, error) {
-	role, err := o.Office.Authorise(ctx, c, authz.TransferPull, t.resource())
-	if err != nil {
+	d := &Delivery{caller: c, office: o}
+	if err := d.admit(ctx, t); err != nil {
 		return cover.Sheet{}, err
 	}
 	if err := o.released(ctx, c, authz.TransferPull, t); err != nil {
@@ -79,13 +79,15 @@ func (o *Office) coverForPartner(ctx context.Context, c authz.Caller, t Transfer
 		if err != nil {
 			return err
 		}
-		f, err := o.pullFacts(ctx, tx, now, held, &Delivery{caller: c, role: role, office: o})
+		f, err := o.pullFacts(ctx, tx, now, held, d)
 		if err != nil {
 			return err
 		}
 		f.Pull.Unpulled = true // no session is used up by it
-		said = o.decide(ctx, f)
-		e := o.Office.Entry(c, role, evidence.Decision, authz.TransferPull, now.resource())
+		if said, err = d.decide(ctx, f); err != nil {
+			return err
+		}
+		e := o.Office.Entry(c, d.role, evidence.Decision, authz.TransferPull, now.resource())
 		e.Result = "cover"
 		if !said.Released() {
 			e.Verdict = evidence.Refused
@@ -96,7 +98,7 @@ func (o *Office) coverForPartner(ctx context.Context, c authz.Caller, t Transfer
 	})
 	switch {
 	case err != nil:
-		return cover.Sheet{}, toldAs(c, err)
+		return cover.Sheet{}, d.unheard(ctx, t, err)
 	case !said.Released():
 		return cover.Sheet{}, ErrNotAvailable // and no more: the partner is not told why
 	}

@@ -24,6 +24,7 @@ type Delivery struct {
 	n         int
 	caller    authz.Caller
 	role      authz.Role
+	denied    error // by the policy, which is asked before the gate; nothing is ever sent then
 	manifest  seal.Manifest
 	upload    Upload
 	office    *Office

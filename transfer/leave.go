@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,8 +117,8 @@ func (o *Office) holding(ctx context.Context, d *Delivery, hand func() error) er
 			return err
 		}
 		f.Pull.Resumed = true // the session of this very request is counted already
-		if !o.decide(bounded, f).Released() {
-			return ErrNotAvailable
+		if said, err := d.decide(bounded, f); err != nil || !said.Released() {
+			return cmp.Or(err, ErrNotAvailable)
 		}
 		if !locks.Stop() {
 			return bounded.Err()

@@ -23,17 +23,23 @@ func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, off
 }
 
 func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, offset int64) (*Delivery, error) {
-	t, role, err := o.may(ctx, c, authz.TransferPull, id)
+	t, err := o.scoped(ctx, c, id)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.untold(ctx, c, authz.TransferPull, t); err != nil {
+		return nil, err
+	}
+	d := &Delivery{n: n, Offset: offset, caller: c, office: o}
+	if err := d.admit(ctx, t); err != nil {
 		return nil, err
 	}
 	if err := o.released(ctx, c, authz.TransferPull, t); err != nil {
 		return nil, err
 	}
-	if _, ok := t.file(n); !ok {
+	if _, ok := t.file(n); !ok && d.denied == nil { // who may not is told the same of every number
 		return nil, evidence.ErrNotFound
 	}
-	d := &Delivery{n: n, Offset: offset, caller: c, role: role, office: o}
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
 		var s standing
 		if t, s, err = o.locked(ctx, tx, c, id, false); err != nil {
@@ -47,7 +53,7 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 		return nil, errors.Join(ErrNotAvailable, o.Office.Deny(ctx, c, authz.TransferPull, t.resource(), "CRYPTO_FAILED"))
 	}
 	if err != nil {
-		return nil, toldAs(c, err)
+		return nil, d.unheard(ctx, t, err)
 	}
 	if !t.Decision.Released() {
 		return nil, ErrNotAvailable // and no more: the partner is not told why
@@ -57,6 +63,49 @@ func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, off
 		return nil, errors.Join(err, d.ended(context.WithoutCancel(ctx), false, 0))
 	}
 	return d, nil
+}
+
+// admit asks the policy whether the caller may pull. Of people of the partner it
+// keeps the answer where that is no: why is the gate's to say (conditions 1 and
+// 2), so that it is on the transfer for those who may see it, and they are told
+// PULL_DENIED alone (gate.md). Without rules that can be believed there is no
+// gate to ask.
+func (d *Delivery) admit(ctx context.Context, t Transfer) error {
+	d.role, d.denied = d.office.Office.Enforcer.Check(d.caller, authz.TransferPull, t.resource())
+	switch {
+	case d.denied == nil:
+		return nil
+	case !d.caller.Of(t.Partner):
+		return errors.Join(d.denied, d.deny(ctx, t))
+	case slices.Contains(d.caller.Locks, authz.LockUnruled):
+		return errors.Join(ErrNotAvailable, d.deny(ctx, t))
+	default:
+		return nil
+	}
+}
+
+// deny records that the policy denied the pull (R43).
+func (d *Delivery) deny(ctx context.Context, t Transfer) error {
+	return d.office.Office.Deny(ctx, d.caller, authz.TransferPull, t.resource(), authz.Codes(d.denied)...)
+}
+
+// decide asks the gate. Whom the policy denied the pull nothing is released to,
+// whatever has changed for them since: that would be a decision without authority.
+func (d *Delivery) decide(ctx context.Context, f gate.Facts) (gate.Decision, error) {
+	said := d.office.decide(ctx, f)
+	if d.denied != nil && said.Released() {
+		return gate.Decision{}, d.denied
+	}
+	return said, nil
+}
+
+// unheard is err as the caller may have it, where the gate's answer came to
+// nothing: what the policy denied is recorded as denied.
+func (d *Delivery) unheard(ctx context.Context, t Transfer, err error) error {
+	if errors.Is(err, authz.ErrDenied) {
+		return errors.Join(ErrNotAvailable, d.deny(ctx, t))
+	}
+	return toldAs(d.caller, err)
 }
 
 // pullFacts are the facts of phase PULL but for the sessions.
@@ -95,7 +144,9 @@ func (o *Office) decidePull(ctx context.Context, tx Tx, t *Transfer, s standing,
 	resumed := d.resumable(sessions, rules{f.Rules}.session(), now)
 	f.Pull.Sessions, f.Pull.Resumed = counted(sessions), resumed != nil
 	before := t.Decision
-	t.Decision = o.decide(ctx, f)
+	if t.Decision, err = d.decide(ctx, f); err != nil {
+		return err
+	}
 	if err := o.holdOrPass(ctx, tx, t, before, f, now); err != nil {
 		return err
 	}

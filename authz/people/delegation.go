@@ -162,7 +162,8 @@ func (r *Register) Delegate(ctx context.Context, c authz.Caller, d Delegation) (
 	return g, nil
 }
 
-// post is the caller's own grant of what is delegated.
+// post is the caller's own grant of what is delegated. All tasks are of the one
+// grant, whatever others the caller holds: the delegation ends with it (R35).
 func (r *Register) post(ctx context.Context, tx Tx, c authz.Caller, d Delegation, now time.Time) (Grant, error) {
 	held, err := tx.GrantsOf(ctx, c.Person)
 	if err != nil {

@@ -339,3 +339,89 @@ func TestNominations(t *testing.T) {
 		}
 	})
 }
+
+// TestGivingBack: whom a post was delegated to may end that, and nothing is gained by it.
+func TestGivingBack(t *testing.T) {
+	w := newWorld(t)
+	delegated := func(by, to string, from time.Duration) people.Grant {
+		t.Helper()
+		now := w.clock.Now()
+		g, err := w.Delegate(w.ctx, w.as(by), people.Delegation{To: to, Role: authz.LEG, From: now.Add(from), Until: now.Add(from + 5*day)})
+		w.must(err)
+		return g
+	}
+	deputy := w.person("", "")
+	gives := func(id string) (g people.Grant, changes, denials int, err error) {
+		denials = w.records(evidence.Denial, func() {
+			changes = w.records(evidence.Change, func() { g, err = w.EndGrant(w.ctx, w.as(deputy), id) })
+		})
+		return g, changes, denials, err
+	}
+	first := delegated(w.legal, deputy, 0)
+	_, err := w.SuspendMission(w.ctx, w.as(w.legal), w.here, "asked")
+	w.must(err)
+	t.Run("R35 SoD 8 a deputy gives the post back", func(t *testing.T) {
+		g, changes, denials, err := gives(first.ID)
+		if err != nil || changes != 1 || denials != 0 || !g.Ended || g.Actor != deputy || len(w.as(deputy).Grants) != 0 || !w.as(w.legal).Holds(authz.LEG) {
+			t.Errorf("%+v, %d changes, %d denials, %v", g, changes, denials, err)
+		}
+	})
+	t.Run("R35 once", func(t *testing.T) {
+		if _, changes, denials, err := gives(first.ID); !errors.Is(err, lifecycle.ErrIllegal) || changes != 0 || denials != 1 {
+			t.Errorf("%d changes, %d denials, %v", changes, denials, err)
+		}
+	})
+	t.Run("R35 before it begins, and with roles that are locked", func(t *testing.T) {
+		for _, locks := range [][]string{nil, {people.CodeTraining, people.CodeUndertaking}, {authz.LockUnruled}} {
+			c := w.as(deputy)
+			c.Locks = locks
+			g, err := w.EndGrant(w.ctx, c, delegated(w.legal, deputy, day).ID)
+			if err != nil || !g.Ended {
+				t.Errorf("%v: %+v, %v", locks, g, err)
+			}
+		}
+	})
+	t.Run("R35 not with a token that is for other acts", func(t *testing.T) {
+		g := delegated(w.legal, deputy, 0)
+		c := w.as(deputy)
+		c.Scope = []authz.Action{authz.MissionRead}
+		if _, err := w.EndGrant(w.ctx, c, g.ID); !errors.Is(err, authz.ErrDenied) || !w.as(deputy).Holds(authz.LEG) {
+			t.Error(err)
+		}
+		_, err := w.EndGrant(w.ctx, w.as(w.legal), g.ID)
+		w.must(err)
+	})
+	_, err = w.GrantRole(w.ctx, w.as(w.second), people.Grant{Person: deputy, Role: authz.LEG})
+	w.must(err)
+	t.Run("SoD 8 what was not delegated they do not end", func(t *testing.T) {
+		own := w.as(deputy).Grants
+		if _, changes, denials, err := gives(own[0].ID); len(own) != 1 || !errors.Is(err, people.ErrOwnAccess) || changes != 0 || denials != 1 || !w.as(deputy).Holds(authz.LEG) {
+			t.Errorf("%d changes, %d denials, %v", changes, denials, err)
+		}
+	})
+	t.Run("SoD 8 nor what was delegated to another", func(t *testing.T) {
+		officer, other := w.holder(authz.HOM, w.here, ""), w.person(w.here, "")
+		now := w.clock.Now()
+		g, err := w.Delegate(w.ctx, w.as(officer), people.Delegation{To: other, Role: authz.HOM, Mission: w.here, Until: now.Add(day)})
+		w.must(err)
+		if _, err := w.EndGrant(w.ctx, w.as(w.holder(authz.FP, w.here, "")), g.ID); !errors.Is(err, authz.ErrDenied) {
+			t.Error(err)
+		}
+		if _, err := w.EndGrant(w.ctx, w.as(w.holder(authz.HOM, w.there, "")), g.ID); !errors.Is(err, evidence.ErrNotFound) {
+			t.Error(err)
+		}
+	})
+	t.Run("SoD 11 they stay one side for what was done meanwhile", func(t *testing.T) {
+		if _, err := w.LiftMission(w.ctx, w.as(deputy), w.here, "over"); !errors.Is(err, people.ErrSameSide) {
+			t.Error(err)
+		}
+		_, err := w.LiftMission(w.ctx, w.as(w.second), w.here, "over")
+		w.must(err)
+	})
+	t.Run("SoD 11 and are two for what is done after", func(t *testing.T) {
+		_, err := w.SuspendMission(w.ctx, w.as(w.legal), w.there, "asked")
+		w.must(err)
+		_, err = w.LiftMission(w.ctx, w.as(deputy), w.there, "over")
+		w.must(err)
+	})
+}

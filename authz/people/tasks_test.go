@@ -67,6 +67,81 @@ func TestTheTasksOfAGrant(t *testing.T) {
 	})
 }
 
+// A grant gives a task that the person has under none of their others, at every moment.
+func TestTheTasksOfAllGrants(t *testing.T) {
+	const third = "01900000-0000-7000-8000-00000000000d"
+	day := 24 * time.Hour
+	w := newWorld(t)
+	w.purpose(otherTask)
+	w.purpose(third)
+	give := func(role authz.Role, id string, until time.Duration, purposes ...string) error {
+		g := people.Grant{Person: id, Role: role, Mission: w.here, Purposes: purposes}
+		if until > 0 {
+			end := w.clock.Now().Add(until)
+			g.Until = &end
+		}
+		_, err := w.Register.GrantRole(w.ctx, w.as(w.legal), g)
+		return err
+	}
+	lend := func(id string, from, until time.Duration, purposes ...string) error {
+		by, now := w.person(w.here, ""), w.clock.Now()
+		w.must(give(authz.FP, by, 0, purposes...))
+		_, err := w.Delegate(w.ctx, w.as(by), people.Delegation{To: id, Role: authz.FP, Mission: w.here, From: now.Add(from), Until: now.Add(until), Purposes: purposes})
+		return err
+	}
+	holds := func(role authz.Role, each ...[]string) string {
+		id := w.person(w.here, "")
+		for _, purposes := range each {
+			w.must(give(role, id, 0, purposes...))
+		}
+		return id
+	}
+	apart := [][]string{{task}, {otherTask}}
+	t.Run("R23 both tasks that they have under two grants", func(t *testing.T) {
+		if err := give(authz.RO, holds(authz.RO, apart...), 0, task, otherTask); !errors.Is(err, people.ErrNotVacant) {
+			t.Error(err)
+		}
+	})
+	t.Run("R23 both and another", func(t *testing.T) {
+		if err := give(authz.RO, holds(authz.RO, apart...), 0, task, otherTask, third); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("R23 tasks of another role are not this one's", func(t *testing.T) {
+		if err := give(authz.FP, holds(authz.RO, apart...), 0, task, otherTask); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("R35 R23 delegated, though they have both themselves", func(t *testing.T) {
+		if err := lend(holds(authz.FP, apart...), 0, day, task, otherTask); !errors.Is(err, people.ErrInvalid) {
+			t.Error(err)
+		}
+	})
+	t.Run("R35 R23 delegated, though they have one themselves and the other by delegation", func(t *testing.T) {
+		id := holds(authz.FP, []string{task})
+		w.must(lend(id, 0, day, otherTask))
+		if err := lend(id, 0, day, task, otherTask); !errors.Is(err, people.ErrNotVacant) {
+			t.Error(err)
+		}
+	})
+	t.Run("R35 R23 delegated until they have the other", func(t *testing.T) {
+		id := holds(authz.FP, []string{task})
+		w.must(lend(id, 2*day, 3*day, otherTask))
+		w.must(lend(id, 0, day, task, otherTask))
+		if err := lend(id, day, 4*day, task, otherTask); !errors.Is(err, people.ErrNotVacant) {
+			t.Errorf("beyond that: %v", err)
+		}
+	})
+	t.Run("R23 of two that never meet each other", func(t *testing.T) {
+		id := w.person(w.here, "")
+		w.must(give(authz.FP, id, day, task))
+		w.must(lend(id, 2*day, 3*day, otherTask))
+		if err := give(authz.FP, id, 0, task, otherTask); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestTheTasksOfADelegatedPost(t *testing.T) {
 	w := newWorld(t)
 	w.purpose(otherTask)

@@ -33,7 +33,7 @@ func TestLockedWalk(t *testing.T) {
 		w.people["locked "+role], w.tokens["locked "+role] = id, str(issued, "secret")
 	}
 	w.clock.add(time.Minute)
-	refused := 0
+	refused, told := 0, 0
 	w.each(t, func(t *testing.T, op apitest.Operation, s step) {
 		for _, role := range allRoles() {
 			got := w.call("locked "+role, op, w.own(op), w.values(s))
@@ -42,6 +42,11 @@ func TestLockedWalk(t *testing.T) {
 				codes = codesOf(got.object(t))
 			}
 			switch {
+			case toldOfPull(s, role) && got.StatusCode == http.StatusForbidden:
+				if !slices.Equal(codes, []string{"PULL_DENIED"}) { // and no lock: that is on the transfer
+					t.Errorf("%s is told %v", role, codes)
+				}
+				told++
 			case slices.Equal(codes, []string{"TRAINING_EXPIRED", "CONFIDENTIALITY_MISSING"}) && got.StatusCode == http.StatusForbidden:
 				refused++
 			case open[op.ID] || got.StatusCode == http.StatusNotFound: // as to anybody who may not know of it
@@ -51,7 +56,17 @@ func TestLockedWalk(t *testing.T) {
 			}
 		}
 	})
-	if refused < 200 {
-		t.Errorf("only %d were refused", refused)
+	t.Run("PULL_DENIED to go on with a file, too", func(t *testing.T) {
+		for _, role := range []authz.Role{authz.PSG, authz.PDL} {
+			asks := w.request("locked "+role, http.MethodGet, v1+"/transfers/"+w.ids["transfers"]+"/files/1", nil)
+			asks.Header.Set("Range", "bytes=1-")
+			asks.Header.Set("If-Range", `"`+someDigest()+`"`)
+			if got := w.send(asks); got.StatusCode != http.StatusForbidden || !slices.Equal(codesOf(got.object(t)), []string{"PULL_DENIED"}) {
+				t.Errorf("%s: %d %s", role, got.StatusCode, got.body)
+			}
+		}
+	})
+	if refused < 200 || told != 6 {
+		t.Errorf("only %d were refused, and %d told PULL_DENIED", refused, told)
 	}
 }

@@ -54,7 +54,7 @@ func (r *routes) suspensions() {
 	write(r, spec{
 		tag: "people", id: "delegate-post", method: http.MethodPost, path: "/people/{id}/delegations", status: http.StatusCreated,
 		summary: "Delegate your post to this person, for a time",
-		about:   "By the head of mission, the focal point, Legal and the data protection officer. Both hold the post then, and count as one where an act takes two. It ends with your own grant; end-role takes it back.",
+		about:   "By the head of mission, the focal point, Legal and the data protection officer. Both hold the post then, and count as one where an act takes two. It ends with your own grant; end-role takes it back, or gives it back where it was delegated to you.",
 	}, r.grantAgain, func(ctx context.Context, c authz.Caller, in *with[delegationBody]) (people.Grant, error) {
 		d := people.Delegation{To: in.ID, Role: in.Body.Role, Mission: in.Body.Mission, Purposes: in.Body.Purposes, Until: in.Body.Until}
 		if in.Body.From != nil {

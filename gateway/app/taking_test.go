@@ -15,6 +15,7 @@ import (
 	"safeconduct/authz/people"
 	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/app/apptest"
+	"safeconduct/transfer"
 	"safeconduct/transfer/approvals"
 	"safeconduct/transfer/consent"
 	"safeconduct/transfer/rights"
@@ -116,11 +117,22 @@ func TestTakenUnderAlteredRules(t *testing.T) {
 	}
 	for _, d := range append(gives(before), gives(after)...) {
 		t.Run("R53 nothing is given: "+d.name, func(t *testing.T) {
-			if err := d.do(); !errors.Is(err, evidence.ErrTampered) && !errors.Is(err, authz.ErrDenied) {
+			if err := d.do(); !errors.Is(err, evidence.ErrTampered) && !errors.Is(err, authz.ErrDenied) && !errors.Is(err, transfer.ErrNotAvailable) {
 				t.Errorf("%v", err)
 			}
 		})
 	}
+	t.Run("R43 GATE_UNAVAILABLE PULL_DENIED a pull is, too, and the partner is told no more", func(t *testing.T) {
+		denials := func() string {
+			return h.Text("SELECT COUNT(*) || '' FROM log_entries WHERE kind = 'denial' AND CAST(body AS TEXT) LIKE '%\"transfer.pull\"%' AND CAST(body AS TEXT) LIKE '%GATE_UNAVAILABLE%'")
+		}
+		before := denials()
+		_, err := w.Transfers.Pull(w.Ctx, after[authz.PDL], sent.ID, 1, 0)
+		toldNothing(t, err)
+		if denials() == before {
+			t.Error("no denial is in the log")
+		}
+	})
 	t.Run("R43 GATE_UNAVAILABLE a request is refused with an entry", func(t *testing.T) {
 		if _, err := w.Transfers.Request(w.Ctx, after[authz.RO], w.Order()); !errors.Is(err, authz.ErrDenied) || errors.Is(err, evidence.ErrTampered) {
 			t.Errorf("%v", err)
