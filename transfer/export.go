@@ -175,14 +175,15 @@ func (x *Export) ID() string { return x.head.Entry }
 
 // Send writes the export to w, as JSON Lines: an ExportHead, an ExportLine for
 // each entry, an ExportFoot and an ExportEnd. A part of the log is held at a time.
-// How it ended, and the digest of what was sent, is recorded whatever happens.
-// Where it fails the caller breaks the connection; without its last line an export
-// is not whole. Who was suspended meanwhile, or whose role or token ended, is sent
-// no more: the last line says so, and the denial is recorded (R42).
+// How it ended, and the digest of what was sent, is recorded whatever happens: as
+// complete where all lines but the last, which proves that, are on their way to
+// somebody who is still there. w should be a Flushing. Where it fails the caller
+// breaks the connection; without its last line an export is not whole. Who was
+// suspended meanwhile, or whose role or token ended, is sent no more: the last line
+// says so, and the denial is recorded (R42).
 func (x *Export) Send(ctx context.Context, w io.Writer) error {
 	out := &sent{w: w, digest: sha256.New()}
-	buffered := bufio.NewWriter(out)
-	if err := x.send(ctx, buffered); err != nil {
+	if err := x.send(ctx, out); err != nil {
 		_, unrecorded := x.ended(context.WithoutCancel(ctx), exportCut, out)
 		return errors.Join(err, unrecorded)
 	}
@@ -191,7 +192,8 @@ func (x *Export) Send(ctx context.Context, w io.Writer) error {
 
 // send writes all but the last line. Where it fails, what is buffered is left: of
 // an export that fails at once nothing is written, so that it is answered by a problem.
-func (x *Export) send(ctx context.Context, w *bufio.Writer) error {
+func (x *Export) send(ctx context.Context, out *sent) error {
+	w := bufio.NewWriter(out)
 	lines := exportLines(w)
 	if err := lines.Encode(x.head); err != nil {
 		return fmt.Errorf("writing an export: %w", err)
@@ -213,7 +215,7 @@ func (x *Export) send(ctx context.Context, w *bufio.Writer) error {
 			return fmt.Errorf("reading a part of the log: %w", err)
 		}
 		if _, denied := x.log.office.Authorise(ctx, taker, authz.LogExport, x.resource()); denied != nil {
-			return errors.Join(denied, lines.Encode(ExportBroken{"it is not whole: who asked for it may not export the log any more"}), w.Flush())
+			return errors.Join(denied, lines.Encode(ExportBroken{"it is not whole: who asked for it may not export the log any more"}), w.Flush(), out.leave(ctx))
 		}
 		for _, line := range page.Lines {
 			if err := lines.Encode(line); err != nil {
@@ -226,7 +228,7 @@ func (x *Export) send(ctx context.Context, w *bufio.Writer) error {
 		}
 		f.After = page.Next
 	}
-	if err := errors.Join(lines.Encode(foot), w.Flush()); err != nil {
+	if err := errors.Join(lines.Encode(foot), w.Flush(), out.leave(ctx)); err != nil {
 		return fmt.Errorf("writing an export: %w", err)
 	}
 	return nil

@@ -44,10 +44,27 @@ type sent struct {
 	lines, bytes int64
 }
 
+// Flushing is a writer that can send on its way what was written to it.
+type Flushing interface {
+	FlushError() error
+}
+
 func (s *sent) Write(p []byte) (int, error) {
 	n, err := s.w.Write(p)
 	s.count(p[:n])
-	return n, err //nolint:wrapcheck // io.Writer
+	if err != nil {
+		return n, ErrRecipientGone // what the network says holds addresses (R55)
+	}
+	return n, nil
+}
+
+// leave sends on its way what was written. Where it fails, or who is sent it is
+// known to be gone, it did not get there.
+func (s *sent) leave(ctx context.Context) error {
+	if w, ok := s.w.(Flushing); ok && w.FlushError() != nil || ctx.Err() != nil {
+		return ErrRecipientGone
+	}
+	return nil
 }
 
 func (s *sent) count(p []byte) {
@@ -81,7 +98,7 @@ func (x *Export) prove(ctx context.Context, out *sent) error {
 	if err != nil { // which the lines before can do without
 		end = ExportEnd{Ended: id, Unproved: ExportUnproved}
 	}
-	if err := exportLines(out.w).Encode(end); err != nil {
+	if err := exportLines(out).Encode(end); err != nil {
 		return fmt.Errorf("ending an export: %w", err)
 	}
 	return nil

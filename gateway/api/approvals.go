@@ -22,7 +22,7 @@ type dpoBody struct {
 	Categories []string        `json:"categories,omitempty" maxItems:"100" doc:"codes, for an agreement or a pathway" example:"[\"health\"]"`
 	Most       int             `json:"most_subjects,omitempty" minimum:"0" maximum:"1000" doc:"in one transfer on a pathway; 1 where it is left out"`
 	Times      int             `json:"most_transfers,omitempty" minimum:"0" maximum:"10000" doc:"that are released on a pathway under it, within what the rulebook allows; as the rulebook says where it is left out"`
-	Until      *time.Time      `json:"until,omitempty" doc:"exclusive; as long as the rules allow where it is left out"`
+	Until      *time.Time      `json:"until,omitempty" doc:"of an approval, exclusive; as long as the rules allow where it is left out. A refusal has none: it ends by an approval"`
 	Reason     string          `json:"reason,omitempty" maxLength:"4000"`
 }
 

@@ -27,7 +27,7 @@ func (r *routes) logExport() {
 		about: "By Legal, the data protection officer and the auditor. JSON Lines: the first says what it is, who asked and when, and that no privilege or " +
 			"immunity is waived; then an entry a line, with its place, its leaf hash and the proof that it lies under the checkpoint; the last but one has that " +
 			"checkpoint and how many entries there are, were not asked for, and were erased; the last carries the entry of the log that has the digest of all other lines, with its proof, or says that " +
-			"the log did not sign it in time: an export without it was cut. That it was exported, and which range, is in the log before the first byte, and how it ended afterwards.",
+			"the log did not prove in time how the export ended: an export without it was cut. That it was exported, and which range, is in the log before the first byte, and how it ended afterwards: as complete where all lines but the last had left, and the connection still stood.",
 	})
 	op.Responses["200"] = &huma.Response{Description: "The export", Content: map[string]*huma.MediaType{jsonLines: {Schema: &huma.Schema{}}}}
 	huma.Register(r.api, op, func(ctx context.Context, in *exportQuery) (*huma.StreamResponse, error) {

@@ -41,25 +41,26 @@ type rulesQuery struct {
 	Overdue bool `query:"overdue" doc:"only those whose review is overdue, the longest overdue first (R48)"`
 }
 
-// The bodies of amendments have new values of a term: all of them, since what is left out is not kept.
+// Amendment is what the bodies of amendments have alike, with new values of a term: all of them, since what is left out is
+// not kept.
+type Amendment[V any] struct {
+	Values        V         `json:"values" doc:"all of them; what is left out is not kept"`
+	EffectiveFrom time.Time `json:"effective_from,omitempty" doc:"from its approval where that is later, or where it is left out"`
+	Reason        string    `json:"reason" minLength:"1" maxLength:"4000" example:"Yearly review"`
+}
+
 type purposeAmendment struct {
-	Values        terms.PurposeValues `json:"values" doc:"all of them; what is left out is not kept"`
-	Text          string              `json:"text,omitempty" maxLength:"4000" doc:"another text, while nothing of the purpose was approved; left out, it stays" example:"Referral to a health service"`
-	EffectiveFrom time.Time           `json:"effective_from,omitempty" doc:"from its approval where that is later, or where it is left out"`
-	Reason        string              `json:"reason" minLength:"1" maxLength:"4000" example:"Yearly review"`
+	Amendment[terms.PurposeValues]
+	Text string `json:"text,omitempty" maxLength:"4000" doc:"another text, while nothing of the purpose was approved; left out, it stays" example:"Referral to a health service"`
 }
 
 type categoryAmendment struct {
-	Values        terms.CategoryValues `json:"values" doc:"all of them; what is left out is not kept"`
-	Fields        []string             `json:"fields,omitempty" nullable:"false" minItems:"1" maxItems:"1000" doc:"other fields, while nothing of the category was approved; left out, they stay" example:"[\"phone\",\"location\"]"`
-	EffectiveFrom time.Time            `json:"effective_from,omitempty" doc:"from its approval where that is later, or where it is left out"`
-	Reason        string               `json:"reason" minLength:"1" maxLength:"4000" example:"Yearly review"`
+	Amendment[terms.CategoryValues]
+	Fields []string `json:"fields,omitempty" nullable:"false" minItems:"1" maxItems:"1000" doc:"other fields, while nothing of the category was approved; left out, they stay" example:"[\"phone\",\"location\"]"`
 }
 
 type retentionAmendment struct {
-	Values        terms.RetentionValues `json:"values" doc:"all of them; what is left out is not kept"`
-	EffectiveFrom time.Time             `json:"effective_from,omitempty" doc:"from its approval where that is later, or where it is left out"`
-	Reason        string                `json:"reason" minLength:"1" maxLength:"4000" example:"Yearly review"`
+	Amendment[terms.RetentionValues]
 }
 
 type nextReviewBody struct {

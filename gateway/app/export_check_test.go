@@ -156,6 +156,12 @@ func TestExportUnsigned(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+	t.Run("R52 a signer that hangs holds no export up for longer than the log waits", func(t *testing.T) {
+		signer.hangs.Store(true)
+		if got := checkedBy(w, keys, exportLines(w, transfer.Excerpt{})); !got.OK || got.Whole {
+			t.Errorf("%+v", got)
+		}
+	})
 }
 
 // TestExportOfAFailingStore: the records fail while the export is under way.

@@ -98,3 +98,58 @@ func TestExportIsStopped(t *testing.T) {
 		})
 	}
 }
+
+// passing holds what is written to it until it is flushed, as a connection does.
+type passing struct {
+	bytes.Buffer
+	flush func() error
+}
+
+func (p *passing) FlushError() error { return p.flush() }
+
+// TestExportIsCompleteOnceItLeft: what is written lies in a buffer yet, and whoever it goes to may be gone.
+func TestExportIsCompleteOnceItLeft(t *testing.T) {
+	w := apptest.Ready(t, apptest.Options{})
+	w.Settled()
+	ends := func(c authz.Caller) (ends []string) {
+		for _, l := range lines(w, authz.DPO) {
+			if how, _, ended := strings.Cut(l.Entry.Result, ": "); ended && l.Entry.Kind == evidence.Access && l.Entry.Actor == c.Person {
+				ends = append(ends, how)
+			}
+		}
+		return ends
+	}
+	for name, c := range map[string]struct {
+		flush func(gone context.CancelFunc) error
+		end   string
+	}{
+		"to its end it is complete":                {func(context.CancelFunc) error { return nil }, "complete"},
+		"to nobody who takes it, it is cut":        {func(context.CancelFunc) error { return errBroken }, "cut"},
+		"to somebody who has just gone, it is cut": {func(gone context.CancelFunc) error { gone(); return nil }, "cut"},
+	} {
+		t.Run("R52 sent "+name, func(t *testing.T) {
+			by := w.Another(authz.OIG)
+			out, err := w.Log.Export(w.Ctx, by, transfer.Excerpt{})
+			w.Must(err)
+			ctx, gone := context.WithCancel(w.Ctx)
+			defer gone()
+			held := 0
+			to := &passing{}
+			to.flush = func() error {
+				if held = strings.Count(to.String(), "\n"); len(ends(by)) > 0 {
+					t.Error("its end is in the log before it left")
+				}
+				return c.flush(gone)
+			}
+			err = out.Send(ctx, to)
+			w.Settled()
+			sent := strings.Count(to.String(), "\n")
+			if got := ends(by); !slices.Equal(got, []string{c.end}) || held < 3 {
+				t.Errorf("the log says %q, want %q; %d lines were flushed", got, c.end, held)
+			}
+			if cut := c.end == "cut"; cut != errors.Is(err, transfer.ErrRecipientGone) || cut != (sent == held) {
+				t.Errorf("%v; %d lines, of which the last came behind %d", err, sent, held)
+			}
+		})
+	}
+}

@@ -17,13 +17,17 @@ import (
 	"safeconduct/transfer/seal"
 )
 
-// mute is a signer that can be silenced.
+// mute is a signer that can be silenced, and can hang.
 type mute struct {
 	seal.Signer
-	silent atomic.Bool
+	silent, hangs atomic.Bool
 }
 
 func (m *mute) Sign(ctx context.Context, message []byte) ([]byte, int, error) {
+	if m.hangs.Load() {
+		<-ctx.Done()
+		return nil, 0, context.Cause(ctx)
+	}
 	if m.silent.Load() {
 		return nil, 0, seal.ErrUnavailable
 	}

@@ -96,14 +96,7 @@ func TestARaiseOfWhatIsNotSent(t *testing.T) {
 	w.AddCategory(terms.Category{Code: "aside", Fields: []string{"f_aside"}, Sensitivity: terms.Low})
 	c := w.Content(agreementOf(w, x))
 	c.Categories = append(c.Categories, "aside")
-	wide, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", c)
-	w.Must(err)
-	wide, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), wide.ID)
-	w.Must(err)
-	for _, role := range wide.PendingApprovals() {
-		wide, err = w.Assessments.Decide(w.Ctx, w.As(role), wide.ID, assessment.DecisionApproved, "")
-		w.Must(err)
-	}
+	w.Approved(c)
 	all, err := w.Terms.Categories(w.Ctx, w.As(authz.LEG))
 	w.Must(err)
 	k := all[slices.IndexFunc(all, func(k terms.Category) bool { return k.Code == "aside" })]

@@ -135,6 +135,14 @@ func TestSensitiveDecisions(t *testing.T) {
 	wants(t, "for too long", err, people.ErrInvalid)
 	_, err = decide(approvals.Decision{Scope: approvals.ForTransfer, Transfer: sent.ID}, authz.DPO)
 	wants(t, "a refusal without a reason", err, people.ErrInvalid)
+	no := approvals.Decision{Scope: approvals.ForTransfer, Transfer: sent.ID, Reason: "too much", Until: new(w.Clock.Now().Add(time.Hour))}
+	_, err = decide(no, authz.DPO)
+	if wants(t, "a refusal that would end", err, people.ErrInvalid); err == nil || !strings.HasSuffix(err.Error(), "leave until out") {
+		t.Errorf("it is not told how to mend it: %v", err)
+	}
+	no.Until = nil
+	_, err = decide(no, authz.DPO)
+	w.Must(err)
 	t.Run("never on one's own request", func(t *testing.T) {
 		both := w.As(authz.RO)
 		both.Grants = append(both.Grants, authz.Grant{ID: "g", Version: 1, Role: authz.DPO})

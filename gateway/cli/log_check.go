@@ -51,7 +51,7 @@ func (s *shell) logCheck() *cobra.Command {
 its proof under that checkpoint; and that no line was taken out, added or altered since,
 by the entry of the log that the last line carries, which has the digest of all others. Of
 an export of everything, also that none of the first entries up to the checkpoint is
-missing, and that each erasure is named by an entry. Where the log did not sign in time
+missing, and that each erasure is named by an entry. Where the log did not prove in time
 how the export ended, the last line says so, and a part is not proved.
 
 --checkpoint compares with a checkpoint that was kept elsewhere (GET

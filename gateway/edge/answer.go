@@ -25,9 +25,13 @@ func WriteProblem(c *gin.Context, err error) {
 	if encodeErr != nil { // a Problem holds texts and numbers only
 		panic(fmt.Errorf("encoding a problem: %w", encodeErr))
 	}
+	head := c.Writer.Header()
 	for name, values := range p.GetHeaders() {
-		c.Writer.Header()[name] = values
+		head[name] = values
 	}
+	// Of the answer that was prepared: gin leaves a type that is set, and a browser would save the problem as that file.
+	head.Set("Content-Type", ProblemType)
+	head.Del("Content-Disposition")
 	c.Data(p.Status, ProblemType, body)
 }
 

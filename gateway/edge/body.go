@@ -123,14 +123,18 @@ func (w *pacedWriter) hand(p []byte, within time.Duration) (int, error) {
 	return n, nil
 }
 
-// FlushError is for http.ResponseController, and goes by gin's, which keeps the error to itself.
+// FlushError is for http.ResponseController, and goes by the server's own: those of gin and of otelhttp, which lie between,
+// keep the error to themselves.
 func (w *pacedWriter) FlushError() error {
 	w.WriteHeaderNow()
-	below, ok := w.ResponseWriter.(interface{ Unwrap() http.ResponseWriter })
-	if !ok {
-		return http.ErrNotSupported
+	var below http.ResponseWriter = w.ResponseWriter
+	for {
+		wrapping, ok := below.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return http.NewResponseController(below).Flush()
+		}
+		below = wrapping.Unwrap()
 	}
-	return http.NewResponseController(below.Unwrap()).Flush()
 }
 
 // Hand writes p, and sends it on its way with all that was written before. Where the client has not taken it within the

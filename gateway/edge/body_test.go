@@ -168,3 +168,23 @@ func TestBodyDeadlineIsLifted(t *testing.T) {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 }
+
+// deaf is a connection that takes what is written, and breaks where that is sent on its way.
+type deaf struct{ *httptest.ResponseRecorder }
+
+func (deaf) FlushError() error { return errors.New("broken pipe") }
+
+// What is handed over is taken, or known not to be, whatever lies between the handler and the connection.
+func TestHandedToNobody(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var hand, flush error
+	b.API().GET("/hand", func(c *gin.Context) {
+		_, hand = edge.Hand(c.Writer, []byte("first"), time.Second)
+		flush = http.NewResponseController(c.Writer).Flush()
+	})
+	b.Handler().ServeHTTP(deaf{httptest.NewRecorder()}, b.request(t, http.MethodGet, "/api/v1/hand", nil))
+	if hand == nil || flush == nil {
+		t.Errorf("handed over: %v; flushed: %v", hand, flush)
+	}
+}

@@ -98,15 +98,27 @@ func (t *tx) OpenSessions(ctx context.Context, before time.Time, most int) ([]tr
 	return due(ctx, t, pullSessions(), most, "WHERE r.open_since > 0 AND r.open_since < $1 ORDER BY r.open_since, r.id", before.UnixMicro())
 }
 
-// Lapsed implements transfer.PullTx.
+// Lapsed implements transfer.PullTx. It begins with the uploads that lie there,
+// which are few: what was pulled keeps its state and the end of its window for
+// ever, and there may be millions of it.
 func (t *tx) Lapsed(ctx context.Context, now, heldBefore, landedBefore time.Time, most int) ([]transfer.Transfer, error) {
 	return due(ctx, t, transfers(), most, `WHERE (
     (r.state IN ('available', 'pulled', 'acknowledged') AND r.window_ends <= $1)
     OR (r.state = 'held' AND r.held_since <= $2)
     OR r.state IN ('draft', 'uploading', 'sealed', 'awaiting_approval')
-) AND EXISTS (
+) AND r.id `+t.gathered("SELECT u.transfer FROM uploads u WHERE u.state = 'sealed'")+` AND EXISTS (
     SELECT 1 FROM uploads u WHERE u.transfer = r.id AND u.state = 'sealed' AND (r.released > 0 OR u.touched <= $3)
 ) ORDER BY r.id`, now.UnixMicro(), heldBefore.UnixMicro(), landedBefore.UnixMicro())
+}
+
+// gathered is the condition to be among what the query selects, which is done
+// first: as a join, a planner that expects many would rather read the whole table
+// in the order that is asked for.
+func (t *tx) gathered(query string) string {
+	if t.store.engine == Postgres {
+		return "= ANY(ARRAY(" + query + "))"
+	}
+	return "IN (" + query + ")"
 }
 
 const uploadColumns = "id, transfer, file, key_name, wrapped, state, started, touched"

@@ -93,6 +93,8 @@ func (in Decision) check() error {
 		return fmt.Errorf("%w: a refusal is about a transfer; what is not approved otherwise is refused already", people.ErrInvalid)
 	case !in.Granted && strings.TrimSpace(in.Reason) == "":
 		return fmt.Errorf("%w: a refusal needs its reason", people.ErrInvalid)
+	case !in.Granted && in.Until != nil:
+		return fmt.Errorf("%w: a refusal does not end by itself, but by an approval: leave until out", people.ErrInvalid)
 	}
 	return nil
 }
@@ -196,7 +198,7 @@ func (d *Desk) complete(ctx context.Context, tx Tx, c authz.Caller, a *DPOApprov
 		}
 	}
 	a.Until = a.From.AddDate(0, 0, days)
-	if until == nil || !a.Granted { // a refusal lasts until there is an approval
+	if until == nil {
 		return nil
 	}
 	if !until.After(a.From) || until.After(a.Until) {

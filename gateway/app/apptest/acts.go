@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"safeconduct/agreements/assessment"
 	"safeconduct/authz"
 	"safeconduct/authz/rulebook"
 	"safeconduct/gateway/store"
@@ -64,4 +65,18 @@ func (w *World) uncited() (found []string) {
 			return found
 		}
 	}
+}
+
+// Approved has an assessment of the content submitted, and approved by all who are asked.
+func (w *World) Approved(c assessment.Content) assessment.Assessment {
+	w.T.Helper()
+	x, err := w.Assessments.Create(w.Ctx, w.As(authz.RO), "", c)
+	w.Must(err)
+	x, err = w.Assessments.Submit(w.Ctx, w.As(authz.RO), x.ID)
+	w.Must(err)
+	for _, role := range x.PendingApprovals() {
+		x, err = w.Assessments.Decide(w.Ctx, w.As(role), x.ID, assessment.DecisionApproved, "")
+		w.Must(err)
+	}
+	return x
 }
