@@ -235,6 +235,17 @@ func TestDecideCombinationsOfOneRecord(t *testing.T) {
 				f.Partner.DueDiligence.ValidUntil = noon()
 			},
 		}, "PARTNER_UNVETTED PARTNER_BLOCKED"},
+		"severe, in a record without the mark": {Request, []func(*Facts){
+			func(f *Facts) {
+				k := &f.Categories[1]
+				k.Sensitive, k.Sensitivity, k.ApprovalScope, f.DPOApprovals, f.Assessment.Sensitivity = false, terms.Severe, "agreement", nil, terms.Severe
+			},
+		}, "DPO_REQUIRED"},
+		"a field of a category to be approved for each transfer, in a record without the mark": {Request, []func(*Facts){
+			func(f *Facts) {
+				f.Categories = append(f.Categories, terms.Category{ID: "k3", Version: 1, Code: "health", Fields: []string{"given_name"}, ApprovalScope: "transfer"})
+			},
+		}, "AGR_CATEGORY"},
 		"R42 no role, in a suspended mission": {Request, []func(*Facts){
 			func(f *Facts) {
 				f.Actor.Allowed, f.Stopped = false, evidence.Ref{Kind: "mission", ID: "m1", Version: 2}
