@@ -19,7 +19,7 @@ func (s Scope) strays(known []terms.Category) []string {
 			case !slices.Contains(k.Fields, field):
 			case slices.Contains(s.Categories, k.Code):
 				of = true
-			case k.Sensitive:
+			case k.NeedsOfficer():
 				return false
 			}
 		}

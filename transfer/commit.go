@@ -161,15 +161,16 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 	now := f.Now
 	t.Decision = o.decide(ctx, f)
 	// What would go on by an approval rests on who gives it, after the last wait too.
-	if (t.Decision.Released() || waits(t.Decision)) && action == authz.TransferApprove && !o.allowedNow(s, c, action, t.resource(), now) {
+	waits := t.Decision.Waits()
+	if (t.Decision.Released() || waits) && action == authz.TransferApprove && !o.allowedNow(s, c, action, t.resource(), now) {
 		return authz.ErrDenied
 	}
-	if waits(t.Decision) && t.State == AwaitingApproval {
-		// It waits: that is the answer, and not a refusal of the transfer.
+	if waits && t.State == AwaitingApproval {
+		// It waits: that is the answer, with every code, and not a refusal of the transfer.
 		_, err = o.decided(ctx, tx, c, role, action, *t, f, t.Decision)
 		return err
 	}
-	if waits(t.Decision) {
+	if waits {
 		// That a second person is needed became so after REQUEST: it waits from now on.
 		t.State, t.NeedsApproval = AwaitingApproval, true
 		return o.release(ctx, tx, c, role, action, t, f, now)
@@ -218,11 +219,6 @@ func (o *Office) release(ctx context.Context, tx Tx, c authz.Caller, role authz.
 		}
 	}
 	return record(ctx, tx, e, *t, f, t.Decision)
-}
-
-// waits reports whether nothing but the approver is missing.
-func waits(d gate.Decision) bool {
-	return len(d.Refusals) == 1 && d.Refusals[0].Code == "APPROVAL_PENDING"
 }
 
 func (o *Office) committed(ctx context.Context, t Transfer, entries []string, err error) (Transfer, error) {

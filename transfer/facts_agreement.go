@@ -43,13 +43,16 @@ func (o *Office) gatherConduct(ctx context.Context, tx Tx, t Transfer, f *readin
 	} else if !absent(err) {
 		return err
 	}
-	d, err := tx.NextDestruction(ctx, t.Partner)
-	if absent(err) {
-		return nil
-	}
+	duties, err := tx.NextDestructions(ctx, t.Partner)
 	f.asOf = append(f.asOf, func() {
-		if d.OverdueAt(f.Now) {
-			f.Overdue = d.Ref()
+		for _, d := range duties { // those that are overdue first are in front
+			switch {
+			case !d.OverdueAt(f.Now):
+			case f.Overdue.ID == "":
+				f.Overdue = d.Ref()
+			default:
+				f.AlsoOverdue = append(f.AlsoOverdue, d.Ref())
+			}
 		}
 	})
 	return err
@@ -112,7 +115,8 @@ func (o *Office) chooseAgreement(ctx context.Context, tx Tx, t Transfer, f *read
 			candidates[i].State = agreements.Expired
 		}
 	}
-	f.Agreement, f.Ambiguous = gate.Select(candidates, t.Mission, t.Purpose)
+	f.Agreement, f.Candidates = gate.Select(candidates, t.Mission, t.Purpose)
+	f.Ambiguous = len(f.Candidates) > 0
 	return nil
 }
 

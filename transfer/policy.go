@@ -54,7 +54,7 @@ func (r rules) needsSecondPerson(a *assessment.Assessment, declared []string, kn
 	}
 	for _, code := range declared {
 		i := slices.IndexFunc(known, func(c terms.Category) bool { return c.Code == code })
-		if i < 0 || known[i].Sensitive || slices.Contains(r.SecondPerson.Sensitivities, string(known[i].Sensitivity)) ||
+		if i < 0 || known[i].NeedsOfficer() || slices.Contains(r.SecondPerson.Sensitivities, string(known[i].Sensitivity)) ||
 			slices.Contains(r.SecondPerson.Categories, code) {
 			return true
 		}

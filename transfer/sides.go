@@ -54,7 +54,7 @@ func (o *Office) refuseSelf(ctx context.Context, c authz.Caller, t Transfer) (Tr
 	if err != nil {
 		return Transfer{}, fmt.Errorf("%w: reading the rules that a denial cites: %w", evidence.ErrUnavailable, err)
 	}
-	if err := o.Office.DenyUnder(ctx, c, authz.TransferApprove, t.resource(), d.Policy, d.Codes()...); err != nil {
+	if err := o.Office.DenyUnder(ctx, c, authz.TransferApprove, t.resource(), d.Policy, string(d.Phase), d.Codes()...); err != nil {
 		return Transfer{}, err
 	}
 	return t, &RefusedError{Transfer: t.ID, Decision: d}

@@ -89,7 +89,7 @@ func (t Template) admits(form Form, codes []string, known []terms.Category) bool
 	}
 	return t.Short != nil && !slices.ContainsFunc(codes, func(code string) bool {
 		i := slices.IndexFunc(known, func(k terms.Category) bool { return k.Code == code })
-		return i < 0 || known[i].Sensitive || !slices.Contains(t.Short.Sensitivities, known[i].Sensitivity)
+		return i < 0 || known[i].NeedsOfficer() || !slices.Contains(t.Short.Sensitivities, known[i].Sensitivity)
 	})
 }
 

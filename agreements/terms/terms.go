@@ -208,8 +208,18 @@ func (c Category) check() error {
 		return fmt.Errorf("%w: sensitivity is low, moderate, high or severe", people.ErrInvalid)
 	case c.ApprovalScope != "agreement" && c.ApprovalScope != "transfer":
 		return fmt.Errorf("%w: approval scope is agreement or transfer", people.ErrInvalid)
+	case c.NeedsOfficer() && !c.Sensitive:
+		return fmt.Errorf("%w: a category that is severe, or that is approved for each transfer, is sensitive: mark it so, or choose a lower sensitivity and the scope agreement", people.ErrInvalid)
 	}
 	return nil
+}
+
+// NeedsOfficer reports whether the data protection officer approves what is sent of
+// the category (gate condition 19): it is marked sensitive, it is severe, or it is
+// to be approved for each transfer. A record from before the mark was asked for may
+// lack it, and is asked about all the same.
+func (c Category) NeedsOfficer() bool {
+	return c.Sensitive || c.Sensitivity == Severe || c.ApprovalScope == "transfer"
 }
 
 // CreateRetentionRule proposes how long data of a category may be kept for a

@@ -185,6 +185,8 @@ func TestCategories(t *testing.T) {
 		"no code": func(k *terms.Category) { k.Code = "" }, "no fields": func(k *terms.Category) { k.Fields = nil },
 		"an empty field": func(k *terms.Category) { k.Fields = []string{"a", " "} }, "no sensitivity": func(k *terms.Category) { k.Sensitivity = "" },
 		"an unknown sensitivity": func(k *terms.Category) { k.Sensitivity = "secret" }, "an unknown scope": func(k *terms.Category) { k.ApprovalScope = "ever" },
+		"DPO_REQUIRED severe, and not sensitive":                           func(k *terms.Category) { k.Sensitivity = terms.Severe },
+		"DPO_REQUIRED to be approved for each transfer, and not sensitive": func(k *terms.Category) { k.ApprovalScope = "transfer" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := identity()

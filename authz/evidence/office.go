@@ -59,14 +59,15 @@ func (o *Office) AuthoriseOwn(ctx context.Context, c authz.Caller, action authz.
 // Deny records that the caller was refused with codes, in a transaction of its
 // own. It returns nil when that is written.
 func (o *Office) Deny(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource, codes ...string) error {
-	return o.DenyUnder(ctx, c, action, res, o.Policy, codes...)
+	return o.DenyUnder(ctx, c, action, res, o.Policy, "", codes...)
 }
 
 // DenyUnder is Deny where the refusal rests on more than the authorisation
-// policy: policy names all of it (R37).
-func (o *Office) DenyUnder(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource, policy string, codes ...string) error {
+// policy: policy names all of it (R37), and phase that of the gate, where it is one
+// of the gate's codes.
+func (o *Office) DenyUnder(ctx context.Context, c authz.Caller, action authz.Action, res authz.Resource, policy, phase string, codes ...string) error {
 	e := o.Entry(c, "", Denial, action, res)
-	e.Verdict, e.Codes, e.Policy = Refused, codes, policy
+	e.Verdict, e.Codes, e.Policy, e.Phase = Refused, codes, policy, phase
 	_, err := o.Denials.Update(ctx, func(r Recorder) error { return r.Record(ctx, e) })
 	if err != nil {
 		return fmt.Errorf("%w: recording a denial: %w", ErrUnavailable, err)

@@ -22,7 +22,7 @@ type categoryBody struct {
 	Code          string            `json:"code" pattern:"^[a-z][a-z0-9_]{1,63}$" example:"contact"`
 	Fields        []string          `json:"fields" nullable:"false" minItems:"1" maxItems:"1000" example:"[\"phone\",\"location\"]"`
 	Sensitivity   terms.Sensitivity `json:"sensitivity" enum:"low,moderate,high,severe"`
-	Sensitive     bool              `json:"sensitive,omitempty"`
+	Sensitive     bool              `json:"sensitive,omitempty" doc:"the data protection officer approves what is sent of it; true where it is severe, or is approved for each transfer"`
 	ApprovalScope string            `json:"approval_scope,omitempty" enum:"agreement,transfer" doc:"agreement where it is left out"`
 }
 

@@ -244,7 +244,7 @@ func TestSupersededAgreementEnds(t *testing.T) {
 
 func TestFieldsGoByTheirCategory(t *testing.T) {
 	w := apptest.Ready(t, apptest.Options{})
-	w.AddCategory(terms.Category{Code: "health", Fields: []string{"hiv_status", "notes"}, Sensitivity: terms.Severe})
+	w.AddCategory(terms.Category{Code: "health", Fields: []string{"hiv_status", "notes"}, Sensitivity: terms.High})
 	t.Run("AGR_CATEGORY AGR_FIELD", func(t *testing.T) {
 		o := w.Order()
 		o.Fields = []string{"given_name", "notes"} // of identity as well

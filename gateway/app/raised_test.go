@@ -45,8 +45,9 @@ func reads(w *apptest.World, id string, state assessment.State, reason assessmen
 // What was assessed of a category is stale from the moment on from which it is more sensitive.
 func TestRaisedCategory(t *testing.T) {
 	w, x := ready(t)
+	revalued(w, terms.CategoryValues{Sensitivity: terms.Moderate}, time.Time{})
 	from := w.Clock.Now().Add(time.Hour)
-	revalued(w, terms.CategoryValues{Sensitivity: terms.Severe}, from)
+	revalued(w, terms.CategoryValues{Sensitivity: terms.High}, from)
 	late := w.Available([]byte("y")) // released when the raise was approved already
 	changes(w, 0)
 	marks(w, 0)
@@ -128,7 +129,7 @@ func TestWhatRaisesACategory(t *testing.T) {
 		v     terms.CategoryValues
 		stale bool
 	}{
-		"R40 RBA_STALE a higher level":                 {terms.CategoryValues{Sensitivity: terms.Severe}, true},
+		"R40 RBA_STALE a higher level":                 {terms.CategoryValues{Sensitivity: terms.Severe, Sensitive: true}, true},
 		"R40 RBA_STALE the mark of a sensitive one":    {terms.CategoryValues{Sensitivity: terms.High, Sensitive: true}, true},
 		"R40 RBA_STALE the mark, though it is lowered": {terms.CategoryValues{Sensitivity: terms.Low, Sensitive: true}, true},
 		"R40 not a lower level":                        {terms.CategoryValues{Sensitivity: terms.Low}, false},
@@ -152,7 +153,7 @@ func TestWhatRaisesACategory(t *testing.T) {
 // An amendment that comes before one that was approved takes its place, and what it would have raised.
 func TestARaiseThatNeverComes(t *testing.T) {
 	w, x := ready(t)
-	revalued(w, terms.CategoryValues{Sensitivity: terms.Severe}, w.Clock.Now().Add(3*time.Hour))
+	revalued(w, terms.CategoryValues{Sensitivity: terms.Severe, Sensitive: true}, w.Clock.Now().Add(3*time.Hour))
 	revalued(w, terms.CategoryValues{Sensitivity: terms.Low}, w.Clock.Now().Add(time.Hour))
 	w.Clock.Add(4 * time.Hour)
 	t.Run("R40 makes nothing stale", func(*testing.T) {
@@ -176,7 +177,7 @@ func TestSubmittedBeforeTheRaise(t *testing.T) {
 	w, x := ready(t)
 	again := w.Submitted(agreementOf(w, x))
 	w.Clock.Add(time.Minute)
-	revalued(w, terms.CategoryValues{Sensitivity: terms.Severe}, time.Time{})
+	revalued(w, terms.CategoryValues{Sensitivity: terms.Severe, Sensitive: true}, time.Time{})
 	_, err := w.Assessments.Decide(w.Ctx, w.As(again.PendingApprovals()[0]), again.ID, assessment.DecisionApproved, "")
 	if !errors.Is(err, lifecycle.ErrIllegal) {
 		t.Errorf("R40 approved on what was known before: %v", err)

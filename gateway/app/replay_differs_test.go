@@ -126,6 +126,9 @@ func TestReplayOfARefusalWithoutFacts(t *testing.T) {
 			if i < 0 {
 				t.Fatal("the refusal is not in the log")
 			}
+			if all[i].Entry.Phase != "COMMIT" {
+				t.Errorf("R43 the entry is of phase %q", all[i].Entry.Phase)
+			}
 			_, err := w.Log.Replay(w.Ctx, w.As(authz.OIG), all[i].Seq)
 			if !errors.Is(err, people.ErrInvalid) || !strings.Contains(err.Error(), "a refusal ("+code+")") || !strings.Contains(err.Error(), "no facts were gathered") {
 				t.Errorf("%v", err)

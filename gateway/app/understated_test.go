@@ -19,7 +19,7 @@ func TestNothingIsUnderstated(t *testing.T) {
 	w := apptest.New(t, apptest.Options{})
 	sensitivities := map[terms.Sensitivity]int{terms.Low: 1, terms.Moderate: 2, terms.High: 4, terms.Severe: 5}
 	for s := range sensitivities {
-		w.AddCategory(terms.Category{Code: "c_" + string(s), Fields: []string{"f_" + string(s)}, Sensitivity: s})
+		w.AddCategory(terms.Category{Code: "c_" + string(s), Fields: []string{"f_" + string(s)}, Sensitivity: s, Sensitive: s == terms.Severe})
 	}
 	written := func(perYear int, categories []string, s1, s4 int) assessment.Assessment {
 		w.Year = perYear

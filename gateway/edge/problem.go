@@ -65,7 +65,7 @@ type RefusalView struct {
 	Object      evidence.Ref  `json:"object,omitzero"`
 	Rows        []int         `json:"rows,omitempty" doc:"subjects by row number, from 1"`
 	Subjects    []string      `json:"subjects,omitempty" doc:"the same subjects by opaque id"`
-	Detail      []string      `json:"detail,omitempty" doc:"fields, categories, clauses or countries at fault"`
+	Detail      []string      `json:"detail,omitempty" doc:"fields, categories, clauses, countries, dates or ids at fault"`
 	Mend        string        `json:"mend" doc:"what to do"`
 	Ask         string        `json:"ask" doc:"who can help"`
 	Contacts    []ContactView `json:"contacts,omitempty" doc:"whom to ask: the mission's focal point, then Legal, or the data protection officer or the course where it is theirs (R56)"`

@@ -197,7 +197,7 @@ func (t *tx) Duties(ctx context.Context, in authz.Places, open bool, p evidence.
 	return paged(ctx, t, destructions(), order{column: "due"}, p, where, args...)
 }
 
-// NextDestruction implements retention.FactTx.
-func (t *tx) NextDestruction(ctx context.Context, partner string) (retention.Duty, error) {
-	return one(ctx, t, destructions(), "WHERE r.partner = $1 AND r.overdue_from <> 0 ORDER BY r.overdue_from, r.id LIMIT 1", partner)
+// NextDestructions implements retention.FactTx.
+func (t *tx) NextDestructions(ctx context.Context, partner string) ([]retention.Duty, error) {
+	return find(ctx, t, destructions(), "WHERE r.partner = $1 AND r.overdue_from <> 0 ORDER BY r.overdue_from, r.id LIMIT "+strconv.Itoa(retention.MostNamed), partner)
 }

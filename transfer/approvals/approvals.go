@@ -117,7 +117,7 @@ func (u Use) Abouts() []string {
 // code that nobody knows is none: condition 13 refuses it.
 func SensitiveOf(declared []string, known []terms.Category) []terms.Category {
 	return slices.DeleteFunc(slices.Clone(known), func(k terms.Category) bool {
-		return !k.Sensitive || !slices.Contains(declared, k.Code)
+		return !k.NeedsOfficer() || !slices.Contains(declared, k.Code)
 	})
 }
 

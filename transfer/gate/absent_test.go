@@ -24,6 +24,7 @@ func mayBeAbsent() map[string]permitted {
 		"Read":             {all, "names records of which only what was found is judged"},
 		"Unreadable":       {all, "all could be read"},
 		"Ambiguous":        {all, against},
+		"Candidates":       {all, "names what may be picked; that there are several says Ambiguous"},
 		"Stopped":          {all, against},
 		"Statistics":       {all, against},
 		"Actor.Untasked":   {all, "says why the policy denies; that it denies says Allowed"},
@@ -32,6 +33,7 @@ func mayBeAbsent() map[string]permitted {
 		"StaleBy":          {all, "names the cause; the assessment that it made stale says so itself"},
 		"Holds":            {all, against},
 		"Overdue":          {all, against},
+		"AlsoOverdue":      {all, "names the others; that there is any says Overdue"},
 		"Incident":         {all, against},
 		"SubjectsThisYear": {all, "a count, of which none is what was found"},
 

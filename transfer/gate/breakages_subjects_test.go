@@ -88,6 +88,11 @@ func permissionBreakages() []breakage {
 	return []breakage{
 		{code: NatureUndeclared, harm: func(f *Facts) { f.Manifest.Nature = "harmless" }, rests: []string{"Manifest"}, alone: true},
 		{code: DPORequired, name: "nobody decided", harm: func(f *Facts) { f.DPOApprovals = nil }, rests: by, alone: true},
+		{code: DPORequired, name: "to be approved for each transfer, in a record without the mark", harm: func(f *Facts) {
+			if len(f.Categories) > 1 {
+				f.DPOApprovals, f.Categories[1].Sensitive = nil, false
+			}
+		}, rests: by, alone: true},
 		{code: DPORequired, name: "denied", harm: dpo(func(a *approvals.DPOApproval) { a.Granted = false }), rests: by, alone: true},
 		{code: DPORequired, name: "revoked", harm: dpo(func(a *approvals.DPOApproval) { t := noon(); a.Revoked = &t }), rests: by, alone: true},
 		{code: DPORequired, name: "of the agreement, for what each transfer needs", harm: dpo(func(a *approvals.DPOApproval) { a.Scope, a.Agreement = approvals.ForAgreement, "a1" }), rests: by, alone: true},

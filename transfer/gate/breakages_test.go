@@ -77,7 +77,7 @@ func peopleBreakages() []breakage {
 		PartnerUnvetted, PartnerSuspended, PartnerBlocked, RecipientNoUser, RecipientKeyInvalid,
 	}
 	return []breakage{
-		{code: AuthInvalid, name: "not assured", harm: func(f *Facts) { f.Actor.Assured = false }, rests: []string{"Actor"}, hides: []Code{AuthRoleDenied}},
+		{code: AuthInvalid, name: "not assured", harm: func(f *Facts) { f.Actor.Assured = false }, rests: []string{"Actor"}},
 		{code: AuthInvalid, name: "nobody", harm: func(f *Facts) { f.Actor.Person = "" }, rests: []string{"Actor"}, hides: []Code{AuthRoleDenied, TrainingExpired, ConfidentialityMissing}},
 		{code: AuthInvalid, name: "no sender", harm: func(f *Facts) { f.Sender = "" }, rests: []string{"Sender"}, hides: []Code{AuthRoleDenied, ApprovalSelf}, alone: true},
 		{code: AuthRoleDenied, name: "R23 no task under the purpose", harm: func(f *Facts) { f.Actor.Allowed, f.Actor.Untasked = false, true }, rests: []string{"Actor"}},
@@ -93,6 +93,9 @@ func peopleBreakages() []breakage {
 		{code: PartnerUnvetted, name: "vetted too long ago", harm: ofPartner(func(p *parties.Party) { p.DueDiligence.Date = noon().AddDate(-2, 0, 0) }), rests: []string{"Partner", "Now", "Rules"}, alone: true},
 		{code: PartnerSuspended, harm: ofPartner(func(p *parties.Party) { p.State = parties.Suspended }), rests: []string{"Partner"}, alone: true},
 		{code: PartnerBlocked, harm: ofPartner(func(p *parties.Party) { p.State = parties.Blocked }), rests: []string{"Partner"}, alone: true},
+		{code: PartnerBlocked, name: "by a due diligence that failed", harm: ofPartner(func(p *parties.Party) {
+			p.State, p.DueDiligence = parties.Blocked, &parties.DueDiligence{Date: noon(), Result: "failed"}
+		}), rests: []string{"Partner"}, alone: true},
 		{code: RecipientClassDenied, name: "R21 other participants", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassOtherParticipants }, rests: []string{"Manifest"}, alone: true},
 		{code: RecipientClassDenied, name: "R21 public", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassPublic }, rests: []string{"Manifest"}, alone: true},
 		{code: RecipientClassDenied, name: "R21 media", harm: func(f *Facts) { f.Manifest.RecipientClass = ClassMedia }, rests: []string{"Manifest"}, alone: true},

@@ -13,7 +13,10 @@ const (
 	PartnerBlocked   Code = "PARTNER_BLOCKED"
 )
 
-// partner is condition 5: the partner is known, vetted and usable.
+// partner is condition 5: the partner is known, vetted and usable. That it is
+// suspended or blocked does not hide that its due diligence is over, for which it
+// would be refused once that is lifted. A due diligence that failed is no more than
+// the block that it is the cause of.
 func partner() condition {
 	return condition{
 		number: "5", phases: always,
@@ -25,14 +28,17 @@ func partner() condition {
 				return nil // REQ_INCOMPLETE
 			case p == nil:
 				return one(PartnerUnknown, evidence.Ref{})
-			case p.State == parties.Suspended:
-				return one(PartnerSuspended, partyRef(p))
-			case p.State == parties.Blocked:
-				return one(PartnerBlocked, partyRef(p))
-			case p.State != parties.Vetted, !p.VettedAt(f.Now, f.Rules.Vetting):
-				return one(PartnerUnvetted, partyRef(p))
 			}
-			return nil
+			var found []Finding
+			stopped := map[parties.State]Code{parties.Suspended: PartnerSuspended, parties.Blocked: PartnerBlocked}[p.State]
+			failed := p.State == parties.Blocked && p.Block == nil
+			if stopped == "" && p.State != parties.Vetted || !failed && !p.VettedAt(f.Now, f.Rules.Vetting) {
+				found = one(PartnerUnvetted, partyRef(p))
+			}
+			if stopped != "" {
+				found = append(found, one(stopped, partyRef(p))...)
+			}
+			return found
 		},
 	}
 }

@@ -21,7 +21,7 @@ func agreement() condition {
 		check: func(f *Facts) []Finding {
 			switch {
 			case f.Ambiguous:
-				return one(AgrAmbiguous, evidence.Ref{})
+				return one(AgrAmbiguous, evidence.Ref{}, ids(f.Candidates...)...)
 			case f.ruling() == nil:
 				return one(AgrMissing, evidence.Ref{})
 			}

@@ -21,7 +21,7 @@ func inForce() condition {
 			case agreements.Terminated, agreements.ClosedOut:
 				return nil // condition 11
 			case agreements.Expired:
-				return one(AgrExpired, ref)
+				return one(AgrExpired, ref, instant(a.Document.ValidUntil)...)
 			default: // judged below, where only Active is in force
 			}
 			var found []Finding
@@ -29,10 +29,10 @@ func inForce() condition {
 				found = append(found, one(AgrNotActive, ref)...)
 			}
 			if a.Document.EffectiveFrom.IsZero() || f.Now.Before(a.Document.EffectiveFrom) {
-				found = append(found, one(AgrNotYet, ref)...)
+				found = append(found, one(AgrNotYet, ref, instant(a.Document.EffectiveFrom)...)...)
 			}
 			if !f.Now.Before(a.Document.ValidUntil) { // exclusive instant
-				found = append(found, one(AgrExpired, ref)...)
+				found = append(found, one(AgrExpired, ref, instant(a.Document.ValidUntil)...)...)
 			}
 			return found
 		}),

@@ -64,7 +64,7 @@ func (f *Facts) undeclared() (of, homeless []string) {
 			case !slices.Contains(k.Fields, field):
 			case slices.Contains(f.Manifest.Categories, k.Code):
 				declared = true
-			case k.Sensitive:
+			case k.NeedsOfficer():
 				sensitive = append(sensitive, k.Code+":"+field)
 			default:
 				others = append(others, k.Code+":"+field)

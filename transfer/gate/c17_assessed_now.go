@@ -54,7 +54,7 @@ func notFresh(x *assessment.Assessment, declared []string, known []terms.Categor
 		return one(RBANotApproved, ref, string(x.State))
 	}
 	if x.State == assessment.Expired || !now.Before(x.ValidUntil) { // whatever else became of it since it was approved
-		found = append(found, one(RBAExpired, ref)...)
+		found = append(found, one(RBAExpired, ref, instant(x.ValidUntil)...)...)
 	}
 	if x.State == assessment.Stale || x.State == assessment.Superseded || x.StaleReason != "" {
 		reason := string(x.StaleReason)

@@ -27,7 +27,7 @@ func kept() condition {
 				found = append(found, *over)
 			}
 			if f.Overdue.ID != "" {
-				found = append(found, one(PartnerDestructionOverdue, f.Overdue)...)
+				found = append(found, one(PartnerDestructionOverdue, f.Overdue, ids(append([]evidence.Ref{f.Overdue}, f.AlsoOverdue...)...)...)...)
 			}
 			return found
 		},
@@ -50,20 +50,26 @@ func (f *Facts) unruled() []Finding {
 	return nil
 }
 
-// elapsed finds those whose data are older than a rule lets them be kept. Whose
+// elapsed finds those whose data are older than a rule lets them be kept, and the
+// categories whose rule that is. Whose
 // age is not known has given no consent, which is condition 21's.
 func (f *Facts) elapsed() *Finding {
 	var found *Finding
 	use, _ := f.consentUse()
 	for _, s := range f.byRow() {
 		collected := s.confirmed(use)
-		if collected.IsZero() || len(retention.Elapsed(f.Manifest.Categories, f.Manifest.Purpose, f.Retention, collected, f.Now)) == 0 {
+		if collected.IsZero() {
+			continue
+		}
+		over := retention.Elapsed(f.Manifest.Categories, f.Manifest.Purpose, f.Retention, collected, f.Now)
+		if len(over) == 0 {
 			continue
 		}
 		if found == nil {
 			found = &Finding{Code: RetElapsed}
 		}
 		found.blame(s)
+		found.Detail = append(found.Detail, lacking(over, found.Detail)...)
 	}
 	return found
 }

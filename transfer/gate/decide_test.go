@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"safeconduct/agreements/lifecycle"
 	"safeconduct/agreements/terms"
 	"safeconduct/authz/evidence"
 )
@@ -208,6 +209,43 @@ func TestDecideCombinationsOfOneRecord(t *testing.T) {
 		"stale by state, and lapsed": {Request, []func(*Facts){
 			func(f *Facts) { f.Assessment.State, f.Assessment.ValidUntil = "stale", noon() },
 		}, "RBA_EXPIRED RBA_STALE"},
+		"R50 no role, and no second factor": {Request, []func(*Facts){
+			func(f *Facts) { f.Actor.Assured, f.Actor.Allowed = false, false },
+		}, "AUTH_INVALID AUTH_ROLE_DENIED"},
+		"R42 no second factor, in a suspended mission": {Pull, []func(*Facts){
+			func(f *Facts) {
+				f.Actor.Assured, f.Stopped = false, evidence.Ref{Kind: "mission", ID: "m1", Version: 2}
+			},
+		}, "AUTH_INVALID AUTH_ROLE_DENIED"},
+		"nobody has no role to judge": {Request, []func(*Facts){
+			func(f *Facts) { f.Actor = Actor{} },
+		}, "AUTH_INVALID"},
+		"another than the sender has no role to judge": {Commit, []func(*Facts){
+			func(f *Facts) { f.Actor = Actor{Person: "ro2", Trained: true, Bound: true} },
+		}, "AUTH_INVALID"},
+		"suspended, and vetted too long ago": {Request, []func(*Facts){
+			func(f *Facts) { f.Partner.State, f.Partner.DueDiligence.Date = "suspended", noon().AddDate(-2, 0, 0) },
+		}, "PARTNER_UNVETTED PARTNER_SUSPENDED"},
+		"suspended, and never vetted": {Commit, []func(*Facts){
+			func(f *Facts) { f.Partner.State, f.Partner.DueDiligence = "suspended", nil },
+		}, "PARTNER_UNVETTED PARTNER_SUSPENDED"},
+		"blocked by headquarters, and vetted too long ago": {Pull, []func(*Facts){
+			func(f *Facts) {
+				f.Partner.State, f.Partner.Block = "blocked", &lifecycle.Act{}
+				f.Partner.DueDiligence.ValidUntil = noon()
+			},
+		}, "PARTNER_UNVETTED PARTNER_BLOCKED"},
+		"severe, in a record without the mark": {Request, []func(*Facts){
+			func(f *Facts) {
+				k := &f.Categories[1]
+				k.Sensitive, k.Sensitivity, k.ApprovalScope, f.DPOApprovals, f.Assessment.Sensitivity = false, terms.Severe, "agreement", nil, terms.Severe
+			},
+		}, "DPO_REQUIRED"},
+		"a field of a category to be approved for each transfer, in a record without the mark": {Request, []func(*Facts){
+			func(f *Facts) {
+				f.Categories = append(f.Categories, terms.Category{ID: "k3", Version: 1, Code: "health", Fields: []string{"given_name"}, ApprovalScope: "transfer"})
+			},
+		}, "AGR_CATEGORY"},
 		"R42 no role, in a suspended mission": {Request, []func(*Facts){
 			func(f *Facts) {
 				f.Actor.Allowed, f.Stopped = false, evidence.Ref{Kind: "mission", ID: "m1", Version: 2}

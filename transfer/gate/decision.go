@@ -20,7 +20,7 @@ type Finding struct {
 	Object evidence.Ref // the record at fault, where there is one
 	Rows   []int        // subjects at fault, by row number
 	People []string     // the same subjects, by opaque id
-	Detail []string     // fields, categories, clauses or countries at fault; never personal data
+	Detail []string     // fields, categories, clauses, countries, dates or ids at fault; never personal data
 }
 
 // Refusal is one finding as it is kept and shown.

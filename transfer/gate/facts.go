@@ -50,8 +50,9 @@ type Facts struct {
 
 	// Agreement is the one that Select chose; nil where there is none.
 	Agreement *agreements.Agreement `json:"agreement,omitzero"`
-	// Ambiguous says that more than one agreement could rule.
-	Ambiguous bool `json:"ambiguous,omitzero"`
+	// Ambiguous says that more than one agreement could rule, and Candidates which.
+	Ambiguous  bool           `json:"ambiguous,omitzero"`
+	Candidates []evidence.Ref `json:"candidates,omitzero"`
 	// SignatureFaults is, per signature of the agreement, what its
 	// verification found now.
 	SignatureFaults []agreements.SignatureFault `json:"signature_faults,omitzero"`
@@ -89,10 +90,12 @@ type Facts struct {
 	Retention    []terms.RetentionRule   `json:"retention,omitzero"` // of the purpose
 	Holds        []Hold                  `json:"holds,omitzero"`     // the open ones, of the transfer and of everybody in it
 
-	// Overdue is a duty to destroy that the partner has let pass, and Incident an
-	// open serious incident there; neither has an id where there is none.
-	Overdue  evidence.Ref `json:"overdue,omitzero"`
-	Incident evidence.Ref `json:"incident,omitzero"`
+	// Overdue is the duty to destroy that the partner has let pass first, and Incident an
+	// open serious incident there; neither has an id where there is none. AlsoOverdue are the
+	// duties that it has let pass since, as many as are named (retention.MostNamed).
+	Overdue     evidence.Ref   `json:"overdue,omitzero"`
+	AlsoOverdue []evidence.Ref `json:"also_overdue,omitzero"`
+	Incident    evidence.Ref   `json:"incident,omitzero"`
 
 	Approval Approval  `json:"approval,omitzero"`
 	Files    []File    `json:"files,omitzero"`
@@ -100,10 +103,11 @@ type Facts struct {
 	Pull     PullFacts `json:"pull,omitzero"`
 
 	// Unreadable names the facts that could not be read. Any is a refusal. The
-	// services never set it: they gather in the transaction of the act, whose
-	// failed read ends it with no decision, no act and GATE_UNAVAILABLE for the
-	// caller. It is for who gathers without such a transaction, from several
-	// places of which one may be away.
+	// services never set it: they gather in the transaction of the act, which a failed
+	// read ends with no decision and no act. Its error is then the caller's answer:
+	// GATE_UNAVAILABLE where a record was altered (evidence.ErrTampered), else no code of
+	// the gate, but that something is unavailable or failed. It is for who gathers
+	// without such a transaction, from several places of which one may be away.
 	Unreadable []string `json:"unreadable,omitzero"`
 	// Read names the records of which only what was found stands above: grants,
 	// keys, tokens, the mission and the purpose.

@@ -6,7 +6,11 @@
 // texts in mends.yaml.
 package gate
 
-import "safeconduct/authz/evidence"
+import (
+	"time"
+
+	"safeconduct/authz/evidence"
+)
 
 // phases is the set of phases at which a condition is judged.
 type phases uint8
@@ -171,6 +175,23 @@ func unreadable(f *Facts) []string {
 		}
 	}
 	return names
+}
+
+// instant is a moment as a refusal names it (RFC 3339, UTC); nothing where there is none.
+func instant(t time.Time) []string {
+	if t.IsZero() {
+		return nil
+	}
+	return []string{t.UTC().Format(time.RFC3339)}
+}
+
+// ids are those of the records, as a refusal names them.
+func ids(refs ...evidence.Ref) []string {
+	named := make([]string, len(refs))
+	for i, ref := range refs {
+		named[i] = ref.ID
+	}
+	return named
 }
 
 // one is a finding about a record, as a list.

@@ -116,7 +116,9 @@ func (r Recorded) Refs(people RecordedPeople) []evidence.Ref {
 		add(refs...)
 	}
 	add(r.Facts.Read...)
+	add(r.Facts.Candidates...)
 	add(r.Facts.Overdue, r.Facts.Incident)
+	add(r.Facts.AlsoOverdue...)
 	for _, h := range r.Facts.Holds {
 		add(h.Ref)
 	}

@@ -1,18 +1,20 @@
 package gate
 
 import (
+	"cmp"
 	"slices"
 
 	"safeconduct/agreements"
+	"safeconduct/authz/evidence"
 )
 
 // Select answers which of the agreements with a partner rules a transfer of the
 // mission: of those that name the mission, and that no other has superseded, the
 // one furthest in its life; where several are equally far, the one whose scope
 // names the purpose. It never
-// picks between the rest: it answers ambiguous, and the sender names one (Pick).
-// No agreement at all answers nil and not ambiguous.
-func Select(candidates []agreements.Agreement, mission, purpose string) (chosen *agreements.Agreement, ambiguous bool) {
+// picks between the rest: it answers with these, by id, and the sender names one
+// (Pick). No agreement at all answers nil and none.
+func Select(candidates []agreements.Agreement, mission, purpose string) (chosen *agreements.Agreement, ambiguous []evidence.Ref) {
 	ranks := agreements.NearestFirst() // the sender hears of the nearest miss
 	best := len(ranks)
 	var left []agreements.Agreement
@@ -27,7 +29,7 @@ func Select(candidates []agreements.Agreement, mission, purpose string) (chosen 
 		left = append(left, a)
 	}
 	if len(left) > agreements.MaxBetween {
-		return nil, true // perhaps more than were read: which of them names the purpose is unknown
+		return nil, refsByID(left) // perhaps more than were read: which of them names the purpose is unknown
 	}
 	covering := slices.DeleteFunc(slices.Clone(left), func(a agreements.Agreement) bool {
 		return !slices.Contains(a.Document.Scope.Purposes, purpose)
@@ -37,12 +39,18 @@ func Select(candidates []agreements.Agreement, mission, purpose string) (chosen 
 	}
 	switch len(left) {
 	case 0:
-		return nil, false
+		return nil, nil
 	case 1:
-		return &left[0], false
+		return &left[0], nil
 	default:
-		return nil, true
+		return nil, refsByID(left)
 	}
+}
+
+func refsByID(all []agreements.Agreement) []evidence.Ref {
+	refs := refsOf(all, func(a agreements.Agreement) evidence.Ref { return agreementRef(&a) })
+	slices.SortFunc(refs, func(a, b evidence.Ref) int { return cmp.Compare(a.ID, b.ID) })
+	return refs
 }
 
 func names(a agreements.Agreement, mission string) bool {

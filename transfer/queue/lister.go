@@ -181,7 +181,7 @@ func sensitivityOf(codes []string, known []terms.Category) assessment.Band {
 			if b, ok := of[known[i].Sensitivity]; ok {
 				band = b
 			}
-			if known[i].Sensitive && rank(band) < rank(assessment.High) {
+			if known[i].NeedsOfficer() && rank(band) < rank(assessment.High) {
 				band = assessment.High
 			}
 		}

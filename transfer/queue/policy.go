@@ -68,7 +68,7 @@ func (l *lister) terms(ctx context.Context, tx Tx) (map[string]string, error) {
 		risk := sensitivityOf([]string{c.Code}, []terms.Category{c})
 		if d := c.Draft; d != nil { // the worse of what it is and what it would be
 			will := c
-			will.Sensitivity, will.Sensitive = d.Values.Sensitivity, d.Values.Sensitive
+			will.Sensitivity, will.Sensitive, will.ApprovalScope = d.Values.Sensitivity, d.Values.Sensitive, d.Values.ApprovalScope
 			if after := sensitivityOf([]string{c.Code}, []terms.Category{will}); rank(after) > rank(risk) {
 				risk = after
 			}

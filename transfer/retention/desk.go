@@ -37,11 +37,14 @@ type DutyTx interface {
 
 // FactTx answers what gate condition 26 asks of the partner, with one look-up.
 type FactTx interface {
-	// NextDestruction is the duty of the partner that refuses new transfers
-	// before any other does, or did, whether it does so already (Duty.OverdueAt) or
-	// will; ErrNotFound where there is none.
-	NextDestruction(ctx context.Context, partner string) (Duty, error)
+	// NextDestructions are the duties of the partner that refuse new transfers
+	// before any other does, or did, whether they do so already (Duty.OverdueAt) or
+	// will: MostNamed at most, the first in front.
+	NextDestructions(ctx context.Context, partner string) ([]Duty, error)
 }
+
+// MostNamed bounds how many overdue duties a refusal names.
+const MostNamed = 20
 
 // Pulled is what a first pull says of the transfer.
 type Pulled struct {
