@@ -42,6 +42,17 @@ func awaitsDPO(t transfer.Transfer) int {
 	return 0
 }
 
+// asksDPO is 1 where that is of use: what was refused because of who sent it is sent
+// by nobody (R23), and what names no agreement is no transfer that an officer could
+// approve. What waits is asked about all the same: its sender may be in order again by
+// then.
+func asksDPO(t transfer.Transfer) int {
+	if t.Agreement == "" || t.State == transfer.Refused && t.Decision.RefusesSender() {
+		return 0
+	}
+	return awaitsDPO(t)
+}
+
 // DPOApproval implements approvals.ApprovalTx.
 func (t *tx) DPOApproval(ctx context.Context, id string) (approvals.DPOApproval, error) {
 	return one(ctx, t, dpoApprovals(), "WHERE r.id = $1", id)
@@ -133,26 +144,11 @@ func (t *tx) waitingFor(ctx context.Context, all []transfer.Transfer) ([]approva
 	return list, nil
 }
 
-// awaitingDPO passes over, before it is bounded, what nobody may send (R23), and
-// what names no agreement: what is asked for anew is another transfer.
-func (t *tx) awaitingDPO(ctx context.Context, after string, most int) (all []transfer.Transfer, err error) {
-	for {
-		// Who was refused asks anew; what is held waits again once its approval is over.
-		page, err := due(ctx, t, transfers(), most, `WHERE r.awaits_dpo > 0 AND r.agreement <> '' AND r.id > $1
+// awaitingDPO are those that the officer's queue lists, by id.
+func (t *tx) awaitingDPO(ctx context.Context, after string, most int) ([]transfer.Transfer, error) {
+	// Who was refused asks anew; what is held waits again once its approval is over.
+	return due(ctx, t, transfers(), most, `WHERE r.asks_dpo <> 0 AND r.awaits_dpo > 0 AND r.agreement <> '' AND r.id > $1
 AND (r.state = 'held' OR NOT EXISTS (SELECT 1 FROM dpo_approvals a WHERE a.transfer = r.id)) ORDER BY r.id`, after)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range page {
-			if !x.Decision.RefusesSender() {
-				all = append(all, x)
-			}
-		}
-		if len(page) < most || len(all) >= most {
-			return all[:min(len(all), most)], nil
-		}
-		after = page[len(page)-1].ID
-	}
 }
 
 func waiting(x transfer.Transfer) approvals.Waiting {

@@ -16,9 +16,10 @@ import (
 func transfers() record[transfer.Transfer] {
 	return record[transfer.Transfer]{
 		kind: transfer.KindTransfer, table: "transfers",
-		columns: []string{"mission", "partner", "state", "agreement", "subjects", "released", "window_ends", "held_since", "awaits_dpo", "sender", "told", "assessment"},
+		columns: []string{"mission", "partner", "state", "agreement", "subjects", "released", "window_ends", "held_since", "awaits_dpo", "asks_dpo", "sender", "told", "assessment"},
+		since:   map[string]uint32{"asks_dpo": 28},
 		values: func(t transfer.Transfer) []any {
-			return []any{t.Mission, t.Partner, string(t.State), t.Agreement, t.Subjects, micros(t.Released), micros(t.WindowEnds), micros(t.HeldSince), awaitsDPO(t), t.Sender, string(t.Unheld()), t.Assessment}
+			return []any{t.Mission, t.Partner, string(t.State), t.Agreement, t.Subjects, micros(t.Released), micros(t.WindowEnds), micros(t.HeldSince), awaitsDPO(t), asksDPO(t), t.Sender, string(t.Unheld()), t.Assessment}
 		},
 		ident: func(t transfer.Transfer) (string, int) { return t.ID, t.Version },
 	}

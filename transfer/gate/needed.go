@@ -34,9 +34,9 @@ func (f *Facts) Withheld() bool {
 }
 
 // RefusesSender reports whether condition 1 or 2 refused who sends: they may not,
-// whatever else is mended, and what they may send is asked anew.
+// whatever else is mended. What is refused for good is asked for anew then.
 func (d Decision) RefusesSender() bool {
 	return in(d.Phase)&toCommit != 0 && slices.ContainsFunc(d.Refusals, func(r Refusal) bool {
-		return slices.Contains([]Code{AuthInvalid, AuthRoleDenied, TrainingExpired, ConfidentialityMissing}, r.Code)
+		return slices.ContainsFunc(slices.Concat(sender().codes, trained().codes), func(of rule) bool { return of.code == r.Code })
 	})
 }

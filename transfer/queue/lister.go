@@ -45,7 +45,7 @@ func (l *lister) may(role authz.Role, action authz.Action, res authz.Resource) b
 	return denied == nil
 }
 
-// read takes a fixed number of queries, whatever waits, and one more for each thousand transfers that wait for nobody (DPOWaiting).
+// read takes a fixed number of queries, whatever waits.
 func (l *lister) read(ctx context.Context, tx Tx) error {
 	var err error
 	if l.book, err = tx.Rulebook(ctx); err != nil {

@@ -29,6 +29,7 @@ func RunMigrations(t *testing.T, open Open) {
 		"agreements are chosen by":      choiceFilled,
 		"lists are read by":             listsFilled,
 		"the nearest are read by":       nearFilled,
+		"the officer is asked of":       askedFilled,
 		"several at once":               atOnce,
 		"the program knows N and N+1":   knownSchemas,
 		"R52 the log is append-only":    appendOnly,
