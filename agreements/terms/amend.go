@@ -235,6 +235,11 @@ func decide[T interface{ Ref() evidence.Ref }, V any](ctx context.Context, b *Bo
 		if err != nil {
 			return err
 		}
+		if granted { // it may have been drafted when less was asked of it
+			if err := k.check(k.with(before, draft.Values)); err != nil {
+				return fmt.Errorf("reject it, and have it written anew: %w", err)
+			}
+		}
 		term = k.at(term, now)
 		k.marks(&term).next(c.Person, now)
 		if err := k.save(tx, ctx, term); err != nil {

@@ -45,5 +45,5 @@ func raised(ctx context.Context, tx Tx, before Category, v CategoryValues, r Rai
 
 // raises reports whether a category of the values is more sensitive than one of the others.
 func (v CategoryValues) raises(from CategoryValues) bool {
-	return v.Sensitivity.Above(from.Sensitivity) || v.Sensitive && !from.Sensitive
+	return v.Sensitivity.Above(from.Sensitivity) || v.NeedsOfficer() && !from.NeedsOfficer()
 }

@@ -215,12 +215,8 @@ func (c Category) check() error {
 }
 
 // NeedsOfficer reports whether the data protection officer approves what is sent of
-// the category (gate condition 19): it is marked sensitive, it is severe, or it is
-// to be approved for each transfer. A record from before the mark was asked for may
-// lack it, and is asked about all the same.
-func (c Category) NeedsOfficer() bool {
-	return c.Sensitive || c.Sensitivity == Severe || c.ApprovalScope == "transfer"
-}
+// the category (gate condition 19).
+func (c Category) NeedsOfficer() bool { return c.values().NeedsOfficer() }
 
 // CreateRetentionRule proposes how long data of a category may be kept for a
 // purpose: it counts once it is approved (ApproveRetentionRule).

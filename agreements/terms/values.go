@@ -28,6 +28,14 @@ type CategoryValues struct {
 	ApprovalScope string      `json:"approval_scope" enum:"agreement,transfer"`
 }
 
+// NeedsOfficer reports whether the data protection officer approves what is sent of
+// a category of the values: it is marked sensitive, it is severe, or it is to be
+// approved for each transfer. A record from before the mark was asked for may lack
+// it, and is asked about all the same.
+func (v CategoryValues) NeedsOfficer() bool {
+	return v.Sensitive || v.Sensitivity == Severe || v.ApprovalScope == "transfer"
+}
+
 // RetentionValues are what an amendment changes of a retention rule. Its purpose
 // and its category never change; when it is reviewed, its review says (R48).
 type RetentionValues struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"safeconduct/authz"
+	"safeconduct/authz/evidence"
 	"safeconduct/gateway/duty"
 	"safeconduct/gateway/edge"
 	"safeconduct/transfer"
@@ -61,7 +62,7 @@ func (r *routes) offset(c *gin.Context, id string, n int) (int64, error) {
 	}
 	ctx := c.Request.Context()
 	t, err := r.Transfers.Transfer(ctx, edge.Caller(ctx), id)
-	if errors.Is(err, authz.ErrDenied) {
+	if errors.Is(err, authz.ErrDenied) && !errors.Is(err, evidence.ErrUnavailable) {
 		return 0, nil // who may not know which file it is: whether they may have it, the pull itself answers, and how
 	}
 	if err != nil {

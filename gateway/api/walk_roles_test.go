@@ -16,7 +16,7 @@ import (
 // what somebody else did. For a role of headquarters every mission is another's. Everybody is trained and bound, and holds
 // that one role.
 //
-// All that is to be denied comes first, and changes nothing. // Denied is
+// All that is to be denied comes first, and changes nothing but what a transfer says of its last pull. Denied is
 //   - 403 with AUTH_ROLE_DENIED, or PULL_DENIED alone to the partner's people who ask for what leaves, and an entry of the same request in the log that refuses this very action (R43), or
 //   - 404, byte for byte what the caller is told of an id that nobody has, where the record is not of the caller's places.
 //

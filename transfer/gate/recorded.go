@@ -228,10 +228,13 @@ func restored(ref evidence.Ref, body func(evidence.Ref) ([]byte, bool), v any) e
 	return nil
 }
 
-// TableDigest identifies the gate's table: its conditions with their phases, codes and overrides, in order, and which of them
-// are about people. It does not see a change inside a condition.
+// tableRevision is raised with every change inside a condition that answers otherwise on the same facts.
+const tableRevision = 2
+
+// TableDigest identifies the gate's table: its revision, its conditions with their phases, codes and overrides, in order, and
+// which of them are about people. Who replays an older decision is told by it that the gate is another since.
 func TableDigest() string {
-	var table []string
+	table := []string{fmt.Sprintf("revision %d", tableRevision)}
 	for _, c := range conditions() {
 		line := fmt.Sprintf("%s %d", c.number, c.phases)
 		if c.people {
