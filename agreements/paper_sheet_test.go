@@ -48,7 +48,7 @@ func aPaper(t *testing.T, language string) paper {
 			MaxSubjectsPerTransfer: 7, MaxSubjectsPerYear: 70, RetentionDays: map[string]int{"identity": 91},
 		},
 		Clauses: []Clause{{Code: "C17", Deviation: "Douze heures."}, {Code: "C18", Deviation: "Sans audit."}},
-		Annexes: []Annex{{Title: "Annexe III", Digest: "sha256:abab"}}, EffectiveFrom: at, ValidUntil: at.Add(time.Hour),
+		Annexes: []Annex{{Title: "Annexe V", Digest: "sha256:abab"}}, EffectiveFrom: at, ValidUntil: at.Add(time.Hour),
 	}.fill(template)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func aPaper(t *testing.T, language string) paper {
 
 func TestSheetSaysAll(t *testing.T) {
 	fixed := []string{
-		"Abri", "Œuvre (CO)", "Niger (NE)", "u", "identity", "given_name", "CO", "NE", "the clinic", "Annexe III", "sha256:abab", "2026-03-01 12:00:00 UTC", "2026-03-01 13:00:00 UTC",
+		"Abri", "Œuvre (CO)", "Niger (NE)", "u", "identity", "given_name", "CO", "NE", "the clinic", "Annexe V", "sha256:abab", "2026-03-01 12:00:00 UTC", "2026-03-01 13:00:00 UTC",
 		"Douze heures.", "Sans audit.", "Ada (h), Chief", "thumbprint", "2026-03-01 12:01:00 UTC", "Zoë, Directrice", "cafe", "mandat", "C01", "C25",
 	}
 	for language, words := range map[string][]string{

@@ -116,7 +116,7 @@ func (d *doubled) papers(b *bench, agreement string) {
 	shipped, err := templates.Shipped()
 	must(b, err)
 	template := b.make(authz.LEG, v1+"/agreement-templates", object{
-		"name": "health", "effective_from": "2026-02-01T00:00:00Z", "reason": "new", "clauses": shipped.Content.Clauses, "safeguards": shipped.Content.Safeguards,
+		"name": "health", "effective_from": "2026-02-01T00:00:00Z", "reason": "new", "clauses": shipped.Content.Clauses, "safeguards": shipped.Content.Safeguards, "annexes": shipped.Content.Annexes,
 	})
 	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/agreement-templates/"+template+"/approval", nil)
 	deviating := b.draft()
