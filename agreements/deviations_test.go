@@ -38,7 +38,7 @@ func TestFromATemplate(t *testing.T) {
 		})
 		w.must(err)
 		of, s := a.Document.Template, a.Document.Safeguards
-		if of.Name != "standard" || of.Version != 2 || of.Digest.IsZero() || len(a.Document.MissingClauses()) != 0 || len(a.UnapprovedDeviations()) != 0 {
+		if of.Name != "standard" || of.Version != 3 || of.Digest.IsZero() || len(a.Document.MissingClauses()) != 0 || len(a.UnapprovedDeviations()) != 0 {
 			t.Errorf("%+v", a.Document)
 		}
 		if clause(a, "C17").Parameters["notice_hours"] != "12" || clause(a, "C18").Parameters["record_years"] != "5" || !slices.Contains(s.Physical, "A guard at night") || len(s.Physical) < 3 || len(s.Technical) < 3 {
@@ -139,7 +139,7 @@ func TestTemplates(t *testing.T) {
 		}
 	}
 	next, err := write("standard", "LEG")
-	if err != nil || next.Number != 3 || next.State != templates.Draft {
+	if err != nil || next.Number != 4 || next.State != templates.Draft {
 		t.Fatalf("%+v, %v", next.Ref(), err)
 	}
 	inForce := func() int {
@@ -153,24 +153,24 @@ func TestTemplates(t *testing.T) {
 	if _, err := desk.Approve(w.ctx, w.people["LEG"], next.ID); !errors.Is(err, authz.ErrDenied) {
 		t.Errorf("Legal approves: %v", err)
 	}
-	if inForce() != 2 {
+	if inForce() != 3 {
 		t.Error("a draft template is used")
 	}
 	next, err = desk.Approve(w.ctx, w.people["DPO"], next.ID)
 	w.must(err)
-	if inForce() != 2 {
+	if inForce() != 3 {
 		t.Error("it is used before its moment")
 	}
 	w.clock.Add(2 * time.Hour)
-	if inForce() != 3 {
+	if inForce() != 4 {
 		t.Error("it is not used from its moment on")
 	}
-	for _, id := range []string{next.ID, templates.ShippedID, templates.FirstShippedID} {
+	for _, id := range []string{next.ID, templates.ShippedID, templates.SecondShippedID, templates.FirstShippedID} {
 		if _, err := desk.Approve(w.ctx, w.people["DPO"], id); !errors.Is(err, lifecycle.ErrIllegal) {
 			t.Errorf("approved again: %v", err)
 		}
 	}
-	if all, err := desk.Templates(w.ctx, w.people["PSG"]); err != nil || len(all) != 3 {
+	if all, err := desk.Templates(w.ctx, w.people["PSG"]); err != nil || len(all) != 4 {
 		t.Errorf("%d, %v", len(all), err)
 	}
 	if other, err := write("health", "LEG"); err != nil || other.Number != 1 {

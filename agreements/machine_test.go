@@ -26,7 +26,7 @@ func by(person string, role authz.Role) agreements.Act {
 
 func document() agreements.Document {
 	d := agreements.Document{
-		Template:  &agreements.TemplateRef{Name: "standard", Version: 2},
+		Template:  &agreements.TemplateRef{Name: "standard", Version: 3},
 		Agreement: "a1", Version: 1, Type: agreements.DataSharing, Title: "Shelter", Mission: "m1", Partner: partner, Language: "en",
 		Scope: agreements.Scope{
 			Missions: []string{"m1"}, Purposes: []string{"p1"}, SubjectTypes: []string{"beneficiary"}, Categories: []string{"identity"},

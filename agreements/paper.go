@@ -59,7 +59,8 @@ func (p paper) sheet() typeset.Sheet {
 	if p.language != p.Document.Language {
 		s.Lead += "\n" + p.with("text", "translation", "language", p.of("languages", p.Document.Language))
 	}
-	s.Parts = []typeset.Part{p.about(state, digest), p.parties(), p.term(), p.annexI(), p.clauses(), p.safeguards(), p.others(), p.signed()}
+	s.Parts = []typeset.Part{p.about(state, digest), p.parties(), p.term(), p.annexI(), p.clauses(), p.safeguards()}
+	s.Parts = append(append(s.Parts, p.annexes()...), p.others(), p.signed())
 	return s
 }
 
@@ -222,6 +223,15 @@ func (p paper) translated(all []string) []string {
 		}
 	}
 	return out
+}
+
+// annexes are the template's: named users, and destruction certificates (C08, C16). What is on paper alone has none of them.
+func (p paper) annexes() []typeset.Part {
+	var all []typeset.Part
+	for _, a := range p.template.Content.Annexes {
+		all = append(all, typeset.Part{Title: p.with("annexes", "of_template", "code", a.Code, "title", a.Title[p.language]), Note: a.Text[p.language]})
+	}
+	return all
 }
 
 func (p paper) others() typeset.Part {

@@ -1,6 +1,7 @@
 package agreements
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ func aPaper(t *testing.T, language string) paper {
 			MaxSubjectsPerTransfer: 7, MaxSubjectsPerYear: 70, RetentionDays: map[string]int{"identity": 91},
 		},
 		Clauses: []Clause{{Code: "C17", Deviation: "Douze heures."}, {Code: "C18", Deviation: "Sans audit."}},
-		Annexes: []Annex{{Title: "Annexe III", Digest: "sha256:abab"}}, EffectiveFrom: at, ValidUntil: at.Add(time.Hour),
+		Annexes: []Annex{{Title: "Annexe V", Digest: "sha256:abab"}}, EffectiveFrom: at, ValidUntil: at.Add(time.Hour),
 	}.fill(template)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +76,7 @@ func aPaper(t *testing.T, language string) paper {
 
 func TestSheetSaysAll(t *testing.T) {
 	fixed := []string{
-		"Abri", "Œuvre (CO)", "Niger (NE)", "u", "identity", "given_name", "CO", "NE", "the clinic", "Annexe III", "sha256:abab", "2026-03-01 12:00:00 UTC", "2026-03-01 13:00:00 UTC",
+		"Abri", "Œuvre (CO)", "Niger (NE)", "u", "identity", "given_name", "CO", "NE", "the clinic", "Annexe V", "sha256:abab", "2026-03-01 12:00:00 UTC", "2026-03-01 13:00:00 UTC",
 		"Douze heures.", "Sans audit.", "Ada (h), Chief", "thumbprint", "2026-03-01 12:01:00 UTC", "Zoë, Directrice", "cafe", "mandat", "C01", "C25",
 	}
 	for language, words := range map[string][]string{
@@ -97,6 +98,44 @@ func TestSheetSaysAll(t *testing.T) {
 			}
 			if strings.Contains(said, "{") {
 				t.Error("a place is left open")
+			}
+		})
+	}
+}
+
+func TestSheetHasTheAnnexesOfItsTemplate(t *testing.T) {
+	for language, titles := range map[string][]string{
+		"en": {"Annex II – Safeguards", "Annex III – Named users", "Annex IV – Destruction certificate", "Other annexes"},
+		"fr": {"Annexe II – Garanties", "Annexe III – Utilisateurs désignés", "Annexe IV – Certificat de destruction", "Autres annexes"},
+		"es": {"Anexo II – Salvaguardias", "Anexo III – Usuarios nombrados", "Anexo IV – Certificado de destrucción", "Otros anexos"},
+	} {
+		ordered := func(p paper) (got []string) {
+			for _, part := range p.sheet().Parts[5:] {
+				got = append(got, part.Title)
+			}
+			return got[:len(got)-1] // the signatures
+		}
+		t.Run("R27 R44 whose words bind are in "+language, func(t *testing.T) {
+			p := aPaper(t, language)
+			if got := ordered(p); !slices.Equal(got, titles) {
+				t.Errorf("%v", got)
+			}
+			said := everything(p.sheet())
+			for _, a := range p.template.Content.Annexes {
+				if !strings.Contains(said, a.Text[language]) {
+					t.Errorf("Annex %s is not said", a.Code)
+				}
+			}
+		})
+		t.Run("R37 one of a template without annexes, or on paper, has none in "+language, func(t *testing.T) {
+			p := aPaper(t, language)
+			p.template.Content.Annexes = nil
+			if got := ordered(p); len(got) != 2 {
+				t.Errorf("%v", got)
+			}
+			p.Document.Template, p.Document.Paper, p.template = nil, &Paper{SHA256: "beef"}, templates.Template{}
+			if got := ordered(p); len(got) != 2 {
+				t.Errorf("%v", got)
 			}
 		})
 	}

@@ -22,7 +22,7 @@ func (w *world) deviating() agreements.Agreement {
 	d := w.document()
 	d.Title, d.Language = "Accord", "fr"
 	d.Clauses = []agreements.Clause{{Code: "C17", Deviation: "Douze heures."}, {Code: "C18", Deviation: "Sans audit."}}
-	d.Annexes = []agreements.Annex{{Title: "Annexe III", Digest: "sha256:" + strings.Repeat("ab", 32)}}
+	d.Annexes = []agreements.Annex{{Title: "Annexe V", Digest: "sha256:" + strings.Repeat("ab", 32)}}
 	a, err := w.Create(w.ctx, w.people["FP"], d)
 	w.must(err)
 	_, err = w.SendToReview(w.ctx, w.people["FP"], a.ID)

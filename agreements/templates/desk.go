@@ -48,6 +48,8 @@ func byID(ctx context.Context, tx Tx, id string) (Template, error) {
 	switch id {
 	case FirstShippedID:
 		return firstShipped()
+	case SecondShippedID:
+		return secondShipped()
 	case ShippedID:
 		return Shipped()
 	}

@@ -19,30 +19,50 @@ var files embed.FS
 
 // The ids of the templates that ship with the program, by version.
 const (
-	FirstShippedID = "00000000-0000-7000-8000-000000000002"
-	ShippedID      = "00000000-0000-7000-8000-000000000003"
+	FirstShippedID  = "00000000-0000-7000-8000-000000000002"
+	SecondShippedID = "00000000-0000-7000-8000-000000000003"
+	ShippedID       = "00000000-0000-7000-8000-000000000004"
 )
 
 // Shipped is the newest version of the standard template that the program brings: never recorded, its record is at version
-// 0. It is the one before it with the clauses that changed, so that what was made from that one keeps its words (R37).
+// 0. Each is the one before it with what changed, so that what was made from that one keeps its words (R37). Version 3 has
+// the annexes that C08 and C16 speak of.
 func Shipped() (Template, error) {
+	t, err := secondShipped()
+	if err != nil {
+		return Template{}, err
+	}
+	return t.followed(ShippedID, "standard-3.yaml")
+}
+
+// secondShipped is version 2.
+func secondShipped() (Template, error) {
 	t, err := firstShipped()
 	if err != nil {
 		return Template{}, err
 	}
+	return t.followed(SecondShippedID, "standard-2.yaml")
+}
+
+// followed is the version after t, with the clauses and annexes of the file in the place of its own.
+func (t Template) followed(id, file string) (Template, error) {
 	var changed struct {
 		Clauses []Clause `yaml:"clauses"`
+		Annexes []Annex  `yaml:"annexes"`
 	}
-	if err := read("standard-2.yaml", &changed); err != nil {
+	if err := read(file, &changed); err != nil {
 		return Template{}, err
 	}
-	t.ID, t.Number = ShippedID, 2
+	t.ID, t.Number = id, t.Number+1
 	for _, c := range changed.Clauses {
 		i := slices.IndexFunc(t.Content.Clauses, func(of Clause) bool { return of.Code == c.Code })
 		if i < 0 {
 			return Template{}, fmt.Errorf("reading the agreement template that ships with the program: there is no clause %s", c.Code)
 		}
 		t.Content.Clauses[i] = c
+	}
+	if changed.Annexes != nil {
+		t.Content.Annexes = changed.Annexes
 	}
 	if err := t.Content.Validate(); err != nil {
 		return Template{}, fmt.Errorf("reading the agreement template that ships with the program: %w", err)
@@ -105,15 +125,15 @@ func read(name string, v any) error {
 
 // ships are the versions that ship with the program, by number.
 func ships() ([]Template, error) {
-	first, err := firstShipped()
-	if err != nil {
-		return nil, err
+	var all []Template
+	for _, version := range []func() (Template, error){firstShipped, secondShipped, Shipped} {
+		t, err := version()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
 	}
-	last, err := Shipped()
-	if err != nil {
-		return nil, err
-	}
-	return []Template{first, last}, nil
+	return all, nil
 }
 
 // All are the templates that there are, the shipped ones first, by name and number. Where Legal has written a version before

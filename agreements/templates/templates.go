@@ -1,5 +1,5 @@
 // Package templates keeps the agreement templates: the clauses C01 to C25 of domain.md section 2 with their texts in
-// English, French and Spanish, their parameters, and the safeguards of Annex II. They are versioned data, not code (R37):
+// English, French and Spanish, their parameters, the safeguards of Annex II and the texts of Annexes III and IV. They are versioned data, not code (R37):
 // one ships with the program, others are written by Legal and approved by the DPO, and each is effective from a moment.
 package templates
 
@@ -76,10 +76,23 @@ type Safeguards struct {
 	Physical      []string `json:"physical" yaml:"physical"`
 }
 
+// AnnexCodes are the annexes of which a template has the text, in order. Annex I is the scope of each agreement, and Annex II
+// are the safeguards; clauses C08 and C16 speak of these.
+func AnnexCodes() []string { return []string{"III", "IV"} }
+
+// Annex is a further annex of a template. It has no parameters, and is never deviated from.
+type Annex struct {
+	Code  string `json:"code" yaml:"code" enum:"III,IV" doc:"III: named users (C08); IV: the form of destruction certificates (C16)" example:"III"`
+	Title Text   `json:"title" yaml:"title" doc:"in en, fr and es"`
+	Text  Text   `json:"text" yaml:"text" doc:"in en, fr and es, without braces"`
+}
+
 // Content is what a template says. Its digest stands in each document that is made from it.
 type Content struct {
 	Clauses    []Clause              `json:"clauses"`
 	Safeguards map[string]Safeguards `json:"safeguards"` // by language
+	// Annexes are left out where there are none: the digests of what was written before there were any stay (R37).
+	Annexes []Annex `json:"annexes,omitempty" nullable:"false" maxItems:"2" doc:"of which the template has the text"`
 }
 
 // State is where a template stands.

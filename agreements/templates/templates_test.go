@@ -24,7 +24,7 @@ func TestShipped(t *testing.T) {
 	t.Run("R37 it is a version of data with a digest", func(t *testing.T) {
 		a, err := v.Digest()
 		b, err2 := shipped(t).Digest()
-		if err != nil || err2 != nil || a != b || a.IsZero() || v.Number != 2 || v.Name != templates.Standard || v.State != templates.Approved {
+		if err != nil || err2 != nil || a != b || a.IsZero() || v.Number != 3 || v.Name != templates.Standard || v.State != templates.Approved {
 			t.Errorf("%+v %v %v", v.Ref(), a, b)
 		}
 	})

@@ -47,6 +47,41 @@ func (c Content) Validate() error {
 	if len(c.Safeguards) != len(Languages()) {
 		return fmt.Errorf("%w: safeguards are given in %s", people.ErrInvalid, strings.Join(Languages(), ", "))
 	}
+	return validAnnexes(c.Annexes)
+}
+
+// validAnnexes reports what is wrong with the annexes, of which there may be none.
+func validAnnexes(all []Annex) error {
+	known := AnnexCodes()
+	for _, a := range all {
+		at := slices.Index(known, a.Code)
+		if at < 0 {
+			return fmt.Errorf("%w: annexes are of %s, each once, in order", people.ErrInvalid, strings.Join(AnnexCodes(), ", "))
+		}
+		known = known[at+1:]
+		if err := inEachLanguage("Annex "+a.Code, a.Title, a.Text); err != nil {
+			return err
+		}
+		for _, lang := range Languages() {
+			if strings.ContainsAny(a.Title[lang]+a.Text[lang], "{}") { // it would read as a place that nobody filled
+				return fmt.Errorf("%w: Annex %s has no parameters, and thus no braces", people.ErrInvalid, a.Code)
+			}
+		}
+	}
+	return nil
+}
+
+// inEachLanguage reports what is wrong with the title and the text of what is named.
+func inEachLanguage(name string, title, text Text) error {
+	if len(title) != len(Languages()) || len(text) != len(Languages()) {
+		return fmt.Errorf("%w: title and text of %s are given in %s", people.ErrInvalid, name, strings.Join(Languages(), ", "))
+	}
+	for _, lang := range Languages() {
+		title, text := title[lang], text[lang]
+		if strings.TrimSpace(title) == "" || len(title) > maxTitle || strings.TrimSpace(text) == "" || len(text) > maxText {
+			return fmt.Errorf("%w: %s has in %s a title of up to %d and a text of up to %d bytes", people.ErrInvalid, name, lang, maxTitle, maxText)
+		}
+	}
 	return nil
 }
 
@@ -65,16 +100,12 @@ func (c Clause) validate() error {
 		names = append(names, p.Name)
 	}
 	slices.Sort(names)
-	if len(c.Title) != len(Languages()) || len(c.Text) != len(Languages()) {
-		return fmt.Errorf("%w: title and text of %s are given in %s", people.ErrInvalid, c.Code, strings.Join(Languages(), ", "))
+	if err := inEachLanguage(c.Code, c.Title, c.Text); err != nil {
+		return err
 	}
 	for _, lang := range Languages() {
-		title, text := c.Title[lang], c.Text[lang]
-		if strings.TrimSpace(title) == "" || len(title) > maxTitle || strings.TrimSpace(text) == "" || len(text) > maxText {
-			return fmt.Errorf("%w: %s has in %s a title of up to %d and a text of up to %d bytes", people.ErrInvalid, c.Code, lang, maxTitle, maxText)
-		}
 		var used []string
-		for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+		for _, m := range placeholder.FindAllStringSubmatch(c.Text[lang], -1) {
 			used = append(used, m[1])
 		}
 		slices.Sort(used)

@@ -73,18 +73,28 @@ func TestVersionsThatShipped(t *testing.T) {
 		if c.Version != "1" || len(c.Parameters) != 0 || !strings.Contains(c.Text["en"], "assigns the collection") {
 			t.Errorf("%+v", c)
 		}
-		if got, err := templates.InForce(t.Context(), kept{}, templates.Standard, at); err != nil || got.Number != 2 {
+		if got, err := templates.InForce(t.Context(), kept{}, templates.Standard, at); err != nil || got.Number != 3 {
 			t.Errorf("%+v, %v", got.Ref(), err)
+		}
+	})
+	t.Run("R37 one made from version 2 keeps its words, and has no annexes of the template", func(t *testing.T) {
+		second, err := templates.Find(t.Context(), kept{}, templates.Standard, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const digest = "sha256:41da97c410fa14f93c5bb1b91e56969ac2baa0a92cea90c3137e289b5c497cd2"
+		if got, err := second.Digest(); err != nil || got.String() != digest || second.ID != templates.SecondShippedID || second.Content.Annexes != nil {
+			t.Errorf("%s, %s, %v, %v", got, second.ID, second.Content.Annexes, err)
 		}
 	})
 	t.Run("a version that Legal wrote before stands in the place of the shipped one", func(t *testing.T) {
 		own := shipped(t)
-		own.ID, own.Number, own.EffectiveFrom = "own", 2, at
+		own.ID, own.Number, own.EffectiveFrom = "own", 3, at
 		got, err := templates.InForce(t.Context(), kept{own}, templates.Standard, at)
 		if err != nil || got.ID != "own" {
 			t.Errorf("%+v, %v", got.Ref(), err)
 		}
-		if got, err := templates.Find(t.Context(), kept{own}, templates.Standard, 2); err != nil || got.ID != "own" {
+		if got, err := templates.Find(t.Context(), kept{own}, templates.Standard, 3); err != nil || got.ID != "own" {
 			t.Errorf("%+v, %v", got.Ref(), err)
 		}
 	})

@@ -16,6 +16,7 @@ type templateBody struct {
 	Reason        string                          `json:"reason" minLength:"1" maxLength:"4000" doc:"why it is written" example:"Shorter notice of incidents"`
 	Clauses       []templates.Clause              `json:"clauses" nullable:"false" maxItems:"25" doc:"C01 to C25, each with title and text in en, fr and es"`
 	Safeguards    map[string]templates.Safeguards `json:"safeguards" doc:"of Annex II, in en, fr and es"`
+	Annexes       []templates.Annex               `json:"annexes,omitempty" nullable:"false" maxItems:"2" doc:"the texts of Annexes III and IV, of which C08 and C16 speak"`
 }
 
 func (r *routes) agreementTemplates() {
@@ -26,7 +27,7 @@ func (r *routes) agreementTemplates() {
 	}, func(t templates.Template) string { return t.ID },
 		made(templates.KindTemplate, r.Templates.Template), func(ctx context.Context, c authz.Caller, in *of[templateBody]) (templates.Template, error) {
 			b := in.Body
-			return r.Templates.Write(ctx, c, b.Name, templates.Content{Clauses: b.Clauses, Safeguards: b.Safeguards}, b.EffectiveFrom, b.Reason)
+			return r.Templates.Write(ctx, c, b.Name, templates.Content{Clauses: b.Clauses, Safeguards: b.Safeguards, Annexes: b.Annexes}, b.EffectiveFrom, b.Reason)
 		})
 	handle(r, spec{
 		tag: tag, id: "list-agreement-templates", method: http.MethodGet, path: "/agreement-templates", summary: "List agreement templates",

@@ -116,9 +116,12 @@ func (d *doubled) papers(b *bench, agreement string) {
 	shipped, err := templates.Shipped()
 	must(b, err)
 	template := b.make(authz.LEG, v1+"/agreement-templates", object{
-		"name": "health", "effective_from": "2026-02-01T00:00:00Z", "reason": "new", "clauses": shipped.Content.Clauses, "safeguards": shipped.Content.Safeguards,
+		"name": "health", "effective_from": "2026-02-01T00:00:00Z", "reason": "new", "clauses": shipped.Content.Clauses, "safeguards": shipped.Content.Safeguards, "annexes": shipped.Content.Annexes,
 	})
-	b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/agreement-templates/"+template+"/approval", nil)
+	content, _ := b.want(http.StatusOK, authz.DPO, http.MethodPost, v1+"/agreement-templates/"+template+"/approval", nil)["content"].(object)
+	if annexes, _ := content["annexes"].([]any); len(annexes) != 2 {
+		b.Errorf("what was written with two annexes is approved with %v", annexes)
+	}
 	deviating := b.draft()
 	deviating["clauses"], deviating["template"] = []object{{"code": "C12", "deviation": "Our own."}}, object{"name": "health", "version": 1}
 	draft := v1 + "/agreements/" + b.make(authz.FP, v1+"/agreements", deviating)

@@ -28,7 +28,7 @@ func usually(operation string) map[string]any {
 	case "decide-sensitive":
 		return object{"transfer": anyID, "pathway": nil}
 	case "write-agreement-template":
-		return object{"safeguards": object{}, "clauses": []object{{"code": "C01", "text_version": "2", "title": object{"en": "Purpose", "fr": "Finalité", "es": "Finalidad"}, "text": object{"en": "The data serve the purposes of Annex I, and no other.", "fr": "…", "es": "…"}}}}
+		return object{"safeguards": object{}, "clauses": []object{{"code": "C01", "text_version": "2", "title": object{"en": "Purpose", "fr": "Finalité", "es": "Finalidad"}, "text": object{"en": "The data serve the purposes of Annex I, and no other.", "fr": "…", "es": "…"}}}, "annexes": []object{{"code": "III", "title": object{"en": "Named users", "fr": "Utilisateurs désignés", "es": "Usuarios nombrados"}, "text": object{"en": "The named users are those of the gateway's register.", "fr": "…", "es": "…"}}}}
 	case "grant-role":
 		return object{"mission": anyID, "purposes": []string{anyID}}
 	case "delegate-post":
