@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/lifecycle"
@@ -200,6 +201,9 @@ func (doc Document) check() error {
 		return fmt.Errorf("%w: type is data_sharing, controller_processor or joint_controllers", people.ErrInvalid)
 	case strings.TrimSpace(doc.Title) == "":
 		return fmt.Errorf("%w: title is missing", people.ErrInvalid)
+	case strings.ContainsFunc(doc.Title, func(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) }):
+		// It is signed, and shown in terminals and on pages: what is read is what is there.
+		return fmt.Errorf("%w: title is one line, without control characters or signs that turn the direction of the text", people.ErrInvalid)
 	case !slices.Contains([]string{"en", "fr", "es"}, doc.Language):
 		return fmt.Errorf("%w: language is en, fr or es", people.ErrInvalid)
 	case !doc.EffectiveFrom.Before(doc.ValidUntil):

@@ -206,6 +206,9 @@ func (a Agreement) Suspend(within time.Duration, act Act) (Agreement, error) {
 	if strings.TrimSpace(act.Reason) == "" {
 		return a, a.illegal(act.Event, "a reason", "say why")
 	}
+	if !act.At.Before(a.Document.ValidUntil) { // SYS says so within a minute; a suspension would bar its renewal
+		return a, a.illegal(act.Event, "its term goes on", "nothing: it has expired, and nothing is sent under it")
+	}
 	s := Suspension{Act: act}
 	if act.Role == authz.HOM || act.Role == authz.FP {
 		until := act.At.Add(within)

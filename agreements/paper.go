@@ -86,7 +86,11 @@ func (p paper) about(state, digest string) typeset.Part {
 		of := p.with(group, "template_is", "name", t.Name, "version", strconv.Itoa(t.Version))
 		rows = append(rows, typeset.Row{Name: p.of(group, "template"), Value: of + "\n" + t.Digest.String()})
 	}
-	return typeset.Part{Title: p.of(group, "title"), Rows: append(rows, typeset.Row{Name: p.of(group, "digest"), Value: digest})}
+	part := typeset.Part{Title: p.of(group, "title"), Rows: append(rows, typeset.Row{Name: p.of(group, "digest"), Value: digest})}
+	if d.Scope.TransferMechanism != "" { // R39: no submission to GDPR is implied. It is about the document, and no part of what was signed.
+		part.Note = p.of(group, "note")
+	}
+	return part
 }
 
 func (p paper) parties() typeset.Part {
@@ -138,10 +142,6 @@ func (p paper) annexI() typeset.Part {
 		onward = p.with(group, "onward_listed", "recipients", p.list(s.OnwardRecipients))
 	}
 	volume := p.with(group, "volume_is", "transfer", strconv.Itoa(s.MaxSubjectsPerTransfer), "year", strconv.Itoa(s.MaxSubjectsPerYear))
-	mechanism := s.TransferMechanism
-	if mechanism != "" { // R39: no submission to GDPR is implied
-		mechanism += "\n" + p.of(group, "mechanism_note")
-	}
 	part := typeset.Part{Title: p.of(group, "title")}
 	for _, r := range [][2]string{
 		{"missions", p.list(missions)},
@@ -152,7 +152,7 @@ func (p paper) annexI() typeset.Part {
 		{"fields", p.list(s.Fields)},
 		{"recipient_countries", p.list(s.RecipientCountries)},
 		{"storage_countries", p.list(s.StorageCountries)},
-		{"transfer_mechanism", mechanism},
+		{"transfer_mechanism", s.TransferMechanism},
 		{"onward", onward},
 		{"volume", volume},
 		{"retention", p.lines(retention)},

@@ -142,7 +142,7 @@ func TestSheetHasTheAnnexesOfItsTemplate(t *testing.T) {
 }
 
 func TestSheetImpliesNoSubmission(t *testing.T) {
-	for language, says := range map[string]string{"en": "no submission of IOM to Regulation (EU) 2016/679", "fr": "aucune soumission de l'OIM", "es": "No implica sumisión alguna de la OIM"} {
+	for language, says := range map[string]string{"en": "no submission of IOM to Regulation (EU) 2016/679", "fr": "aucune soumission de l'OIM", "es": "no implica sumisión alguna de la OIM"} {
 		t.Run("R39 "+language, func(t *testing.T) {
 			p := aPaper(t, language)
 			if strings.Contains(everything(p.sheet()), says) {
@@ -188,11 +188,11 @@ func TestSheetOfStates(t *testing.T) {
 		p := aPaper(t, "en")
 		p.Document.Template, p.Document.Paper, p.template = nil, &Paper{SHA256: "beef"}, templates.Template{}
 		p.Document.Safeguards = nil
-		if said := everything(p.sheet()); !strings.Contains(said, "they stand on the signed paper") {
+		if said := everything(p.sheet()); !strings.Contains(said, "see the signed paper") {
 			t.Error(said)
 		}
 		p.Document.Safeguards = &templates.Safeguards{Physical: []string{"a locked room"}}
-		if said := everything(p.sheet()); !strings.Contains(said, "a locked room") || strings.Contains(said, "they stand on the signed paper") {
+		if said := everything(p.sheet()); !strings.Contains(said, "a locked room") || strings.Contains(said, "see the signed paper") {
 			t.Error(said)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,8 +88,12 @@ func (d *Desk) Write(ctx context.Context, c authz.Caller, name string, content C
 			return err
 		}
 		for _, other := range all {
-			if other.Name == name {
-				t.Number = max(t.Number, other.Number+1)
+			if other.Name != name {
+				continue
+			}
+			t.Number = max(t.Number, other.Number+1)
+			if code := content.reworded(other.Content); code != "" {
+				return fmt.Errorf("%w: clause %s has another text under the text_version that version %d gave it; give it a new one", people.ErrInvalid, code, other.Number)
 			}
 		}
 		if err := tx.SaveAgreementTemplate(ctx, t); err != nil {
@@ -99,6 +104,17 @@ func (d *Desk) Write(ctx context.Context, c authz.Caller, name string, content C
 		return tx.Record(ctx, e)
 	})
 	return t, err
+}
+
+// passedOver reports whether the other is what was approved of a later version: the
+// draft would take its place again, from the moment of its approval.
+func (t Template) passedOver(other Template) bool {
+	return other.Name == t.Name && other.State == Approved && other.Number > t.Number
+}
+
+// Waits reports whether the template waits for its approval, among all.
+func (t Template) Waits(all []Template) bool {
+	return t.State == Draft && !slices.ContainsFunc(all, t.passedOver)
 }
 
 // Approve lets documents be made from a template from its moment on. By the DPO, and never by who wrote it.
@@ -121,6 +137,13 @@ func (d *Desk) Approve(ctx context.Context, c authz.Caller, id string) (Template
 			return refuse("the state is draft", "nothing: it was approved before")
 		case t.Author == c.Person:
 			return refuse("who wrote it does not approve it", "ask another data protection officer")
+		}
+		all, err := All(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(all, t.passedOver) {
+			return refuse("no later version of it is approved", "have it written as the next version, if it is wanted still")
 		}
 		now := d.office.Time()
 		t.Version, t.State, t.Approver, t.Actor, t.Updated = t.Version+1, Approved, c.Person, c.Person, now

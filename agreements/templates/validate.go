@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -145,4 +146,19 @@ func (c Clause) Fill(lang string, parameters map[string]string) string {
 		}
 		return v
 	})
+}
+
+// reworded is the code of a clause that says something else than that of another
+// content under the same version of its text; empty where there is none. Agreements
+// cite the version (R37).
+func (c Content) reworded(other Content) string {
+	for _, clause := range c.Clauses {
+		for _, before := range other.Clauses {
+			same := before.Version == clause.Version && before.Code == clause.Code
+			if same && !(maps.Equal(before.Text, clause.Text) && maps.Equal(before.Title, clause.Title)) {
+				return clause.Code
+			}
+		}
+	}
+	return ""
 }

@@ -72,6 +72,14 @@ func (n Notice) after(other Notice) bool {
 	return n.Approved != nil && other.Approved != nil && n.Approved.After(*other.Approved)
 }
 
+// Waits reports whether the notice waits for its approval, among all of its
+// purpose: not where one that was written after it is approved.
+func (n Notice) Waits(all []Notice) bool {
+	return n.Approved == nil && !slices.ContainsFunc(all, func(other Notice) bool {
+		return other.Purpose == n.Purpose && other.Approved != nil && other.Created.After(n.Created)
+	})
+}
+
 // Speaks reports whether the notice has a text in the language, or in the
 // language of which it is a variety: "fr" serves "fr-NE".
 func (n Notice) Speaks(language string) bool {
@@ -117,7 +125,7 @@ func (n Notice) check() error {
 }
 
 // approve is the data protection officer's act; never the author's.
-func (n Notice) approve(person string, now time.Time) (Notice, error) {
+func (n Notice) approve(person string, now time.Time, all []Notice) (Notice, error) {
 	refuse := func(state, guard, mend string) (Notice, error) {
 		return Notice{}, &lifecycle.TransitionError{Entity: KindNotice, State: state, Event: "approve", Guard: guard, Mend: mend}
 	}
@@ -126,6 +134,8 @@ func (n Notice) approve(person string, now time.Time) (Notice, error) {
 		return refuse("approved", "a notice is approved once", "write another version")
 	case person == n.Author:
 		return refuse("draft", "the author does not approve", "ask another data protection officer")
+	case !n.Waits(all):
+		return refuse("draft", "no notice that was written after it is approved", "have it written as another version, if it is wanted still")
 	}
 	n.Version, n.ApprovedBy, n.Approved, n.Actor, n.Updated = n.Version+1, person, &now, person, now
 	return n, nil
@@ -177,7 +187,11 @@ func (b *Book) ApproveNotice(ctx context.Context, c authz.Caller, id string) (No
 		if n, err = tx.Notice(ctx, id); err != nil {
 			return err
 		}
-		if n, err = n.approve(c.Person, b.office.Time()); err != nil {
+		all, err := tx.Notices(ctx, n.Purpose)
+		if err != nil {
+			return err
+		}
+		if n, err = n.approve(c.Person, b.office.Time(), all); err != nil {
 			return err
 		}
 		if err := tx.SaveNotice(ctx, n); err != nil {

@@ -30,14 +30,15 @@ type Mend struct {
 }
 
 // Catalogue holds the mend of every code, and under CODE@KIND that of a code
-// which is mended otherwise where a record of the kind is at fault, or under
-// CODE@DETAIL where it has that detail.
+// which is mended otherwise where a record of the kind is at fault, under
+// CODE@DETAIL where it has that detail, or under CODE@PULL at a pull, where it is
+// the downloader who is at fault and the mission that reads it.
 type Catalogue map[Code]Mend
 
 // Of is Text for a refusal: of its code where the record that it names is at
 // fault, or with the detail that it has, if the catalogue tells that apart.
 func (c Catalogue) Of(r Refusal, lang string) (mend, ask string) {
-	for _, by := range append([]string{r.Object.Kind}, r.Detail...) {
+	for _, by := range slices.Concat([]string{r.Object.Kind}, r.Detail, []string{string(r.Phase)}) {
 		of := Code(string(r.Code.Base()) + "@" + by)
 		if _, ok := c[of]; ok {
 			return c.Text(of, lang)

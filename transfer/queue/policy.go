@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
 	"safeconduct/agreements/assessment"
@@ -31,10 +30,7 @@ func (l *lister) policy(ctx context.Context, tx Tx) error {
 		return err
 	}
 	for _, n := range notices {
-		later := func(other terms.Notice) bool {
-			return other.Purpose == n.Purpose && other.Approved != nil && other.Created.After(n.Created)
-		}
-		if n.Approved == nil && !slices.ContainsFunc(notices, later) {
+		if n.Waits(notices) {
 			l.drafted(n.Author, Item{What: "approve_notice", Link: "/notices?purpose=" + n.Purpose, Since: n.Created, Details: []string{codes[n.Purpose], n.Number}},
 				authz.NoticeApprove, terms.KindNotice, n.ID)
 		}
@@ -99,10 +95,7 @@ func (l *lister) templates(ctx context.Context, tx Tx) error {
 		return err
 	}
 	for _, t := range papers {
-		later := func(other templates.Template) bool {
-			return other.Name == t.Name && other.State == templates.Approved && other.Number > t.Number
-		}
-		if t.State == templates.Draft && !slices.ContainsFunc(papers, later) {
+		if t.Waits(papers) {
 			l.drafted(t.Author, Item{
 				What: "approve_template", Link: "/agreement-templates/" + t.ID, Since: t.Created, Details: []string{t.Name, "version " + strconv.Itoa(t.Number)},
 			}, authz.AgreementTemplateApprove, templates.KindTemplate, t.ID)
