@@ -132,10 +132,10 @@ func TestReplayNamesWhoDidNotCount(t *testing.T) {
 	x := asked(w, w.Order(), string(gate.RecipientNoUser))
 	_, r := decisionOn(w, x.ID)
 	for name, ref := range map[string]evidence.Ref{
-		"R37 R42 RECIPIENT_NO_USER names who is suspended":  {Kind: people.KindPerson, ID: w.Persons[authz.PDL]},
-		"R37 R52 RECIPIENT_NO_USER names who is locked":     {Kind: people.KindPerson, ID: puller},
-		"R37 R44 RECIPIENT_NO_USER names the training":      {Kind: people.KindTraining, ID: ended},
-		"R37 R43 RECIPIENT_NO_USER names the grant": {Kind: people.KindGrant, ID: g.ID},
+		"R37 R42 RECIPIENT_NO_USER names who is suspended": {Kind: people.KindPerson, ID: w.Persons[authz.PDL]},
+		"R37 R52 RECIPIENT_NO_USER names who is locked":    {Kind: people.KindPerson, ID: puller},
+		"R37 R44 RECIPIENT_NO_USER names the training":     {Kind: people.KindTraining, ID: ended},
+		"R37 R43 RECIPIENT_NO_USER names the grant":        {Kind: people.KindGrant, ID: g.ID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !names(r, ref.Kind, ref.ID) {

@@ -117,16 +117,16 @@ func (r Recorded) ChosenAgain(f Facts, body func(evidence.Ref) ([]byte, bool)) (
 }
 
 func (r Recorded) agreementAgain(f Facts, body func(evidence.Ref) ([]byte, bool)) ([]string, error) {
-	if len(f.PassedOver.Agreements) == 0 {
-		return nil, nil // nothing else was there, or the sender named it
-	}
 	refs := slices.Concat(f.PassedOver.Agreements, r.Facts.Candidates)
 	if r.Agreement.Version > 0 {
 		refs = append(refs, r.Agreement)
 	}
+	if len(f.PassedOver.Agreements) == 0 || len(refs) < 2 {
+		return nil, nil // there was nothing to choose, or the sender named the one
+	}
 	var candidates []agreements.Agreement
 	if err := restoredAll(refs, body, &candidates); err != nil {
-		return nil, whole(err)
+		return nil, butGone(err)
 	}
 	then := chosenOf(r.Facts.Candidates, r.Agreement)
 	f.ChooseAgreement(candidates, "")
@@ -141,21 +141,18 @@ func (r Recorded) assessmentAgain(f Facts, body func(evidence.Ref) ([]byte, bool
 	if len(f.PassedOver.Assessments) == 0 || f.Agreement == nil {
 		return nil, nil
 	}
-	refs := slices.Clone(f.PassedOver.Assessments)
-	if r.Assessment.Version > 0 {
-		refs = append(refs, r.Assessment)
-	}
+	refs := append(slices.Clone(f.PassedOver.Assessments), r.Assessment)
 	var list []assessment.Assessment
 	var causes []assessment.Cause
 	if err := errors.Join(restoredAll(refs, body, &list), restoredAll(f.PassedOver.Causes, body, &causes)); err != nil {
-		return nil, whole(err)
+		return nil, butGone(err)
 	}
 	f.ChooseAssessment(list, causes)
 	return differing("assessment", len(refs), chosenOf(nil, r.Assessment), chosenOf(nil, assessmentRef(f.Assessment))), nil
 }
 
-// whole is err, but for a record that is not kept any more: which, replay says.
-func whole(err error) error {
+// butGone is err, but for a record that is not kept any more: which, replay says.
+func butGone(err error) error {
 	if errors.Is(err, evidence.ErrNotFound) {
 		return nil
 	}

@@ -110,7 +110,7 @@ type Facts struct {
 	// without such a transaction, from several places of which one may be away.
 	Unreadable []string `json:"unreadable,omitzero"`
 	// Read names the records of which only what was found stands above: grants,
-	// keys, tokens, the mission and the purpose.
+	// keys, tokens, persons with their training and undertaking, the mission and the purpose.
 	Read []evidence.Ref `json:"read,omitzero"`
 	// PassedOver names those that were read and not chosen, or did not count.
 	PassedOver PassedOver `json:"passed_over,omitzero"`
