@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -75,13 +76,13 @@ func (o *Office) begin(t Transfer, phase gate.Phase, a actor, s standing) readin
 }
 
 // acts tells what who acts may and holds at the moment of the facts.
-func (r *reading) acts(a actor, s standing) people.Clearance {
+func (r *reading) acts(a actor, s standing) {
 	held := s.cleared(a.caller.Person, r.Now)
 	r.Actor.Assured = slices.Contains(r.book.At(r.Now).Rules.Assurances, a.caller.Assurance)
 	denied := a.denied(r.Now)
 	r.Actor.Allowed, r.Actor.Untasked = denied == nil, errors.Is(denied, authz.ErrNoTask)
 	r.Actor.Trained, r.Actor.Bound = held.Training != nil, held.Undertaking != nil
-	return held
+	r.Actor.Lapsed, r.Actor.Unbinding = held.Uncounted()
 }
 
 // judge tells, as of the moment of the decision, the rules in force, what who
@@ -89,9 +90,11 @@ func (r *reading) acts(a actor, s standing) people.Clearance {
 func (r *reading) judge(policy string, a actor, s standing) {
 	edition := r.book.At(r.Now)
 	r.Rules, r.Rulebook, r.Policy = edition.Rules, r.book.Ref(), policy+" "+edition.Cite()
-	held := r.acts(a, s)
+	r.acts(a, s)
 	r.Facts = r.Needed() // before anything is chosen by who the people are, or kept (R23)
-	r.Read = append(r.Read, held.Refs()...)
+	for _, person := range slices.Sorted(maps.Keys(s.held)) {
+		r.Read = append(r.Read, s.cleared(person, r.Now).Refs()...)
+	}
 	for _, judge := range r.asOf {
 		judge()
 	}
@@ -223,9 +226,8 @@ func (o *Office) gatherOrigin(ctx context.Context, tx Tx, t Transfer, f *reading
 	slices.Sort(about)
 	causes, err := tx.StaleCauses(ctx, slices.Compact(about), f.Now)
 	for _, c := range causes {
-		if c.Alerts() {
+		if f.Read = append(f.Read, evidence.Ref{Kind: assessment.KindCause, ID: c.ID, Version: c.Version}); c.Alerts() {
 			f.Conflicts = append(f.Conflicts, c.Country)
-			f.Read = append(f.Read, evidence.Ref{Kind: assessment.KindCause, ID: c.ID, Version: c.Version})
 		}
 	}
 	return err

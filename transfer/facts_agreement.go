@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"safeconduct/agreements"
 	"safeconduct/agreements/assessment"
 	"safeconduct/agreements/incidents"
 	"safeconduct/authz/evidence"
@@ -27,7 +26,11 @@ func (o *Office) gatherPartner(ctx context.Context, tx Tx, t Transfer, f *readin
 		return err
 	}
 	held, err := tx.StandingOf(ctx, pullers.persons())
-	f.asOf = append(f.asOf, func() { f.Downloaders = pullers.active(held, f.Rules, f.Now) })
+	f.asOf = append(f.asOf, func() {
+		var read []evidence.Ref
+		f.Downloaders, read = pullers.active(held, f.Rules, f.Now)
+		f.ReadPullers(read)
+	})
 	return err
 }
 
@@ -104,19 +107,7 @@ func (o *Office) chooseAgreement(ctx context.Context, tx Tx, t Transfer, f *read
 	if err != nil {
 		return err
 	}
-	if t.Chosen != "" {
-		f.Agreement = gate.Pick(candidates, t.Chosen)
-		return nil
-	}
-	for i, a := range candidates {
-		// One whose term is over does not compete with its successor, whether
-		// or not the clock's job has come by.
-		if a.State == agreements.Active && !f.Now.Before(a.Document.ValidUntil) {
-			candidates[i].State = agreements.Expired
-		}
-	}
-	f.Agreement, f.Candidates = gate.Select(candidates, t.Mission, t.Purpose)
-	f.Ambiguous = len(f.Candidates) > 0
+	f.ChooseAgreement(candidates, t.Chosen)
 	return nil
 }
 
@@ -131,29 +122,11 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 	if err != nil {
 		return err
 	}
-	want := assessment.Scope{
-		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
-		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID,
-	}
-	partner := f.Agreement.Document.Partner
-	causes, err := staleCauses(ctx, tx, list, partner, f.Now)
+	causes, err := staleCauses(ctx, tx, list, f.Agreement.Document.Partner, f.Now)
 	if err != nil {
 		return err
 	}
-	want.Countries = f.AssessedCountries()
-	f.asOf = append(f.asOf, func() {
-		want.People = gate.PeopleOf(f.Subjects)
-		hits := map[string]evidence.Ref{}
-		for i := range list { // marked yet or not, what a cause made stale is stale
-			var by *assessment.Cause
-			if list[i], by = list[i].Under(causes, partner, f.Now); by != nil {
-				hits[list[i].ID] = evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version}
-			}
-		}
-		if f.Assessment = gate.BestAssessment(list, want, f.Categories, f.Now); f.Assessment != nil {
-			f.StaleBy, f.RaisedFrom = hits[f.Assessment.ID], f.Assessment.NextRaise(causes, partner, f.Now)
-		}
-	})
+	f.asOf = append(f.asOf, func() { f.ChooseAssessment(list, causes) })
 	return nil
 }
 

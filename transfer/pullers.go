@@ -58,10 +58,29 @@ func (p Pullers) At(now time.Time) []gate.Downloader {
 }
 
 // active are those of At whose roles give something: neither suspended nor
-// locked (gate condition 7).
-func (p Pullers) active(held map[string]people.Standing, r rulebook.Rules, now time.Time) []gate.Downloader {
-	return slices.DeleteFunc(p.At(now), func(d gate.Downloader) bool {
+// locked (gate condition 7). It names what was read beside their grants and
+// tokens: what their roles rest on, and what does not count of the others.
+func (p Pullers) active(held map[string]people.Standing, r rulebook.Rules, now time.Time) (all []gate.Downloader, read []evidence.Ref) {
+	var grants, tokens []evidence.Ref
+	able := map[string]bool{}
+	for _, d := range p.At(now) {
 		c := held[d.Person].Clearance(r, now)
-		return c.Stopped() || len(c.Locks()) > 0
-	})
+		if read = append(read, c.Refs()...); c.Stopped() || len(c.Locks()) > 0 {
+			continue
+		}
+		all = append(all, d)
+		able[d.Person] = able[d.Person] || d.Credential
+	}
+	for _, g := range p.Grants {
+		ref := evidence.Ref{Kind: people.KindGrant, ID: g.ID, Version: g.Version}
+		if !slices.ContainsFunc(all, func(d gate.Downloader) bool { return d.Grant == ref }) {
+			grants = append(grants, ref)
+		}
+	}
+	for _, k := range p.Tokens {
+		if !able[k.Person] {
+			tokens = append(tokens, evidence.Ref{Kind: identity.KindToken, ID: k.ID, Version: k.Version})
+		}
+	}
+	return all, slices.Concat(read, grants, tokens)
 }

@@ -105,7 +105,8 @@ func replay(ctx context.Context, tx FactsTx, line LogLine) (Replay, error) {
 	if recorded.Conditions != gate.TableDigest() {
 		r.Differs = append(r.Differs, "the gate has other conditions now: table "+recorded.Conditions+" then, "+gate.TableDigest()+" now")
 	}
-	facts, err := recorded.Restore(persons, func(ref evidence.Ref) ([]byte, bool) { b, ok := bodies[ref]; return b, ok })
+	body := func(ref evidence.Ref) ([]byte, bool) { b, ok := bodies[ref]; return b, ok }
+	facts, err := recorded.Restore(persons, body)
 	if errors.Is(err, evidence.ErrNotFound) {
 		return r, nil // which record is among what differs
 	} else if err != nil {
@@ -116,7 +117,9 @@ func replay(ctx context.Context, tx FactsTx, line LogLine) (Replay, error) {
 	if r.Same = d.Same(e.Codes); !r.Same {
 		r.Differs = append(r.Differs, "then "+told(e.Codes)+", now "+told(r.Now))
 	}
-	return r, nil
+	chosen, err := recorded.ChosenAgain(facts, body)
+	r.Differs = append(r.Differs, chosen...)
+	return r, err
 }
 
 // withoutFacts says why there is nothing to tell again: the entry is of no

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"safeconduct/authz"
@@ -37,6 +38,10 @@ type Clearance struct {
 	Suspended   bool            // tokens and roles give nothing (R42)
 	Training    *TrainingRecord // that unlocks; nil: TRAINING_EXPIRED
 	Undertaking *Undertaking    // that unlocks; nil: CONFIDENTIALITY_MISSING
+
+	person evidence.Ref // of whom it is
+	// What was read and does not count: of each kind the newest, where none unlocks.
+	training, undertaking evidence.Ref
 }
 
 // Clearance judges the standing by the rules in force at the instant. Of several
@@ -55,6 +60,9 @@ func (s Standing) Unruled(at time.Time) Clearance {
 
 func (s Standing) clearance(trained func(TrainingRecord) bool, undertook func(Undertaking) bool) Clearance {
 	c := Clearance{Known: s.Person.ID != "", Suspended: s.Person.Suspension != nil}
+	if c.Known {
+		c.person = evidence.Ref{Kind: KindPerson, ID: s.Person.ID, Version: s.Person.Version}
+	}
 	for i, t := range s.Trainings {
 		if trained(t) && (c.Training == nil || t.Expires.After(c.Training.Expires)) {
 			c.Training = &s.Trainings[i]
@@ -65,8 +73,18 @@ func (s Standing) clearance(trained func(TrainingRecord) bool, undertook func(Un
 			c.Undertaking = &s.Undertakings[i]
 		}
 	}
+	if c.Training == nil && len(s.Trainings) > 0 {
+		c.training = slices.MaxFunc(s.Trainings, func(a, b TrainingRecord) int { return a.Created.Compare(b.Created) }).Ref()
+	}
+	if c.Undertaking == nil && len(s.Undertakings) > 0 {
+		c.undertaking = slices.MaxFunc(s.Undertakings, func(a, b Undertaking) int { return a.Created.Compare(b.Created) }).Ref()
+	}
 	return c
 }
+
+// Uncounted name the newest training and undertaking that were read and do not
+// unlock; neither has an id where one does, or where none is there.
+func (c Clearance) Uncounted() (training, undertaking evidence.Ref) { return c.training, c.undertaking }
 
 // Stopped reports whether nothing that the person holds counts: suspended, or
 // not registered.
@@ -85,16 +103,17 @@ func (c Clearance) Locks() []string {
 	return codes
 }
 
-// Refs name the versions of records that the clearance rests on.
+// Refs name the versions of records that the clearance rests on: those that
+// count, or else that were read and do not (R37).
 func (c Clearance) Refs() []evidence.Ref {
-	var refs []evidence.Ref
+	training, undertaking := c.training, c.undertaking
 	if c.Training != nil {
-		refs = append(refs, c.Training.Ref())
+		training = c.Training.Ref()
 	}
 	if c.Undertaking != nil {
-		refs = append(refs, c.Undertaking.Ref())
+		undertaking = c.Undertaking.Ref()
 	}
-	return refs
+	return slices.DeleteFunc([]evidence.Ref{c.person, training, undertaking}, func(r evidence.Ref) bool { return r.ID == "" })
 }
 
 // rules are those in force at an instant.

@@ -19,15 +19,19 @@ type permitted struct {
 func mayBeAbsent() map[string]permitted {
 	all, toCommit := everyPhase(), []Phase{Request, Commit}
 	against := "stands against the transfer: the gathering looks for it, and fails where it cannot"
+	passed := "names records that were passed over; nothing is judged by them"
 	return map[string]permitted{
 		"Rulebook":         {all, "names the record that the rules were read from"},
 		"Read":             {all, "names records of which only what was found is judged"},
+		"PassedOver":       {all, passed},
 		"Unreadable":       {all, "all could be read"},
 		"Ambiguous":        {all, against},
 		"Candidates":       {all, "names what may be picked; that there are several says Ambiguous"},
 		"Stopped":          {all, against},
 		"Statistics":       {all, against},
 		"Actor.Untasked":   {all, "says why the policy denies; that it denies says Allowed"},
+		"Actor.Lapsed":     {all, "names the training that is not valid; that none is says Trained"},
+		"Actor.Unbinding":  {all, "names the undertaking that is not valid; that none is says Bound"},
 		"Conflicts":        {all, against},
 		"RaisedFrom":       {all, "is when to ask again; nothing is refused by it"},
 		"StaleBy":          {all, "names the cause; the assessment that it made stale says so itself"},
@@ -36,6 +40,12 @@ func mayBeAbsent() map[string]permitted {
 		"AlsoOverdue":      {all, "names the others; that there is any says Overdue"},
 		"Incident":         {all, against},
 		"SubjectsThisYear": {all, "a count, of which none is what was found"},
+
+		"PassedOver.Agreements":  {all, passed},
+		"PassedOver.Assessments": {all, passed},
+		"PassedOver.Causes":      {all, passed},
+		"PassedOver.Pullers":     {all, passed},
+		"PassedOver.Unnamed":     {all, "counts records that were passed over"},
 
 		"Manifest.Origin":         {[]Phase{Pull}, "what was released before it was asked for is not asked for it"},
 		"Manifest.Origin.Country": {all, "the mission's stands for it"},

@@ -1,7 +1,5 @@
 package gate
 
-import "safeconduct/authz/evidence"
-
 // Codes of condition 2.
 const (
 	TrainingExpired        Code = "TRAINING_EXPIRED"
@@ -20,10 +18,10 @@ func trained() condition {
 			}
 			var found []Finding
 			if !f.Actor.Trained {
-				found = one(TrainingExpired, evidence.Ref{})
+				found = one(TrainingExpired, f.Actor.Lapsed)
 			}
 			if !f.Actor.Bound {
-				found = append(found, one(ConfidentialityMissing, evidence.Ref{})...)
+				found = append(found, one(ConfidentialityMissing, f.Actor.Unbinding)...)
 			}
 			return found
 		},

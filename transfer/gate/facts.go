@@ -110,8 +110,10 @@ type Facts struct {
 	// without such a transaction, from several places of which one may be away.
 	Unreadable []string `json:"unreadable,omitzero"`
 	// Read names the records of which only what was found stands above: grants,
-	// keys, tokens, the mission and the purpose.
+	// keys, tokens, persons with their training and undertaking, the mission and the purpose.
 	Read []evidence.Ref `json:"read,omitzero"`
+	// PassedOver names those that were read and not chosen, or did not count.
+	PassedOver PassedOver `json:"passed_over,omitzero"`
 }
 
 // Actor is the standing of the person who acts (condition 1).
@@ -123,6 +125,10 @@ type Actor struct {
 	Untasked bool `json:"untasked,omitzero"`
 	Trained  bool `json:"trained,omitzero"` // has a valid record of data-protection training
 	Bound    bool `json:"bound,omitzero"`   // has signed the undertaking in force
+	// Lapsed is the newest training that was read where none is valid, and Unbinding
+	// such an undertaking; neither has an id where there is none.
+	Lapsed    evidence.Ref `json:"lapsed_training,omitzero"`
+	Unbinding evidence.Ref `json:"lapsed_undertaking,omitzero"`
 }
 
 // Manifest is what the sender declared (condition 3).

@@ -116,6 +116,7 @@ func (r Recorded) Refs(people RecordedPeople) []evidence.Ref {
 		add(refs...)
 	}
 	add(r.Facts.Read...)
+	add(r.Facts.PassedOver.refs()...)
 	add(r.Facts.Candidates...)
 	add(r.Facts.Overdue, r.Facts.Incident)
 	add(r.Facts.AlsoOverdue...)
