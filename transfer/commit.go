@@ -81,7 +81,9 @@ func (o *Office) deniedCommit(ctx context.Context, c authz.Caller, t Transfer, d
 }
 
 // Approve records the second person's answer (condition 28). The last approval
-// that is needed releases the transfer at once, through the same gate.
+// that is needed releases the transfer at once, through the same gate. What a pull
+// or the clock holds because a second person is needed since its release is judged
+// again as the clock would: it goes on, or stays held, and for good where denied.
 func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted bool, attestation string) (Transfer, error) {
 	return observed(ctx, o, StepCommit, func(ctx context.Context) (Transfer, error) { return o.approve(ctx, c, id, granted, attestation) })
 }
@@ -97,7 +99,7 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 	if c.Person == t.Sender { // separation of duties 1
 		return o.refuseSelf(ctx, c, t)
 	}
-	asked := t
+	asked, held := t, false
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
 		var s standing
 		if t, s, err = o.locked(ctx, tx, c, id, true); err != nil {
@@ -107,7 +109,7 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		if !o.allowedNow(s, c, authz.TransferApprove, t.resource(), o.Office.Time()) {
 			return authz.ErrDenied
 		}
-		if t.State != AwaitingApproval {
+		if held = t.State == Held; !t.AsksApprover() {
 			return t.illegal("approve", "the transfer awaits approval", "look at its state; it may not need one, or have it")
 		}
 		if err := o.necessary(ctx, tx, t, granted, attestation); err != nil {
@@ -126,9 +128,14 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
+		if held {
+			return o.judgeAnew(ctx, tx, &t, s)
+		}
 		return o.decideCommit(ctx, tx, c, s, role, authz.TransferApprove, &t)
 	})
 	switch {
+	case err == nil && held && t.State != Held:
+		return t, o.wait(ctx, append(entries, t.ReleaseEntry)...)
 	case errors.Is(err, authz.ErrDenied):
 		return Transfer{}, errors.Join(err, o.Office.Deny(ctx, c, authz.TransferApprove, asked.resource(), "AUTH_ROLE_DENIED"))
 	case errors.Is(err, people.ErrSameSide):
