@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"safeconduct/authz"
@@ -22,9 +23,16 @@ func (o *Office) Commit(ctx context.Context, c authz.Caller, id string) (Transfe
 }
 
 func (o *Office) commit(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
-	t, role, err := o.may(ctx, c, authz.TransferCommit, id)
+	t, err := o.scoped(ctx, c, id)
 	if err != nil {
 		return Transfer{}, err
+	}
+	if err := o.untold(ctx, c, authz.TransferCommit, t); err != nil {
+		return Transfer{}, err
+	}
+	role, denied := o.Office.Enforcer.Check(c, authz.TransferCommit, t.resource())
+	if denied != nil && !t.gateTells(c) {
+		return Transfer{}, o.deniedCommit(ctx, c, t, denied)
 	}
 	if t.committed() {
 		return t, o.wait(ctx, t.ReleaseEntry)
@@ -35,16 +43,47 @@ func (o *Office) commit(ctx context.Context, c authz.Caller, id string) (Transfe
 		if t, s, err = o.locked(ctx, tx, c, id, true); err != nil {
 			return err
 		}
+		if denied != nil && !t.undecided() {
+			return denied // there is nothing for the gate to say any more
+		}
 		if t.committed() {
 			return nil // released meanwhile: the answer is alike
 		}
-		return o.decideCommit(ctx, tx, c, s, role, authz.TransferCommit, &t)
+		if err := o.decideCommit(ctx, tx, c, s, role, authz.TransferCommit, &t); err != nil {
+			return err
+		}
+		if denied != nil && t.Decision.Released() {
+			return denied // whatever has changed for them since: that would be a release without authority
+		}
+		return nil
 	})
+	if denied != nil && errors.Is(err, authz.ErrDenied) {
+		return Transfer{}, o.deniedCommit(ctx, c, asked, denied)
+	}
 	return o.committed(ctx, t, entries, o.outOfTurn(ctx, c, authz.TransferCommit, asked, err))
 }
 
+// gateTells reports whether it is the gate that says why the caller, whom the policy
+// denies it, may not commit: their own transfer, which is sealed and not decided.
+// Conditions 1 and 2 are judged at COMMIT with all the others, as at REQUEST, and
+// what they refuse is destroyed. Not by a token that was made for other acts, since
+// that would be to destroy by it; nor without rules that can be believed.
+func (t Transfer) gateTells(c authz.Caller) bool {
+	return c.Person == t.Sender && t.undecided() && c.In(t.Mission) && c.Reaches(authz.TransferCommit) && !slices.Contains(c.Locks, authz.LockUnruled)
+}
+
+// undecided reports whether the gate has yet to decide COMMIT.
+func (t Transfer) undecided() bool { return t.State == SealedState || t.State == AwaitingApproval }
+
+// deniedCommit records that the policy denied the commit (R43).
+func (o *Office) deniedCommit(ctx context.Context, c authz.Caller, t Transfer, denied error) error {
+	return errors.Join(denied, o.Office.Deny(ctx, c, authz.TransferCommit, t.resource(), authz.Codes(denied)...))
+}
+
 // Approve records the second person's answer (condition 28). The last approval
-// that is needed releases the transfer at once, through the same gate.
+// that is needed releases the transfer at once, through the same gate. What a pull
+// or the clock holds because a second person is needed since its release is judged
+// again as the clock would: it goes on, or stays held, and for good where denied.
 func (o *Office) Approve(ctx context.Context, c authz.Caller, id string, granted bool, attestation string) (Transfer, error) {
 	return observed(ctx, o, StepCommit, func(ctx context.Context) (Transfer, error) { return o.approve(ctx, c, id, granted, attestation) })
 }
@@ -60,7 +99,7 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 	if c.Person == t.Sender { // separation of duties 1
 		return o.refuseSelf(ctx, c, t)
 	}
-	asked := t
+	asked, held := t, false
 	entries, err := o.Store.Update(ctx, func(tx Tx) error {
 		var s standing
 		if t, s, err = o.locked(ctx, tx, c, id, true); err != nil {
@@ -70,7 +109,7 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		if !o.allowedNow(s, c, authz.TransferApprove, t.resource(), o.Office.Time()) {
 			return authz.ErrDenied
 		}
-		if t.State != AwaitingApproval {
+		if held = t.State == Held; !t.AsksApprover() {
 			return t.illegal("approve", "the transfer awaits approval", "look at its state; it may not need one, or have it")
 		}
 		if err := o.necessary(ctx, tx, t, granted, attestation); err != nil {
@@ -89,9 +128,14 @@ func (o *Office) approve(ctx context.Context, c authz.Caller, id string, granted
 		if err := tx.Record(ctx, e); err != nil {
 			return err
 		}
+		if held {
+			return o.judgeAnew(ctx, tx, &t, s)
+		}
 		return o.decideCommit(ctx, tx, c, s, role, authz.TransferApprove, &t)
 	})
 	switch {
+	case err == nil && held && t.State != Held:
+		return t, o.wait(ctx, append(entries, t.ReleaseEntry)...)
 	case errors.Is(err, authz.ErrDenied):
 		return Transfer{}, errors.Join(err, o.Office.Deny(ctx, c, authz.TransferApprove, asked.resource(), "AUTH_ROLE_DENIED"))
 	case errors.Is(err, people.ErrSameSide):
@@ -145,7 +189,7 @@ func (o *Office) anchored(ctx context.Context, tx Tx, c authz.Caller, id string,
 }
 
 func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s standing, role authz.Role, action authz.Action, t *Transfer) error {
-	if t.State != SealedState && t.State != AwaitingApproval {
+	if !t.undecided() {
 		return t.illegal("commit", "every file has landed, and nothing is decided yet", "send the missing files; a decided transfer is not decided again")
 	}
 	sender := c
@@ -189,7 +233,7 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 			return err
 		}
 	}
-	opened, err := o.caseOf(ctx, tx, t, f, true) // whoever commits was allowed to
+	opened, err := o.caseOf(ctx, tx, t, f, true) // whose transfer it is was heard at REQUEST
 	if err != nil {
 		return err
 	}

@@ -132,31 +132,49 @@ func (o *Office) rejudge(ctx context.Context, id string) (changed bool, err erro
 		if err != nil || t.State != Held && (t.State != Available || t.Ended(o.Office.Time())) { // what is over lapses
 			return err
 		}
-		f, err := o.gather(ctx, tx, t, gate.Pull, actor{caller: by, denied: func(time.Time) error { return nil }}, s)
-		if err != nil {
-			return err
-		}
-		f.Actor.Assured, f.Actor.Trained, f.Actor.Bound = true, true, true
-		f.Pull = t.pullable(f)
-		f.Pull.Recipient = true
-		if next := f.NextEnd(); !next.IsZero() {
-			if err := tx.RejudgeAt(ctx, id, next); err != nil {
-				return err
-			}
-		}
-		before, was := t.Decision, t.State
-		// What was wrong with who asked is told until they ask again; what was wrong with
-		// all of the partner's is over.
-		if t.Decision = o.decide(ctx, f); t.Decision.Released() && was == Available && !slices.ContainsFunc(before.Refusals, ofRecipient) {
-			return nil
-		}
-		if err := o.holdOrPass(ctx, tx, &t, before, f, f.Now); err != nil {
+		was := t.State
+		if err := o.judgeAnew(ctx, tx, &t, s); err != nil {
 			return err
 		}
 		changed = t.State != was
 		return nil
 	})
 	return changed, err
+}
+
+// judgeAnew is rejudge of a transfer that is locked, with what it rests on.
+func (o *Office) judgeAnew(ctx context.Context, tx Tx, t *Transfer, s standing) error {
+	f, err := o.gather(ctx, tx, *t, gate.Pull, actor{caller: authz.System(""), denied: func(time.Time) error { return nil }}, s)
+	if err != nil {
+		return err
+	}
+	f.Actor.Assured, f.Actor.Trained, f.Actor.Bound = true, true, true
+	f.Pull = t.pullable(f)
+	f.Pull.Recipient = true
+	if next := f.NextEnd(); !next.IsZero() {
+		if err := tx.RejudgeAt(ctx, t.ID, next); err != nil {
+			return err
+		}
+	}
+	before := t.Decision
+	// What was wrong with who asked is told until they ask again; what was wrong with
+	// all of the partner's is over.
+	if t.Decision = o.decide(ctx, f); t.Decision.Released() && t.State == Available && !slices.ContainsFunc(before.Refusals, ofRecipient) {
+		return nil
+	}
+	return o.holdOrPass(ctx, tx, t, before, f, f.Now)
+}
+
+// AsksApprover reports whether a second person's answer is asked for: the transfer
+// awaits it, or is held since one is needed now that was not at its release, or that
+// another must give. A denial stands, and nobody is asked any more.
+func (t Transfer) AsksApprover() bool {
+	asks, denied := t.State == AwaitingApproval, false
+	for _, r := range t.Decision.Refusals {
+		asks = asks || t.State == Held && (r.Code == gate.ApprovalPending || r.Code == gate.ApprovalSelf)
+		denied = denied || r.Code == gate.ApprovalDenied
+	}
+	return asks && !denied
 }
 
 // holdOrPass keeps the state in step with the gate's answer: a check that
@@ -171,6 +189,7 @@ func (o *Office) holdOrPass(ctx context.Context, tx Tx, t *Transfer, before gate
 	case slices.Equal(before.Codes(), t.Decision.Codes()):
 		return nil // nothing that those who may read it do not know already
 	}
+	t.NeedsApproval = t.NeedsApproval || t.AsksApprover()
 	if err := o.save(ctx, tx, t, string(authz.SYS), now); err != nil {
 		return err
 	}

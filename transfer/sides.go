@@ -47,10 +47,14 @@ func (o *Office) mayApprove(ctx context.Context, tx Tx, c authz.Caller, t Transf
 }
 
 // refuseSelf records that the approver was refused for what they did before. The
-// transfer goes on waiting for another.
+// transfer goes on waiting for another, or stays held.
 func (o *Office) refuseSelf(ctx context.Context, c authz.Caller, t Transfer) (Transfer, error) {
 	var d gate.Decision
-	err := o.Store.View(ctx, func(tx Tx) (err error) { d, err = o.refusal(ctx, tx, t, gate.Commit, gate.ApprovalSelf); return err })
+	phase := gate.Commit
+	if t.Released != nil {
+		phase = gate.Pull
+	}
+	err := o.Store.View(ctx, func(tx Tx) (err error) { d, err = o.refusal(ctx, tx, t, phase, gate.ApprovalSelf); return err })
 	if err != nil {
 		return Transfer{}, fmt.Errorf("%w: reading the rules that a denial cites: %w", evidence.ErrUnavailable, err)
 	}

@@ -88,9 +88,19 @@ func (t *tx) ConditionsWaiting(ctx context.Context, in authz.Places, most int) (
 	return placed(ctx, t, assessments(), in, []string{"mission"}, " AND r.open_due > 0", "r.open_due, r.id", most)
 }
 
+// heldForApproval is whether condition 28 is among what the transfer, whose version
+// is joined as v, is refused for. Those that are held are few.
+func (t *tx) heldForApproval() string {
+	const code = `'"code":"APPROVAL_'`
+	if t.store.engine == Postgres {
+		return "position(convert_to(" + code + ", 'UTF8') IN v.body) > 0"
+	}
+	return "instr(v.body, CAST(" + code + " AS BLOB)) > 0"
+}
+
 // TransfersWaiting implements queue.TransferTx.
 func (t *tx) TransfersWaiting(ctx context.Context, missions []string, most int) ([]transfer.Transfer, error) {
-	return placed(ctx, t, transfers(), authz.Places{Missions: missions}, []string{"mission"}, " AND r.state = 'awaiting_approval'",
+	return placed(ctx, t, transfers(), authz.Places{Missions: missions}, []string{"mission"}, " AND (r.state = 'awaiting_approval' OR r.state = 'held' AND "+t.heldForApproval()+")",
 		riskiest("(SELECT a.band FROM assessments a WHERE a.id = r.assessment)")+", r.id", most)
 }
 

@@ -274,7 +274,7 @@ func (l *lister) transfers(ctx context.Context, tx Tx) error {
 			authz.Resource{Kind: transfer.KindTransfer, ID: t.ID, Mission: t.Mission, Partner: t.Partner, Owner: t.Sender}
 	}
 	for _, t := range own {
-		if t.Sender != l.caller.Person { // separation of duties 1
+		if t.AsksApprover() && t.Sender != l.caller.Person { // separation of duties 1
 			i, res := item(t, "approve_transfer")
 			l.add(i, authz.TransferApprove, res, authz.HOM)
 		}

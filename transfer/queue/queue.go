@@ -108,7 +108,8 @@ type PolicyTx interface {
 
 // TransferTx lists what waits about transfers.
 type TransferTx interface {
-	// TransfersWaiting lists those of the missions, the riskiest first.
+	// TransfersWaiting lists those of the missions that ask for an approver, the riskiest first; among them may be some that
+	// are held for what an approver has answered.
 	TransfersWaiting(ctx context.Context, missions []string, most int) ([]transfer.Transfer, error)
 	// TransfersOf lists those of every mission whose assessments are of the bands, the riskiest first; TransfersBesides counts the
 	// others, by mission.

@@ -11,6 +11,7 @@ import (
 	"safeconduct/agreements/parties"
 	"safeconduct/authz"
 	"safeconduct/transfer"
+	"safeconduct/transfer/gate"
 	"safeconduct/transfer/queue"
 )
 
@@ -38,6 +39,13 @@ func awaiting(id, mission, assessed string) transfer.Transfer {
 	return transfer.Transfer{ID: id, Version: 1, State: transfer.AwaitingApproval, Mission: mission, Assessment: assessed}
 }
 
+// heldFor is held, refused at the last pull for that.
+func heldFor(id, assessed string, code gate.Code) transfer.Transfer {
+	x := awaiting(id, "m-1", assessed)
+	x.State, x.Decision = transfer.Held, gate.Decision{Phase: gate.Pull, Refusals: []gate.Refusal{{Code: code, Phase: gate.Pull}}}
+	return x
+}
+
 // testQueues lists what waits in the order of risk, before it is bounded.
 func testQueues(t *testing.T, b *bench) {
 	saveEach(t, b, assessmentKind(),
@@ -46,7 +54,8 @@ func testQueues(t *testing.T, b *bench) {
 		inForce("b-5", "g-1", owed(assessment.Returned, assessment.Severe)), inForce("b-6", "g-1", owed(assessment.Stale, assessment.Severe, 1)),
 		inForce("b-7", "g-1", owed(assessment.Submitted, assessment.High)))
 	saveEach(t, b, transferKind(), awaiting("t-1", "m-1", "b-1"), awaiting("t-2", "m-1", "b-4"), awaiting("t-3", "m-2", "b-5"), awaiting("t-4", "m-1", "b-3"),
-		awaiting("t-5", "m-2", ""), awaiting("t-6", "m-2", "b-2"), transfer.Transfer{ID: "t-7", Version: 1, State: transfer.Available, Mission: "m-1", Assessment: "b-4"})
+		awaiting("t-5", "m-2", ""), awaiting("t-6", "m-2", "b-2"), transfer.Transfer{ID: "t-7", Version: 1, State: transfer.Available, Mission: "m-1", Assessment: "b-4"},
+		heldFor("t-8", "b-1", gate.ApprovalPending), heldFor("t-9", "b-1", gate.LegalHold))
 	saveEach(t, b, agreementKind(), ending("w-1", "m-1", agreements.Draft, 0), ending("w-2", "m-1", agreements.Active, 1), ending("w-3", "m-1", agreements.Active, 0),
 		ending("w-4", "m-2", agreements.Draft, 0), ending("w-5", "m-2", agreements.Suspended, 0))
 	hq, one := authz.Places{HQ: true}, []string{"m-1"}
@@ -62,6 +71,8 @@ func testQueues(t *testing.T, b *bench) {
 		lists(t, "with open conditions", assessmentKind(), waiting, err, "b-2", "b-1", "b-4")
 		all, err := tx.TransfersWaiting(ctx, one, 2)
 		lists(t, "the riskiest of a mission", transferKind(), all, err, "t-2", "t-4")
+		all, err = tx.TransfersWaiting(ctx, one, 10)
+		lists(t, "with what is held for an approval", transferKind(), all, err, "t-2", "t-4", "t-1", "t-8")
 		singly := []assessment.Band{assessment.High, assessment.Severe}
 		all, err = tx.TransfersOf(ctx, singly, 10)
 		lists(t, "of two bands", transferKind(), all, err, "t-3", "t-2", "t-6")
