@@ -2,7 +2,9 @@ package agreements_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -173,6 +175,30 @@ func TestTemplates(t *testing.T) {
 	if all, err := desk.Templates(w.ctx, w.people["PSG"]); err != nil || len(all) != 4 {
 		t.Errorf("%d, %v", len(all), err)
 	}
+	t.Run("R37 no draft is approved over a later one", func(t *testing.T) {
+		early, err := write("shelter", "LEG")
+		w.must(err)
+		late, err := write("shelter", "LEG")
+		w.must(err)
+		_, err = desk.Approve(w.ctx, w.people["DPO"], late.ID)
+		w.must(err)
+		_, err = desk.Approve(w.ctx, w.people["DPO"], early.ID)
+		refused(t, err, "no later version of it is approved")
+	})
+	t.Run("R37 another text has another version", func(t *testing.T) {
+		content := first.Content
+		content.Clauses = slices.Clone(content.Clauses)
+		c := &content.Clauses[0]
+		c.Text = maps.Clone(c.Text)
+		c.Text["en"] += " And more."
+		if _, err := desk.Write(w.ctx, w.people["LEG"], "standard", content, time.Time{}, "new"); !errors.Is(err, people.ErrInvalid) || !strings.Contains(err.Error(), c.Code) {
+			t.Errorf("under the version that there is: %v", err)
+		}
+		c.Version = "9"
+		if _, err := desk.Write(w.ctx, w.people["LEG"], "standard", content, time.Time{}, "new"); err != nil {
+			t.Error(err)
+		}
+	})
 	if other, err := write("health", "LEG"); err != nil || other.Number != 1 {
 		t.Errorf("%+v, %v", other.Ref(), err)
 	}

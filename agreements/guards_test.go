@@ -134,6 +134,16 @@ func TestSuspend(t *testing.T) {
 		_, err := in(agreements.Active).Suspend(72*time.Hour, act)
 		refused(t, err, "reason")
 	})
+	t.Run("not once its term is over, which would bar its renewal", func(t *testing.T) {
+		a, act := in(agreements.Active), by("x", authz.FP)
+		act.At = a.Document.ValidUntil
+		_, err := a.Suspend(72*time.Hour, act)
+		refused(t, err, "its term goes on")
+		act.At = act.At.Add(-time.Microsecond)
+		if _, err := a.Suspend(72*time.Hour, act); err != nil {
+			t.Error(err)
+		}
+	})
 	for role, bounded := range map[authz.Role]bool{authz.HOM: true, authz.FP: true, authz.LEG: false, authz.DPO: false} {
 		t.Run("by "+string(role), func(t *testing.T) {
 			a, err := in(agreements.Active).Suspend(72*time.Hour, by("x", role))
