@@ -57,7 +57,7 @@ func (o *Office) commit(ctx context.Context, c authz.Caller, id string) (Transfe
 		}
 		return nil
 	})
-	if denied != nil && errors.Is(err, authz.ErrDenied) {
+	if denied != nil && err != nil { // the gate's answer came to nothing, and the policy's stands
 		return Transfer{}, o.deniedCommit(ctx, c, asked, denied)
 	}
 	return o.committed(ctx, t, entries, o.outOfTurn(ctx, c, authz.TransferCommit, asked, err))
@@ -202,7 +202,7 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 	if err != nil {
 		return err
 	}
-	now := f.Now
+	now, before := f.Now, t.Decision
 	t.Decision = o.decide(ctx, f)
 	// What would go on by an approval rests on who gives it, after the last wait too.
 	waits := t.Decision.Waits()
@@ -210,7 +210,13 @@ func (o *Office) decideCommit(ctx context.Context, tx Tx, c authz.Caller, s stan
 		return authz.ErrDenied
 	}
 	if waits && t.State == AwaitingApproval {
-		// It waits: that is the answer, with every code, and not a refusal of the transfer.
+		// It waits: that is the answer, with every code, and not a refusal of the transfer. What
+		// stands against it is on it for whoever is to approve it, or to mend that.
+		if !slices.Equal(before.Codes(), t.Decision.Codes()) {
+			if err := o.save(ctx, tx, t, c.Person, now); err != nil {
+				return err
+			}
+		}
 		_, err = o.decided(ctx, tx, c, role, action, *t, f, t.Decision)
 		return err
 	}

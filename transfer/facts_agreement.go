@@ -49,12 +49,14 @@ func (o *Office) gatherConduct(ctx context.Context, tx Tx, t Transfer, f *readin
 	duties, err := tx.NextDestructions(ctx, t.Partner)
 	f.asOf = append(f.asOf, func() {
 		for _, d := range duties { // those that are overdue first are in front
-			switch {
-			case !d.OverdueAt(f.Now):
-			case f.Overdue.ID == "":
+			if !d.OverdueAt(f.Now) {
+				continue
+			}
+			if f.Overdue.ID == "" {
 				f.Overdue = d.Ref()
-			default:
-				f.AlsoOverdue = append(f.AlsoOverdue, d.Ref())
+			}
+			if d.Mission == t.Mission { // another mission's is as unknown as none
+				f.OverdueHere = append(f.OverdueHere, d.Ref())
 			}
 		}
 	})

@@ -100,9 +100,9 @@ func (d *Delivery) decide(ctx context.Context, f gate.Facts) (gate.Decision, err
 }
 
 // unheard is err as the caller may have it, where the gate's answer came to
-// nothing: what the policy denied is recorded as denied.
+// nothing: what the policy denied is recorded as denied (R43), and told as ever.
 func (d *Delivery) unheard(ctx context.Context, t Transfer, err error) error {
-	if errors.Is(err, authz.ErrDenied) {
+	if d.denied != nil {
 		return errors.Join(ErrNotAvailable, d.deny(ctx, t))
 	}
 	return toldAs(d.caller, err)

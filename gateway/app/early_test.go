@@ -42,7 +42,7 @@ func TestCommitBeforeTheApproval(t *testing.T) {
 			early(w, sent.ID, "PARTNER_SUSPENDED", "APPROVAL_PENDING")
 		}
 		w.SweepAll()
-		if got := look(w, sent.ID); got.State != transfer.AwaitingApproval || got.Version != sent.Version || len(lay) == 0 || !slices.Equal(w.Objects(), lay) {
+		if got := look(w, sent.ID); got.State != transfer.AwaitingApproval || got.Version != sent.Version+1 || !slices.Equal(got.Decision.Codes(), []string{"PARTNER_SUSPENDED", "APPROVAL_PENDING"}) || len(lay) == 0 || !slices.Equal(w.Objects(), lay) {
 			t.Errorf("%s, version %d; of %v there are %v", got.State, got.Version, lay, w.Objects())
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"safeconduct/agreements"
 	"safeconduct/authz"
 	"safeconduct/authz/evidence"
 	"safeconduct/authz/people"
@@ -173,4 +174,25 @@ func TestALockedDownloaderHoldsNothing(t *testing.T) {
 		}
 	})
 	w.Verify()
+}
+
+// Whom the policy denies a pull is denied it in the log, too, where the gate's answer comes to nothing.
+func TestADenialIsRecordedWithoutTheGate(t *testing.T) {
+	for name, ask := range map[string]func(w *apptest.World, c authz.Caller, id string) error{
+		"a pull":          func(w *apptest.World, c authz.Caller, id string) error { return failure(w.Transfers.Pull(w.Ctx, c, id, 1, 0)) },
+		"its cover sheet": func(w *apptest.World, c authz.Caller, id string) error { return failure(w.Transfers.Cover(w.Ctx, c, id, "en")) },
+	} {
+		t.Run("R43 "+name, func(t *testing.T) {
+			w := apptest.Ready(t, apptest.Options{})
+			sent := w.Available(payload(1))
+			psg := w.As(authz.PSG)
+			w.Hand().Alter(agreements.KindAgreement, sent.Agreement, func(said map[string]any) { said["actor"] = "somebody" })
+			if err := ask(w, psg, sent.ID); !errors.Is(err, transfer.ErrNotAvailable) {
+				t.Errorf("told %v", err)
+			}
+			if n := logged(w, evidence.Denial, psg.Person, sent.ID, "AUTH_ROLE_DENIED"); n != 1 {
+				t.Errorf("%d denials are in the log", n)
+			}
+		})
+	}
 }

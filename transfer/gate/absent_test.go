@@ -37,7 +37,7 @@ func mayBeAbsent() map[string]permitted {
 		"StaleBy":          {all, "names the cause; the assessment that it made stale says so itself"},
 		"Holds":            {all, against},
 		"Overdue":          {all, against},
-		"AlsoOverdue":      {all, "names the others; that there is any says Overdue"},
+		"OverdueHere":      {all, "names those of the mission; that there is any says Overdue"},
 		"Incident":         {all, against},
 		"SubjectsThisYear": {all, "a count, of which none is what was found"},
 

@@ -27,11 +27,23 @@ func kept() condition {
 				found = append(found, *over)
 			}
 			if f.Overdue.ID != "" {
-				found = append(found, one(PartnerDestructionOverdue, f.Overdue, ids(append([]evidence.Ref{f.Overdue}, f.AlsoOverdue...)...)...)...)
+				found = append(found, f.overdue()...)
 			}
 			return found
 		},
 	}
+}
+
+// overdue names the duties of the mission's own transfers; that another mission
+// waits for a certificate is all that is told of another.
+func (f *Facts) overdue() []Finding {
+	var at evidence.Ref
+	if len(f.OverdueHere) > 0 {
+		at = f.OverdueHere[0]
+	} else if p := f.recipient(); p != nil {
+		at = partyRef(p)
+	}
+	return one(PartnerDestructionOverdue, at, ids(f.OverdueHere...)...)
 }
 
 func (f *Facts) unruled() []Finding {

@@ -32,8 +32,9 @@ func TestDetailsOfRefusals(t *testing.T) {
 		"AGR_AMBIGUOUS the candidates":        {AgrAmbiguous, func(f *Facts) { f.Ambiguous, f.Candidates = true, []evidence.Ref{agreed("a1"), agreed("a2")} }, "a1 a2"},
 		"RBA_EXPIRED the date":                {RBAExpired, func(f *Facts) { f.Assessment.ValidUntil = noon() }, "2026-03-01T12:00:00Z"},
 		"RET_ELAPSED the category":            {RetElapsed, ofConsent(2, func(r *consent.Record) { r.EventTime = noon().AddDate(0, 0, -30) }), "identity"},
-		"PARTNER_DESTRUCTION_OVERDUE one":     {PartnerDestructionOverdue, func(f *Facts) { f.Overdue = duty("t0") }, "t0"},
-		"PARTNER_DESTRUCTION_OVERDUE several": {PartnerDestructionOverdue, func(f *Facts) { f.Overdue, f.AlsoOverdue = duty("t0"), []evidence.Ref{duty("t9"), duty("t1")} }, "t0 t9 t1"},
+		"PARTNER_DESTRUCTION_OVERDUE one":     {PartnerDestructionOverdue, func(f *Facts) { f.Overdue, f.OverdueHere = duty("t0"), []evidence.Ref{duty("t0")} }, "t0"},
+		"PARTNER_DESTRUCTION_OVERDUE of another mission": {PartnerDestructionOverdue, func(f *Facts) { f.Overdue = duty("t0") }, ""},
+		"PARTNER_DESTRUCTION_OVERDUE several": {PartnerDestructionOverdue, func(f *Facts) { f.Overdue, f.OverdueHere = duty("t0"), []evidence.Ref{duty("t9"), duty("t1")} }, "t9 t1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := passing(Request)
@@ -46,7 +47,7 @@ func TestDetailsOfRefusals(t *testing.T) {
 				}
 			}
 			recorded, people := f.Record()
-			for _, ref := range slices.Concat(f.Candidates, f.AlsoOverdue) {
+			for _, ref := range slices.Concat(f.Candidates, f.OverdueHere) {
 				if !slices.Contains(recorded.Refs(people), ref) {
 					t.Errorf("R37 the decision rested on %v, too", ref)
 				}

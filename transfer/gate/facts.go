@@ -91,10 +91,11 @@ type Facts struct {
 	Holds        []Hold                  `json:"holds,omitzero"`     // the open ones, of the transfer and of everybody in it
 
 	// Overdue is the duty to destroy that the partner has let pass first, and Incident an
-	// open serious incident there; neither has an id where there is none. AlsoOverdue are the
-	// duties that it has let pass since, as many as are named (retention.MostNamed).
+	// open serious incident there; neither has an id where there is none. OverdueHere are
+	// those of such duties that are about transfers of the mission, as many as are named
+	// (retention.MostNamed).
 	Overdue     evidence.Ref   `json:"overdue,omitzero"`
-	AlsoOverdue []evidence.Ref `json:"also_overdue,omitzero"`
+	OverdueHere []evidence.Ref `json:"overdue_here,omitzero"`
 	Incident    evidence.Ref   `json:"incident,omitzero"`
 
 	Approval Approval  `json:"approval,omitzero"`

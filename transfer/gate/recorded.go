@@ -119,7 +119,7 @@ func (r Recorded) Refs(people RecordedPeople) []evidence.Ref {
 	add(r.Facts.PassedOver.refs()...)
 	add(r.Facts.Candidates...)
 	add(r.Facts.Overdue, r.Facts.Incident)
-	add(r.Facts.AlsoOverdue...)
+	add(r.Facts.OverdueHere...)
 	for _, h := range r.Facts.Holds {
 		add(h.Ref)
 	}
