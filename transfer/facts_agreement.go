@@ -135,8 +135,8 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 		Mission: t.Mission, Agreement: f.Agreement.ID, AgreementVersion: f.Agreement.Document.Version,
 		Purpose: t.Purpose, Categories: t.Categories, Partner: t.Partner, Subjects: t.Subjects, Transfer: t.ID,
 	}
-	partner := f.Agreement.Document.Partner
-	causes, err := staleCauses(ctx, tx, list, partner, f.Now)
+	in := assessment.Setting{Partner: f.Agreement.Document.Partner, Country: f.Country}
+	causes, err := staleCauses(ctx, tx, list, in, f.Now)
 	if err != nil {
 		return err
 	}
@@ -146,12 +146,12 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 		hits := map[string]evidence.Ref{}
 		for i := range list { // marked yet or not, what a cause made stale is stale
 			var by *assessment.Cause
-			if list[i], by = list[i].Under(causes, partner, f.Now); by != nil {
+			if list[i], by = list[i].Under(causes, in, f.Now); by != nil {
 				hits[list[i].ID] = evidence.Ref{Kind: assessment.KindCause, ID: by.ID, Version: by.Version}
 			}
 		}
 		if f.Assessment = gate.BestAssessment(list, want, f.Categories, f.Now); f.Assessment != nil {
-			f.StaleBy, f.RaisedFrom = hits[f.Assessment.ID], f.Assessment.NextRaise(causes, partner, f.Now)
+			f.StaleBy, f.RaisedFrom = hits[f.Assessment.ID], f.Assessment.NextRaise(causes, in, f.Now)
 		}
 	})
 	return nil
@@ -159,11 +159,11 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 
 // staleCauses are those that may make an approved assessment of the list stale, now
 // or later: nothing makes another stale.
-func staleCauses(ctx context.Context, tx Tx, list []assessment.Assessment, partner string, now time.Time) ([]assessment.Cause, error) {
+func staleCauses(ctx context.Context, tx Tx, list []assessment.Assessment, in assessment.Setting, now time.Time) ([]assessment.Cause, error) {
 	var about []string
 	for _, a := range list {
 		if a.State == assessment.Approved {
-			about = append(about, a.Concerns(partner)...)
+			about = append(about, a.Concerns(in)...)
 		}
 	}
 	slices.Sort(about)
