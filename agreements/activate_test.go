@@ -1,6 +1,7 @@
 package agreements_test
 
 import (
+	"errors"
 	"testing"
 
 	"safeconduct/agreements"
@@ -84,6 +85,25 @@ func TestActivateUnderACause(t *testing.T) {
 		if _, err := w.Activate(w.ctx, w.people["LEG"], a.ID); err != nil {
 			t.Errorf("assessed anew: %v", err)
 		}
+	})
+	t.Run("R40 an alert where the mission is, which the assessment does not list", func(t *testing.T) {
+		w := newWorld(t)
+		a := w.ready()
+		w.write(func(tx allTx) error {
+			all, err := tx.AssessmentsOf(w.ctx, a.ID)
+			for _, x := range all {
+				x.Record, x.Countries = x.Record+1, []string{"CH"}
+				err = errors.Join(err, tx.SaveAssessment(w.ctx, x))
+			}
+			return err
+		})
+		w.write(func(tx allTx) error {
+			return tx.SaveStaleCause(w.ctx, assessment.Cause{
+				ID: newID(), Version: 1, Trigger: assessment.ConflictAlert, Subject: assessment.AboutCountry("CO"), Country: "CO", At: w.office.Time(), Actor: "LEG",
+			})
+		})
+		_, err := w.Activate(w.ctx, w.people["LEG"], a.ID)
+		refused(t, err, "R40")
 	})
 	t.Run("R40 nor of an amendment", func(t *testing.T) {
 		w := newWorld(t)

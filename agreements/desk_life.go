@@ -118,9 +118,17 @@ func underCauses(ctx context.Context, tx Tx, a Agreement, all []assessment.Asses
 	if err := tx.HoldCauses(ctx); err != nil {
 		return nil, err
 	}
+	missions, err := tx.Missions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	countries := assessment.CountriesOf(missions)
+	setting := func(x assessment.Assessment) assessment.Setting {
+		return assessment.Setting{Partner: a.Document.Partner, Country: countries[x.Mission]}
+	}
 	var about []string
 	for _, x := range all {
-		about = append(about, x.Concerns(a.Document.Partner)...)
+		about = append(about, x.Concerns(setting(x))...)
 	}
 	slices.Sort(about)
 	causes, err := tx.StaleCauses(ctx, slices.Compact(about), now)
@@ -129,7 +137,7 @@ func underCauses(ctx context.Context, tx Tx, a Agreement, all []assessment.Asses
 	}
 	all = slices.Clone(all)
 	for i, x := range all {
-		all[i], _ = x.Under(causes, a.Document.Partner, now)
+		all[i], _ = x.Under(causes, setting(x), now)
 	}
 	return all, nil
 }

@@ -124,7 +124,7 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 	if err != nil {
 		return err
 	}
-	causes, err := staleCauses(ctx, tx, list, f.Agreement.Document.Partner, f.Now)
+	causes, err := staleCauses(ctx, tx, list, f.Setting(), f.Now)
 	if err != nil {
 		return err
 	}
@@ -134,11 +134,11 @@ func (o *Office) gatherAssessment(ctx context.Context, tx Tx, t Transfer, f *rea
 
 // staleCauses are those that may make an approved assessment of the list stale, now
 // or later: nothing makes another stale.
-func staleCauses(ctx context.Context, tx Tx, list []assessment.Assessment, partner string, now time.Time) ([]assessment.Cause, error) {
+func staleCauses(ctx context.Context, tx Tx, list []assessment.Assessment, in assessment.Setting, now time.Time) ([]assessment.Cause, error) {
 	var about []string
 	for _, a := range list {
 		if a.State == assessment.Approved {
-			about = append(about, a.Concerns(partner)...)
+			about = append(about, a.Concerns(in)...)
 		}
 	}
 	slices.Sort(about)

@@ -105,13 +105,23 @@ func withdrawal(id, actor string, template int, reason string, now time.Time) Ca
 	return c
 }
 
+// Setting is what of its surroundings counts for whether an assessment is stale.
+type Setting struct {
+	Partner string // of the agreement
+	// Country is the mission's, as it is now: where the people are, whatever countries
+	// the author listed (L1).
+	Country string
+}
+
 // Concerns are the subjects of the causes that could make the assessment stale.
-// Partner is the agreement's. Of each subject the newest cause that has happened
-// says it all.
-func (a Assessment) Concerns(partner string) []string {
-	all := []string{"agreement:" + a.Agreement, "template:" + strconv.Itoa(a.TemplateVersion), "partner:" + partner, "moved:" + partner}
+// Of each subject the newest cause that has happened says it all.
+func (a Assessment) Concerns(in Setting) []string {
+	all := []string{"agreement:" + a.Agreement, "template:" + strconv.Itoa(a.TemplateVersion), "partner:" + in.Partner, "moved:" + in.Partner}
 	for _, country := range a.Countries {
 		all = append(all, AboutCountry(country))
+	}
+	if in.Country != "" && !slices.Contains(a.Countries, in.Country) {
+		all = append(all, AboutCountry(in.Country))
 	}
 	for _, code := range a.Categories {
 		all = append(all, AboutCategory(code))
@@ -129,9 +139,9 @@ func AboutCountry(country string) string { return "country:" + country }
 func AboutCategory(code string) string { return "category:" + code }
 
 // hits reports whether the cause makes the assessment stale at now, if it is
-// approved, or bars its approval. Partner is the agreement's.
-func (c Cause) hits(a Assessment, partner string, now time.Time) bool {
-	if !slices.Contains(a.Concerns(partner), c.Subject) {
+// approved, or bars its approval.
+func (c Cause) hits(a Assessment, in Setting, now time.Time) bool {
+	if !slices.Contains(a.Concerns(in), c.Subject) {
 		return false
 	}
 	switch {
@@ -148,11 +158,11 @@ func (c Cause) hits(a Assessment, partner string, now time.Time) bool {
 }
 
 // first is the oldest of the causes that hits the assessment at now.
-func (a Assessment) first(causes []Cause, partner string, now time.Time) (Cause, bool) {
+func (a Assessment) first(causes []Cause, in Setting, now time.Time) (Cause, bool) {
 	var found Cause
 	ok := false
 	for _, c := range causes {
-		if c.hits(a, partner, now) && (!ok || c.At.Before(found.At) || c.At.Equal(found.At) && c.ID < found.ID) {
+		if c.hits(a, in, now) && (!ok || c.At.Before(found.At) || c.At.Equal(found.At) && c.ID < found.ID) {
 			found, ok = c, true
 		}
 	}
@@ -162,11 +172,11 @@ func (a Assessment) first(causes []Cause, partner string, now time.Time) (Cause,
 // Under is the assessment as the causes leave it at now: stale where it is approved
 // and one of them makes it so, marked yet or not. It changes nothing else. It
 // answers with the cause, for who records what was read.
-func (a Assessment) Under(causes []Cause, partner string, now time.Time) (Assessment, *Cause) {
+func (a Assessment) Under(causes []Cause, in Setting, now time.Time) (Assessment, *Cause) {
 	if a.State != Approved {
 		return a, nil
 	}
-	c, ok := a.first(causes, partner, now)
+	c, ok := a.first(causes, in, now)
 	if !ok {
 		return a, nil
 	}
@@ -175,12 +185,12 @@ func (a Assessment) Under(causes []Cause, partner string, now time.Time) (Assess
 
 // NextRaise is the first moment after now at which a raise that is to come makes
 // the approved assessment stale; the zero time where none does.
-func (a Assessment) NextRaise(causes []Cause, partner string, now time.Time) (next time.Time) {
+func (a Assessment) NextRaise(causes []Cause, in Setting, now time.Time) (next time.Time) {
 	for _, c := range causes {
 		if c.Trigger != CategoryRaised || !c.At.After(now) || !next.IsZero() && !c.At.Before(next) {
 			continue
 		}
-		if _, by := a.Under([]Cause{c}, partner, c.At); by != nil {
+		if _, by := a.Under([]Cause{c}, in, c.At); by != nil {
 			next = c.At
 		}
 	}

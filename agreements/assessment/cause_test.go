@@ -1,6 +1,7 @@
 package assessment_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 func TestCauses(t *testing.T) {
 	t.Parallel()
 	yes := approved(t, low()) // of agr-1 version 1, for KE, on template 1, submitted now
+	in := assessment.Setting{Partner: "par-1", Country: "SO"}
 	later := now.Add(time.Microsecond)
 	earlier := now.Add(-time.Microsecond)
 	cause := func(trigger assessment.Trigger, subject string, at time.Time, change func(*assessment.Cause)) assessment.Cause {
@@ -42,6 +44,8 @@ func TestCauses(t *testing.T) {
 		"another agreement's":        {assessment.Amended("c", "p", assessment.NewCategory, "agr-2", 2, later), ""},
 		"alert":                      {cause(assessment.ConflictAlert, "country:KE", later, country), assessment.ConflictAlert},
 		"alert before":               {cause(assessment.ConflictAlert, "country:KE", earlier, country), ""},
+		"alert where the mission is": {cause(assessment.ConflictAlert, "country:SO", later, nil), assessment.ConflictAlert},
+		"alert there before":         {cause(assessment.ConflictAlert, "country:SO", earlier, nil), ""},
 		"alert elsewhere":            {cause(assessment.ConflictAlert, "country:UG", later, nil), ""},
 		"template withdrawn":         {cause(assessment.TemplateWithdrawn, "template:1", earlier, template(1)), assessment.TemplateWithdrawn},
 		"a category raised":          {raise("IDENTITY", later), assessment.CategoryRaised},
@@ -54,7 +58,7 @@ func TestCauses(t *testing.T) {
 	} {
 		t.Run("RBA_STALE "+name, func(t *testing.T) {
 			t.Parallel()
-			got, by := yes.Under([]assessment.Cause{tc.cause}, "par-1", later)
+			got, by := yes.Under([]assessment.Cause{tc.cause}, in, later)
 			switch {
 			case tc.want == "" && (got.State != assessment.Approved || by != nil):
 				t.Errorf("%s by %v", got.State, by)
@@ -63,15 +67,29 @@ func TestCauses(t *testing.T) {
 			}
 			if sub := submitted(t, low()); sub.State != assessment.Submitted {
 				t.Error("changed")
-			} else if same, by := sub.Under([]assessment.Cause{tc.cause}, "par-1", later); by != nil || same.State != assessment.Submitted {
+			} else if same, by := sub.Under([]assessment.Cause{tc.cause}, in, later); by != nil || same.State != assessment.Submitted {
 				t.Error("only what is approved goes stale")
 			}
 		})
 	}
+	t.Run("a mission without a country, or in a country that is listed", func(t *testing.T) {
+		t.Parallel()
+		for _, country := range []string{"", "KE"} {
+			var found []string
+			for _, s := range yes.Concerns(assessment.Setting{Partner: "par-1", Country: country}) {
+				if strings.HasPrefix(s, assessment.AboutCountry("")) {
+					found = append(found, s)
+				}
+			}
+			if len(found) != 1 || found[0] != assessment.AboutCountry("KE") {
+				t.Errorf("in %q: %v", country, found)
+			}
+		}
+	})
 	t.Run("the oldest cause is named", func(t *testing.T) {
 		t.Parallel()
 		old, young := assessment.Incident("old", "p", "par-1", "i", now), cause(assessment.ConflictAlert, "country:KE", later, country)
-		if got, _ := yes.Under([]assessment.Cause{young, old}, "par-1", later); got.StaleCause != "old" {
+		if got, _ := yes.Under([]assessment.Cause{young, old}, in, later); got.StaleCause != "old" {
 			t.Errorf("%+v", got.StaleCause)
 		}
 	})

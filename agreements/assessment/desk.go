@@ -148,12 +148,12 @@ func (d *Desk) may(ctx context.Context, c authz.Caller, action authz.Action, id 
 		if !c.In(a.Mission) { // as an unknown one, in the number of queries too
 			return evidence.ErrNotFound
 		}
-		if of, err = tx.AgreementOf(ctx, a.Agreement); err != nil {
+		if of, err = assessed(ctx, tx, a.Agreement, a.Mission); err != nil {
 			return err
 		}
 		now := d.office.Time()
-		causes, err := tx.StaleCauses(ctx, a.Concerns(of.Partner), now)
-		a, _ = a.Under(causes, of.Partner, now)
+		causes, err := tx.StaleCauses(ctx, a.Concerns(of.Setting), now)
+		a, _ = a.Under(causes, of.Setting, now)
 		return err
 	}); err != nil {
 		return Assessment{}, Assessed{}, "", err
@@ -222,11 +222,11 @@ func (d *Desk) unchanged(ctx context.Context, tx Tx, before, a Assessment, of As
 		return err
 	}
 	now := d.office.Time()
-	causes, err := tx.StaleCauses(ctx, a.Concerns(of.Partner), now)
+	causes, err := tx.StaleCauses(ctx, a.Concerns(of.Setting), now)
 	if err != nil {
 		return err
 	}
-	if c, hit := a.first(causes, of.Partner, now); hit {
+	if c, hit := a.first(causes, of.Setting, now); hit {
 		return before.refuse("submit or approve", "nothing has made it stale since ("+string(c.Trigger)+")", "return it, and have it revised on what is known now")
 	}
 	return nil

@@ -37,6 +37,7 @@ func (d *Desk) Assessments(ctx context.Context, c authz.Caller, f Filter, p evid
 	var found evidence.Listed[Assessment]
 	var of map[string]Assessed
 	var causes []Cause
+	var setting func(Assessment) Setting
 	now := d.office.Time()
 	if err := d.store.View(ctx, func(tx Tx) error {
 		if found, err = tx.Assessments(ctx, in, f, p); err != nil {
@@ -49,16 +50,24 @@ func (d *Desk) Assessments(ctx context.Context, c authz.Caller, f Filter, p evid
 		if of, err = tx.AgreementsOf(ctx, agreements); err != nil {
 			return err
 		}
-		causes, err = tx.StaleCauses(ctx, concerned(found.Items, of), now)
+		missions, err := tx.Missions(ctx)
+		if err != nil {
+			return err
+		}
+		countries := CountriesOf(missions)
+		setting = func(a Assessment) Setting {
+			return Setting{Partner: of[a.Agreement].Partner, Country: countries[a.Mission]}
+		}
+		causes, err = tx.StaleCauses(ctx, concerned(found.Items, setting), now)
 		return err
 	}); err != nil {
 		return evidence.Listed[Assessment]{}, err
 	}
 	seen := evidence.Listed[Assessment]{Next: found.Next}
 	for _, a := range found.Items {
-		partner := of[a.Agreement].Partner
-		a, _ = a.Under(causes, partner, now)
-		_, denied := d.office.Enforcer.Check(c, authz.AssessmentRead, a.resource(partner))
+		in := setting(a)
+		a, _ = a.Under(causes, in, now)
+		_, denied := d.office.Enforcer.Check(c, authz.AssessmentRead, a.resource(in.Partner))
 		if denied == nil && c.In(a.Mission) && (f.State == "" || a.State == f.State) {
 			seen.Items = append(seen.Items, a)
 		}
@@ -68,14 +77,14 @@ func (d *Desk) Assessments(ctx context.Context, c authz.Caller, f Filter, p evid
 
 // concerned are the subjects that any of the approved assessments concerns, each
 // once: nothing makes another stale.
-func concerned(all []Assessment, of map[string]Assessed) []string {
+func concerned(all []Assessment, setting func(Assessment) Setting) []string {
 	var subjects []string
 	known := map[string]bool{}
 	for _, a := range all {
 		if a.State != Approved {
 			continue
 		}
-		for _, s := range a.Concerns(of[a.Agreement].Partner) {
+		for _, s := range a.Concerns(setting(a)) {
 			if !known[s] {
 				known[s] = true
 				subjects = append(subjects, s)

@@ -15,12 +15,13 @@ import (
 // KindAssessment is the record kind of assessments.
 const KindAssessment = "assessment"
 
-// Assessed is what an assessment needs to know of its agreement.
+// Assessed is what an assessment needs to know of its agreement, and of its
+// surroundings.
 type Assessed struct {
+	Setting
 	Mission string   // which signs it
 	Shared  []string // the other missions that send under it, and know of it
-	Partner string
-	Version int // of the document
+	Version int      // of the document
 	// Amendment is the version of the amendment that is on its way, 0 where there
 	// is none: what is broader is assessed before it is active.
 	Amendment int
@@ -68,6 +69,7 @@ type Tx interface {
 	DueTx
 	CauseTx
 	TemplateTx
+	MissionTx
 	people.SidesTx
 	Categories(ctx context.Context) ([]terms.Category, error)
 }
@@ -78,6 +80,32 @@ type AssessmentTx interface {
 	AssessmentsOf(ctx context.Context, agreement string) ([]Assessment, error)
 	SaveAssessment(ctx context.Context, a Assessment) error
 	AgreementOf(ctx context.Context, id string) (Assessed, error)
+}
+
+// MissionTx reads the missions, in whose countries the people are.
+type MissionTx interface {
+	Mission(ctx context.Context, id string) (people.Mission, error)
+	Missions(ctx context.Context) ([]people.Mission, error)
+}
+
+// assessed is what an assessment of the mission needs to know of the agreement.
+func assessed(ctx context.Context, tx Tx, agreement, mission string) (Assessed, error) {
+	of, err := tx.AgreementOf(ctx, agreement)
+	if err != nil {
+		return of, err
+	}
+	m, err := tx.Mission(ctx, mission)
+	of.Country = m.Country
+	return of, err
+}
+
+// CountriesOf are the countries of the missions.
+func CountriesOf(missions []people.Mission) map[string]string {
+	in := make(map[string]string, len(missions))
+	for _, m := range missions {
+		in[m.ID] = m.Country
+	}
+	return in
 }
 
 // DueTx lists what the clock has to do, at most so many of each, oldest first.

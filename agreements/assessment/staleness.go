@@ -22,7 +22,8 @@ const (
 )
 
 // RaiseAlert records that a country is in conflict. All that was submitted for
-// it before is stale from then on; what is assessed anew can be approved.
+// it before, and by the missions in it, is stale from then on; what is assessed
+// anew can be approved.
 func (d *Desk) RaiseAlert(ctx context.Context, c authz.Caller, country, reason string) (Cause, error) {
 	res := authz.Resource{Kind: KindAlert, ID: d.office.NewID()}
 	role, err := d.office.Authorise(ctx, c, authz.AlertRaise, res)
@@ -149,7 +150,7 @@ func (d *Desk) settle(ctx context.Context, c Cause) (int, error) {
 	}
 	now := d.office.Time()
 	n, err := d.each(ctx, hit, "assessment.stale", func(a Assessment, of Assessed) (Assessment, error) {
-		if !c.hits(a, of.Partner, now) {
+		if !c.hits(a, of.Setting, now) {
 			return Assessment{}, a.refuse("mark stale", "concerned by the cause", "nothing to do")
 		}
 		return a.MarkStale(c.Trigger, c.ID, now)
@@ -187,7 +188,7 @@ func (d *Desk) each(ctx context.Context, all []Assessment, action authz.Action, 
 			if err != nil {
 				return err
 			}
-			of, err := tx.AgreementOf(ctx, a.Agreement)
+			of, err := assessed(ctx, tx, a.Agreement, a.Mission)
 			if err != nil {
 				return err
 			}

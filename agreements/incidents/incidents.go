@@ -86,6 +86,7 @@ func (i Incident) Stops() bool {
 type Tx interface {
 	evidence.Recorder
 	people.MissionTx
+	people.PersonTx
 	people.SidesTx
 	parties.PartyTx
 	parties.LockTx
@@ -150,6 +151,8 @@ func (i Incident) illegal(event, guard, mend string) error {
 	return &lifecycle.TransitionError{Entity: KindIncident, State: string(i.State), Event: event, Guard: guard, Mend: mend}
 }
 
+const mostAbout = 100 // persons whom an incident is about
+
 var id = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 func (i Incident) check(now time.Time) error {
@@ -160,12 +163,33 @@ func (i Incident) check(now time.Time) error {
 		return fmt.Errorf("%w: tell it in at most 16000 bytes", people.ErrInvalid)
 	case i.Discovered.IsZero() || i.Discovered.After(now) || i.Notified.Before(i.Discovered) || i.Notified.After(now):
 		return fmt.Errorf("%w: discovered comes before notified, and both lie behind us", people.ErrInvalid)
-	case len(i.Transfers) > 1000 || len(i.About) > 100:
-		return fmt.Errorf("%w: at most 1000 transfers and 100 persons", people.ErrInvalid)
-	case slices.ContainsFunc(slices.Concat(i.Transfers, i.About), func(s string) bool { return !id.MatchString(s) }):
-		return fmt.Errorf("%w: transfers and persons are named by their ids", people.ErrInvalid)
+	case len(i.Transfers) > 1000:
+		return fmt.Errorf("%w: at most 1000 transfers", people.ErrInvalid)
+	case slices.ContainsFunc(i.Transfers, func(s string) bool { return !id.MatchString(s) }):
+		return fmt.Errorf("%w: transfers are named by their ids", people.ErrInvalid)
 	}
 	return nil
+}
+
+// naming is the incident, about the persons too. Whom it is about already stays:
+// nobody is let off by a later act. A person who does not exist would leave the one
+// who was meant free to close it.
+func (i Incident) naming(ctx context.Context, tx people.PersonTx, persons []string) (Incident, error) {
+	for _, p := range persons {
+		if slices.Contains(i.About, p) {
+			continue
+		}
+		if len(i.About) == mostAbout {
+			return i, fmt.Errorf("%w: at most %d persons", people.ErrInvalid, mostAbout)
+		}
+		if _, err := tx.Person(ctx, p); errors.Is(err, evidence.ErrNotFound) {
+			return i, fmt.Errorf("%w: persons are named by the ids that they are registered by", people.ErrInvalid)
+		} else if err != nil {
+			return i, err
+		}
+		i.About = append(slices.Clip(i.About), p)
+	}
+	return i, nil
 }
 
 // Report records an incident: by a mission, by the DPO, or by people of the
@@ -188,6 +212,12 @@ func (d *Desk) Report(ctx context.Context, c authz.Caller, i Incident) (Incident
 		if err := i.check(act.At); err != nil {
 			return i, err
 		}
+		about := i.About
+		i.About = nil
+		i, err := i.naming(ctx, tx, about)
+		if err != nil {
+			return i, err
+		}
 		p, err := tx.Party(ctx, i.Partner)
 		if err != nil {
 			return i, err
@@ -207,8 +237,10 @@ func (d *Desk) Report(ctx context.Context, c authz.Caller, i Incident) (Incident
 
 // Triage sets how serious an open incident is, by the focal point, or by the DPO
 // who leads; it may be set again. What was assessed about the partner is stale
-// from then on (domain.md section 3), whatever the severity.
-func (d *Desk) Triage(ctx context.Context, c authz.Caller, id string, s Severity, reason string) (Incident, error) {
+// from then on (domain.md section 3), whatever the severity. About are persons whose
+// acts it turns out to be about, beside those who were named before: a partner who
+// reports it cannot name them. Who is among them does not set it.
+func (d *Desk) Triage(ctx context.Context, c authz.Caller, id string, s Severity, reason string, about ...string) (Incident, error) {
 	return d.keeper.Change(ctx, c, authz.IncidentTriage, id, "triage", reason, func(tx Tx, i Incident, act lifecycle.Act) (Incident, error) {
 		switch {
 		case i.State != Open:
@@ -218,7 +250,11 @@ func (d *Desk) Triage(ctx context.Context, c authz.Caller, id string, s Severity
 		case strings.TrimSpace(reason) == "":
 			return i, fmt.Errorf("%w: say why it is %s", people.ErrInvalid, s)
 		}
-		if err := i.notItsSubject(ctx, tx, act); err != nil {
+		i, err := i.naming(ctx, tx, about)
+		if err == nil {
+			err = i.notItsSubject(ctx, tx, act)
+		}
+		if err != nil {
 			return i, err
 		}
 		i.Severity = s

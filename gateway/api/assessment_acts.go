@@ -85,7 +85,7 @@ func (r *routes) assessmentActs() {
 	})
 	write(r, spec{
 		tag: tag, id: "raise-alert", class: edge.Release, method: http.MethodPost, path: "/conflict-alerts", status: http.StatusCreated, summary: "Raise a conflict alert for a country",
-		about: "By Legal or the DPO. All that was submitted for the country before is stale from now on (RBA_STALE).",
+		about: "By Legal or the DPO. All that was submitted for the country before, or by a mission in it, is stale from now on (RBA_STALE).",
 	}, made(assessment.KindAlert, r.Assessments.Alert), func(ctx context.Context, c authz.Caller, in *of[alertBody]) (assessment.Cause, error) {
 		return r.Assessments.RaiseAlert(ctx, c, in.Body.Country, in.Body.Reason)
 	})

@@ -26,6 +26,7 @@ type incidentBody struct {
 type triageBody struct {
 	Severity incidents.Severity `json:"severity" enum:"low,moderate,serious"`
 	Reason   string             `json:"reason" minLength:"1" maxLength:"4000"`
+	About    []string           `json:"about,omitempty" nullable:"false" maxItems:"100" doc:"ids of more persons whose acts it is about, who neither judge nor close it from then on; those named before stay"`
 }
 
 type incidentClosureBody struct {
@@ -57,9 +58,9 @@ func (r *routes) incidents() {
 		})
 	write(r, spec{
 		tag: tag, id: "triage-incident", method: http.MethodPost, path: "/incidents/{id}/triage", summary: "Say how serious an incident is",
-		about: "By the focal point, or the data protection officer. What was assessed about the partner is stale from then on.",
+		about: "By the focal point, or the data protection officer, and nobody whom it is about, whom they may name. What was assessed about the partner is stale from then on.",
 	}, again, func(ctx context.Context, c authz.Caller, in *with[triageBody]) (incidents.Incident, error) {
-		return r.Incidents.Triage(ctx, c, in.ID, in.Body.Severity, in.Body.Reason)
+		return r.Incidents.Triage(ctx, c, in.ID, in.Body.Severity, in.Body.Reason, in.Body.About...)
 	})
 	write(r, spec{
 		tag: tag, id: "close-incident", method: http.MethodPost, path: "/incidents/{id}/closure", summary: "Close an incident",

@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"safeconduct/agreements"
@@ -11,6 +13,7 @@ import (
 	"safeconduct/authz/evidence"
 	"safeconduct/gateway/app/apptest"
 	"safeconduct/gateway/store"
+	"safeconduct/transfer"
 )
 
 // inForce is a world with an agreement in force, assessed V1, and consent.
@@ -134,4 +137,85 @@ func TestWhatWasSubmittedBeforeIsAssessedAnew(t *testing.T) {
 		}
 		w.Verify()
 	})
+}
+
+// The people are in the mission's country, whatever countries the author listed: here those of the partner alone.
+func TestAlertInTheMissionsCountry(t *testing.T) {
+	here, there, a := sharingWith(t, "EC")
+	here.Enforce(a) // with the assessment of the mission that signs
+	x := there.Assess(a)
+	if slices.Contains(x.Countries, "EC") {
+		t.Fatalf("it lists %v", x.Countries)
+	}
+	before, err := here.Assessments.Assessments(here.Ctx, here.As(authz.RO), assessment.Filter{}, evidence.Page{})
+	here.Must(err)
+	approve(here, here, a)
+	approve(here, there, a)
+	order, own := there.Order(), here.Order()
+	order.Categories, own.Categories = there.Categories, here.Categories
+	released, ours := release(there, asked(there, order)), release(here, asked(here, own))
+	waits := asked(there, order)
+	_, err = there.Transfers.Receive(there.Ctx, there.As(authz.RO), waits.ID, 1, "", strings.NewReader("given_name\nx\n"))
+	there.Must(err)
+	submitted := there.Submitted(a)
+
+	alert, err := here.Assessments.RaiseAlert(here.Ctx, here.As(authz.DPO), "EC", "fighting")
+	here.Must(err)
+	stale := func(t *testing.T, record int) {
+		t.Helper()
+		asked(there, order, "RBA_STALE")
+		got, err := there.Assessments.Assessment(there.Ctx, there.As(authz.RO), x.ID)
+		there.Must(err)
+		listed, err := there.Assessments.Assessments(there.Ctx, there.As(authz.RO), assessment.Filter{State: assessment.Stale}, evidence.Page{})
+		there.Must(err)
+		if got.State != assessment.Stale || got.StaleReason != assessment.ConflictAlert || got.StaleCause != alert.ID || got.Record != record || len(listed.Items) != 1 {
+			t.Errorf("%s %s, record %d, %d listed", got.State, got.StaleReason, got.Record, len(listed.Items))
+		}
+	}
+	t.Run("RBA_STALE at request, before any job", func(t *testing.T) { stale(t, x.Record) })
+	t.Run("RBA_STALE at commit", func(t *testing.T) {
+		_, err := there.Transfers.Approve(there.Ctx, there.As(authz.HOM), waits.ID, true, "")
+		var refused *transfer.RefusedError
+		if !errors.As(err, &refused) || !slices.Equal(refused.Decision.Codes(), []string{"RBA_STALE"}) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("RBA_STALE at pull", func(t *testing.T) {
+		if _, err := there.Transfers.Pull(there.Ctx, there.As(authz.PDL), released.ID, 1, 0); !errors.Is(err, transfer.ErrNotAvailable) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("R40 not approved on what was known before", func(t *testing.T) {
+		if _, err := there.Assessments.Decide(there.Ctx, there.As(authz.HOM), submitted.ID, assessment.DecisionApproved, ""); !errors.Is(err, lifecycle.ErrIllegal) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("RBA_STALE marked by the job, and after the alert is lifted", func(t *testing.T) {
+		for i, want := range []int{1, 0} {
+			if n, err := here.Assessments.SettleDue(here.Ctx); err != nil || n != want {
+				t.Errorf("run %d marks %d, %v", i, n, err)
+			}
+		}
+		stale(t, x.Record+1)
+		_, err := here.Assessments.LiftAlert(here.Ctx, here.As(authz.DPO), alert.ID, "over")
+		here.Must(err)
+		stale(t, x.Record+1)
+	})
+	t.Run("R40 another mission's assessment stays as it is", func(t *testing.T) {
+		after, err := here.Assessments.Assessments(here.Ctx, here.As(authz.RO), assessment.Filter{}, evidence.Page{})
+		here.Must(err)
+		if len(after.Items) != 1 || len(before.Items) != 1 || after.Items[0].State != assessment.Approved || after.Items[0].Record != before.Items[0].Record {
+			t.Errorf("%+v", after.Items)
+		}
+		asked(here, own)
+		if _, err := here.Transfers.Pull(here.Ctx, here.As(authz.PDL), ours.ID, 1, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("R40 assessed anew", func(t *testing.T) {
+		there.Assess(a)
+		asked(there, order)
+	})
+	toldAgain(here)
+	here.Verify()
 }

@@ -20,10 +20,15 @@ import (
 // second is the same system as people of another mission use it.
 func second(w *apptest.World, name string) *apptest.World {
 	w.T.Helper()
+	return secondIn(w, name, "CO")
+}
+
+func secondIn(w *apptest.World, name, country string) *apptest.World {
+	w.T.Helper()
 	there := *w
 	there.Persons = maps.Clone(w.Persons)
 	var err error
-	there.Mission, err = w.People.CreateMission(w.Ctx, w.As(authz.LEG), people.Mission{Name: name, Country: "CO", Contact: "focal point of " + name})
+	there.Mission, err = w.People.CreateMission(w.Ctx, w.As(authz.LEG), people.Mission{Name: name, Country: country, Contact: "focal point of " + name})
 	w.Must(err)
 	for _, role := range []authz.Role{authz.HOM, authz.FP, authz.RO} {
 		join(&there, role, role)
@@ -36,6 +41,12 @@ func second(w *apptest.World, name string) *apptest.World {
 // the agreement.
 func sharing(t *testing.T) (here, there *apptest.World, a agreements.Agreement) {
 	t.Helper()
+	return sharingWith(t, "CO")
+}
+
+// sharingWith is sharing, with the other mission in the country.
+func sharingWith(t *testing.T, country string) (here, there *apptest.World, a agreements.Agreement) {
+	t.Helper()
 	here = apptest.New(t, apptest.Options{})
 	here.AddCategory(terms.Category{
 		Code: "gbv", Fields: []string{"incident"}, Sensitivity: terms.Severe, Sensitive: true, ApprovalScope: "agreement",
@@ -43,7 +54,7 @@ func sharing(t *testing.T) (here, there *apptest.World, a agreements.Agreement) 
 	here.AddRetention("gbv")
 	here.Categories = []string{"identity", "gbv"}
 	join(here, secondLegal, authz.LEG)
-	there = second(here, "There")
+	there = secondIn(here, "There", country)
 	doc := here.Agreement().Document
 	doc.Scope.Missions = []string{here.Mission.ID, there.Mission.ID}
 	a, err := here.Agreements.Create(here.Ctx, here.As(secondLegal), doc)

@@ -3,6 +3,7 @@ package app_test
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,38 @@ func TestIncidents(t *testing.T) {
 		is(t, err, lifecycle.ErrIllegal) // nobody said how serious it is
 		_, err = w.Incidents.Close(w.Ctx, dpo, own.ID, incidents.Unfounded, "a false alarm")
 		w.Must(err)
+	})
+	t.Run("SoD 5 whom a partner's report is about the officer says", func(t *testing.T) {
+		own, err := report(psg, func(i *incidents.Incident) { i.Mission = "" })
+		w.Must(err)
+		for _, nobody := range []string{app.NewID(), "Ana"} {
+			_, err = w.Incidents.Triage(w.Ctx, dpo, own.ID, incidents.Serious, "by one of ours", fp.Person, nobody)
+			is(t, err, people.ErrInvalid)
+			_, err = report(ro, func(i *incidents.Incident) { i.About = []string{nobody} })
+			is(t, err, people.ErrInvalid)
+		}
+		_, err = w.Incidents.Triage(w.Ctx, fp, own.ID, incidents.Low, "by me", fp.Person)
+		is(t, err, lifecycle.ErrIllegal)
+		named, err := w.Incidents.Triage(w.Ctx, dpo, own.ID, incidents.Serious, "by one of ours", fp.Person, fp.Person)
+		w.Must(err)
+		_, err = w.Incidents.Triage(w.Ctx, fp, own.ID, incidents.Low, "nothing")
+		is(t, err, lifecycle.ErrIllegal)
+		also := w.Also(fp, authz.DPO)
+		_, err = w.Incidents.Close(w.Ctx, also, own.ID, incidents.Treated, "nothing")
+		is(t, err, lifecycle.ErrIllegal)
+		again, err := w.Incidents.Triage(w.Ctx, dpo, own.ID, incidents.Moderate, "and another", hom.Person)
+		w.Must(err)
+		if !slices.Equal(named.About, []string{fp.Person}) || !slices.Equal(again.About, []string{fp.Person, hom.Person}) {
+			t.Errorf("about %v, then %v", named.About, again.About)
+		}
+		if seen, err := w.Incidents.Incident(w.Ctx, psg, own.ID); err != nil || len(seen.About) > 0 {
+			t.Errorf("the partner sees %v, %v", seen.About, err)
+		}
+		last, err := w.Incidents.Close(w.Ctx, dpo, own.ID, incidents.Treated, "keys are locked away")
+		w.Must(err)
+		if len(last.About) != 2 {
+			t.Errorf("about %v once it is closed", last.About)
+		}
 	})
 	t.Run("separation of duties 5 its subject neither judges nor closes it", func(t *testing.T) {
 		_, err := w.Incidents.Triage(w.Ctx, fp, i.ID, incidents.Low, "x")

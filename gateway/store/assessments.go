@@ -131,7 +131,8 @@ func (t *tx) AgreementOf(ctx context.Context, id string) (assessment.Assessed, e
 
 func assessed(a agreements.Agreement) assessment.Assessed {
 	of := assessment.Assessed{
-		Mission: a.Document.Mission, Shared: a.SharedWith(), Partner: a.Document.Partner, Version: a.Document.Version,
+		Setting: assessment.Setting{Partner: a.Document.Partner},
+		Mission: a.Document.Mission, Shared: a.SharedWith(), Version: a.Document.Version,
 		PerYear: a.Document.Scope.MaxSubjectsPerYear,
 	}
 	if next := a.Amendment; next != nil {
@@ -147,26 +148,42 @@ func (t *tx) AssessmentsDue(ctx context.Context, now time.Time, most int) ([]ass
 
 // AssessmentsHit implements assessment.DueTx.
 func (t *tx) AssessmentsHit(ctx context.Context, c assessment.Cause, most int) ([]assessment.Assessment, error) {
-	where, args := hitBy(c)
+	where, args, err := t.hitBy(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	return due(ctx, t, assessments(), most, "WHERE "+where+" ORDER BY r.id", args...)
 }
 
 // hitBy selects the approved assessments r that the cause makes stale.
-func hitBy(c assessment.Cause) (where string, args []any) {
+func (t *tx) hitBy(ctx context.Context, c assessment.Cause) (where string, args []any, err error) {
 	const approved = "r.state = 'approved' AND "
 	switch {
 	case c.Trigger == assessment.TemplateWithdrawn:
-		return approved + "r.template = $1", []any{c.Template}
+		return approved + "r.template = $1", []any{c.Template}, nil
 	case c.Trigger == assessment.CategoryRaised: // replace, as LIKE takes the underscores of a code for any letter
-		return approved + "r.submitted <= $1 AND replace(r.categories, $2, '') <> r.categories", []any{microsOf(c.At), " " + c.Category + " "}
+		return approved + "r.submitted <= $1 AND replace(r.categories, $2, '') <> r.categories", []any{microsOf(c.At), " " + c.Category + " "}, nil
 	case c.Agreement != "":
-		return approved + "r.agreement = $1", []any{c.Agreement}
+		return approved + "r.agreement = $1", []any{c.Agreement}, nil
 	case c.Trigger == assessment.NewCountry:
-		return approved + "r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.countries NOT LIKE $2", []any{c.Partner, "% " + c.Country + " %"}
+		return approved + "r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.countries NOT LIKE $2", []any{c.Partner, "% " + c.Country + " %"}, nil
 	case c.Trigger == assessment.PartnerIncident:
-		return approved + "r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.submitted <= $2", []any{c.Partner, microsOf(c.At)}
+		return approved + "r.agreement IN (SELECT a.id FROM agreements a WHERE a.partner = $1) AND r.submitted <= $2", []any{c.Partner, microsOf(c.At)}, nil
 	}
-	return approved + "r.countries LIKE $1 AND r.submitted <= $2", []any{"% " + c.Country + " %", microsOf(c.At)}
+	// A conflict: what the author listed, and the missions that are there.
+	all, err := t.Missions(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	of := "r.countries LIKE $1"
+	args = []any{"% " + c.Country + " %", microsOf(c.At)}
+	for _, m := range all {
+		if m.Country == c.Country {
+			args = append(args, m.ID)
+			of += " OR r.mission = $" + strconv.Itoa(len(args))
+		}
+	}
+	return approved + "r.submitted <= $2 AND (" + of + ")", args, nil
 }
 
 // UnsettledCauses implements assessment.DueTx.
@@ -220,7 +237,10 @@ func (t *tx) SaveStaleCause(ctx context.Context, c assessment.Cause) error {
 	}
 	// The gate goes by the cause, whether or not the assessments say so yet. It is asked of each that waits, with a limit that
 	// keeps planners from turning it round: the causes have their turn, which decisions everywhere wait for.
-	where, args := hitBy(c)
+	where, args, err := t.hitBy(ctx, c)
+	if err != nil {
+		return err
+	}
 	return t.rejudge(ctx, assessment.KindCause+"/"+c.ID,
 		"(SELECT r.id FROM assessments r WHERE r.agreement = w.agreement AND r.mission = w.mission AND "+where+" LIMIT 1) IS NOT NULL", args...)
 }

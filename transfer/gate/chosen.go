@@ -70,23 +70,28 @@ func (f *Facts) ChooseAgreement(candidates []agreements.Agreement, named string)
 	f.PassedOver.Agreements = f.PassedOver.name(without(refsOf(candidates, func(a agreements.Agreement) evidence.Ref { return agreementRef(&a) }), chosen))
 }
 
+// Setting is what counts for whether an assessment under the agreement is stale.
+func (f *Facts) Setting() assessment.Setting {
+	return assessment.Setting{Partner: f.Agreement.Document.Partner, Country: f.Country}
+}
+
 // ChooseAssessment chooses from those that were read, as the causes leave them, and
 // names the others. It is asked when all else is known of the moment.
 func (f *Facts) ChooseAssessment(list []assessment.Assessment, causes []assessment.Cause) {
-	partner := f.Agreement.Document.Partner
+	in := f.Setting()
 	want := f.Scope()
 	want.Agreement, want.AgreementVersion = f.Agreement.ID, f.Agreement.Document.Version
 	want.Countries, want.People = f.AssessedCountries(), PeopleOf(f.Subjects)
 	hits := map[string]evidence.Ref{}
 	for i := range list { // marked yet or not, what a cause made stale is stale
 		var by *assessment.Cause
-		if list[i], by = list[i].Under(causes, partner, f.Now); by != nil {
+		if list[i], by = list[i].Under(causes, in, f.Now); by != nil {
 			hits[list[i].ID] = causeRef(*by)
 		}
 	}
 	var chosen []evidence.Ref
 	if f.Assessment = BestAssessment(list, want, f.Categories, f.Now); f.Assessment != nil {
-		f.StaleBy, f.RaisedFrom = hits[f.Assessment.ID], f.Assessment.NextRaise(causes, partner, f.Now)
+		f.StaleBy, f.RaisedFrom = hits[f.Assessment.ID], f.Assessment.NextRaise(causes, in, f.Now)
 		chosen = append(chosen, assessmentRef(f.Assessment))
 	}
 	f.PassedOver.Assessments = f.PassedOver.name(without(refsOf(list, func(a assessment.Assessment) evidence.Ref { return assessmentRef(&a) }), chosen))

@@ -61,13 +61,21 @@ func testRaises(t *testing.T, b *bench) {
 func testAssessments(t *testing.T, b *bench) {
 	later := Epoch().Add(time.Microsecond)
 	saveEach(t, b, agreementKind(), agreement("g-1", "m", "x"), agreement("g-2", "m", "y"))
+	for id, country := range map[string]string{"m-so": "SO", "m-so-too": "SO", "m-ke": "KE"} {
+		m := mission(id)
+		m.Country = country
+		b.must(t, func(tx Tx) error { return tx.SaveMission(t.Context(), m) })
+	}
 	saveEach(
 		t, b, assessmentKind(),
 		inForce("f-1", "g-1", nil),
-		inForce("f-2", "g-1", func(a *assessment.Assessment) { a.State = assessment.Stale }),
-		inForce("f-3", "g-1", func(a *assessment.Assessment) { a.SubmittedAt = later }),
-		inForce("f-4", "g-2", func(a *assessment.Assessment) { a.Countries, a.TemplateVersion = []string{"KE"}, 2 }),
-		inForce("f-5", "g-2", func(a *assessment.Assessment) { a.ValidUntil, a.Categories = Epoch(), []string{"identity", "photo"} }),
+		inForce("f-2", "g-1", func(a *assessment.Assessment) { a.State, a.Mission = assessment.Stale, "m-so" }),
+		inForce("f-3", "g-1", func(a *assessment.Assessment) { a.SubmittedAt, a.Mission = later, "m-so" }),
+		inForce("f-4", "g-2", func(a *assessment.Assessment) { a.Countries, a.TemplateVersion, a.Mission = []string{"KE"}, 2, "m-so" }),
+		inForce("f-5", "g-2", func(a *assessment.Assessment) {
+			a.Mission = "m-so-too"
+			a.ValidUntil, a.Categories = Epoch(), []string{"identity", "photo"}
+		}),
 		inForce("f-6", "g-2", func(a *assessment.Assessment) { a.State, a.ValidUntil = assessment.Draft, time.Time{} }),
 	)
 	hit := func(tx Tx, what string, c assessment.Cause, want ...string) {
@@ -84,6 +92,8 @@ func testAssessments(t *testing.T, b *bench) {
 		hit(tx, "moved", assessment.Moved("c", "p", "y", "CO", Epoch()), "f-4")
 		hit(tx, "amended", assessment.Amended("c", "p", assessment.NewCategory, "g-2", 2, Epoch()), "f-4", "f-5")
 		hit(tx, "alert", assessment.Cause{Trigger: assessment.ConflictAlert, Country: "NE", At: Epoch()}, "f-1", "f-5")
+		hit(tx, "alert where the missions are", assessment.Cause{Trigger: assessment.ConflictAlert, Country: "SO", At: Epoch()}, "f-4", "f-5")
+		hit(tx, "alert where one is and another's data go", assessment.Cause{Trigger: assessment.ConflictAlert, Country: "KE", At: Epoch()}, "f-4")
 		hit(tx, "part of a code", assessment.Cause{Trigger: assessment.ConflictAlert, Country: "N", At: Epoch()})
 		hit(tx, "raised", assessment.Raised(raise("c", "photo", Epoch())), "f-5")
 		hit(tx, "raised before", assessment.Raised(raise("c", "photo", Epoch().Add(-time.Microsecond))))
