@@ -179,8 +179,12 @@ func TestALockedDownloaderHoldsNothing(t *testing.T) {
 // Whom the policy denies a pull is denied it in the log, too, where the gate's answer comes to nothing.
 func TestADenialIsRecordedWithoutTheGate(t *testing.T) {
 	for name, ask := range map[string]func(w *apptest.World, c authz.Caller, id string) error{
-		"a pull":          func(w *apptest.World, c authz.Caller, id string) error { return failure(w.Transfers.Pull(w.Ctx, c, id, 1, 0)) },
-		"its cover sheet": func(w *apptest.World, c authz.Caller, id string) error { return failure(w.Transfers.Cover(w.Ctx, c, id, "en")) },
+		"a pull": func(w *apptest.World, c authz.Caller, id string) error {
+			return failure(w.Transfers.Pull(w.Ctx, c, id, 1, 0))
+		},
+		"its cover sheet": func(w *apptest.World, c authz.Caller, id string) error {
+			return failure(w.Transfers.Cover(w.Ctx, c, id, "en"))
+		},
 	} {
 		t.Run("R43 "+name, func(t *testing.T) {
 			w := apptest.Ready(t, apptest.Options{})

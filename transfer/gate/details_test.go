@@ -26,15 +26,15 @@ func TestDetailsOfRefusals(t *testing.T) {
 		"AGR_NOT_YET the date": {AgrNotYet, ofAgreement(func(a *agreements.Agreement) {
 			a.Document.EffectiveFrom = noon().AddDate(0, 0, 1).In(east)
 		}), "2026-03-02T12:00:00Z"},
-		"AGR_NOT_YET without one":             {AgrNotYet, ofAgreement(func(a *agreements.Agreement) { a.Document.EffectiveFrom = time.Time{} }), ""},
-		"AGR_EXPIRED the date":                {AgrExpired, ofAgreement(func(a *agreements.Agreement) { a.Document.ValidUntil = noon().In(east) }), "2026-03-01T12:00:00Z"},
-		"AGR_EXPIRED the date, by state":      {AgrExpired, ofAgreement(func(a *agreements.Agreement) { a.State = agreements.Expired }), "2027-03-01T12:00:00Z"},
-		"AGR_AMBIGUOUS the candidates":        {AgrAmbiguous, func(f *Facts) { f.Ambiguous, f.Candidates = true, []evidence.Ref{agreed("a1"), agreed("a2")} }, "a1 a2"},
-		"RBA_EXPIRED the date":                {RBAExpired, func(f *Facts) { f.Assessment.ValidUntil = noon() }, "2026-03-01T12:00:00Z"},
-		"RET_ELAPSED the category":            {RetElapsed, ofConsent(2, func(r *consent.Record) { r.EventTime = noon().AddDate(0, 0, -30) }), "identity"},
-		"PARTNER_DESTRUCTION_OVERDUE one":     {PartnerDestructionOverdue, func(f *Facts) { f.Overdue, f.OverdueHere = duty("t0"), []evidence.Ref{duty("t0")} }, "t0"},
+		"AGR_NOT_YET without one":                        {AgrNotYet, ofAgreement(func(a *agreements.Agreement) { a.Document.EffectiveFrom = time.Time{} }), ""},
+		"AGR_EXPIRED the date":                           {AgrExpired, ofAgreement(func(a *agreements.Agreement) { a.Document.ValidUntil = noon().In(east) }), "2026-03-01T12:00:00Z"},
+		"AGR_EXPIRED the date, by state":                 {AgrExpired, ofAgreement(func(a *agreements.Agreement) { a.State = agreements.Expired }), "2027-03-01T12:00:00Z"},
+		"AGR_AMBIGUOUS the candidates":                   {AgrAmbiguous, func(f *Facts) { f.Ambiguous, f.Candidates = true, []evidence.Ref{agreed("a1"), agreed("a2")} }, "a1 a2"},
+		"RBA_EXPIRED the date":                           {RBAExpired, func(f *Facts) { f.Assessment.ValidUntil = noon() }, "2026-03-01T12:00:00Z"},
+		"RET_ELAPSED the category":                       {RetElapsed, ofConsent(2, func(r *consent.Record) { r.EventTime = noon().AddDate(0, 0, -30) }), "identity"},
+		"PARTNER_DESTRUCTION_OVERDUE one":                {PartnerDestructionOverdue, func(f *Facts) { f.Overdue, f.OverdueHere = duty("t0"), []evidence.Ref{duty("t0")} }, "t0"},
 		"PARTNER_DESTRUCTION_OVERDUE of another mission": {PartnerDestructionOverdue, func(f *Facts) { f.Overdue = duty("t0") }, ""},
-		"PARTNER_DESTRUCTION_OVERDUE several": {PartnerDestructionOverdue, func(f *Facts) { f.Overdue, f.OverdueHere = duty("t0"), []evidence.Ref{duty("t9"), duty("t1")} }, "t9 t1"},
+		"PARTNER_DESTRUCTION_OVERDUE several":            {PartnerDestructionOverdue, func(f *Facts) { f.Overdue, f.OverdueHere = duty("t0"), []evidence.Ref{duty("t9"), duty("t1")} }, "t9 t1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := passing(Request)
