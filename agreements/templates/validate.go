@@ -155,7 +155,7 @@ func (c Content) reworded(other Content) string {
 	for _, clause := range c.Clauses {
 		for _, before := range other.Clauses {
 			same := before.Version == clause.Version && before.Code == clause.Code
-			if same && !(maps.Equal(before.Text, clause.Text) && maps.Equal(before.Title, clause.Title)) {
+			if same && (!maps.Equal(before.Text, clause.Text) || !maps.Equal(before.Title, clause.Title)) {
 				return clause.Code
 			}
 		}
