@@ -100,7 +100,7 @@ func (t *tx) heldForApproval() string {
 
 // TransfersWaiting implements queue.TransferTx.
 func (t *tx) TransfersWaiting(ctx context.Context, missions []string, most int) ([]transfer.Transfer, error) {
-	return placed(ctx, t, transfers(), authz.Places{Missions: missions}, []string{"mission"}, " AND (r.state = 'awaiting_approval' OR r.state = 'held' AND "+t.heldForApproval()+")",
+	return placed(ctx, t, transfers(), authz.Places{Missions: missions}, []string{"mission"}, " AND r.state IN ('awaiting_approval', 'held') AND (r.state = 'awaiting_approval' OR "+t.heldForApproval()+")",
 		riskiest("(SELECT a.band FROM assessments a WHERE a.id = r.assessment)")+", r.id", most)
 }
 
