@@ -115,6 +115,17 @@ func TestActivationGuards(t *testing.T) {
 	}
 }
 
+// A paper that was imported is signed already: what it lacks is that Legal attests its scan.
+func TestActivateAPaperThatNobodyAttested(t *testing.T) {
+	a := in(agreements.Approved)
+	a.Document.Paper = &agreements.Paper{}
+	_, err := a.Activate(posts(), true, by("leg", authz.LEG))
+	var illegal *lifecycle.TransitionError
+	if !errors.As(err, &illegal) || illegal.Mend != "have Legal attest the scan of the paper that was signed" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestInForce(t *testing.T) {
 	for _, state := range states() {
 		a := in(state)

@@ -27,17 +27,20 @@ func (a Agreement) in(event string, states ...State) error {
 	for i, s := range states {
 		names[i] = string(s)
 	}
-	return a.illegal(event, "the state is "+strings.Join(names, " or "), a.State.onward())
+	return a.illegal(event, "the state is "+strings.Join(names, " or "), a.onward())
 }
 
 // onward is what can be done in the state.
-func (s State) onward() string {
-	switch s {
+func (a Agreement) onward() string {
+	switch a.State {
 	case Draft:
 		return "complete the draft, and send it to Legal's review"
 	case Review:
 		return "have Legal decide on it"
 	case Approved, PartSigned:
+		if a.Document.Paper != nil {
+			return "have Legal attest the scan of the paper that was signed"
+		}
 		return "have both parties sign it"
 	case Signed:
 		return "have Legal put it in force"

@@ -253,11 +253,11 @@ func (p paper) signed() typeset.Part {
 		part.Note += "\n" + p.of(group, "none")
 	}
 	for _, party := range []string{signing.PartyIOM, p.Document.Partner} {
-		name := p.partner.Name
+		head := p.with(group, "for", "party", p.partner.Name)
 		if party == signing.PartyIOM {
-			name = p.of("parties", "iom")
+			head = p.of(group, "for_iom")
 		}
-		t := typeset.Text{Head: p.with(group, "for", "party", name), Body: p.of(group, "waiting")}
+		t := typeset.Text{Head: head, Body: p.of(group, "waiting")}
 		if i := slices.IndexFunc(p.Signatures, func(s Signature) bool { return s.Party == party }); i >= 0 {
 			t.Body = p.signature(p.Signatures[i])
 		}
