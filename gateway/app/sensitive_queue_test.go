@@ -3,6 +3,7 @@ package app_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"safeconduct/authz"
@@ -157,4 +158,44 @@ func TestWhoMayNotSendDoesNotWaitForTheOfficer(t *testing.T) {
 			t.Errorf("%v waits, and not %s", got, id)
 		}
 	})
+}
+
+// What the sender tried to commit too early waits for the officer as soon as that says that their approval is missing: the head of
+// mission's would refuse it for good.
+func TestAnEarlyCommitAsksTheOfficer(t *testing.T) {
+	w, o := sensitive(t, "transfer")
+	refused := asked(w, o, "DPO_REQUIRED")
+	give := func(x transfer.Transfer) approvals.DPOApproval {
+		a, err := w.Approvals.Decide(w.Ctx, w.As(authz.DPO), approvals.Decision{
+			Scope: approvals.ForTransfer, Granted: true, Transfer: x.ID, Purposes: []string{w.Purpose.ID}, Categories: []string{"gbv"},
+		})
+		w.Must(err)
+		return a
+	}
+	a := give(refused)
+	sent, err := w.Transfers.Receive(w.Ctx, w.As(authz.RO), asked(w, o).ID, 1, "", strings.NewReader("given_name\nx\n"))
+	w.Must(err)
+	_, err = w.Approvals.Revoke(w.Ctx, w.As(authz.DPO), a.ID, "reconsidered")
+	w.Must(err)
+	t.Run("DPO_REQUIRED APPROVAL_PENDING it stands in both queues", func(t *testing.T) {
+		early(w, sent.ID, "DPO_REQUIRED", "APPROVAL_PENDING")
+		if got := atOfficer(w); !slices.Contains(got, sent.ID) {
+			t.Errorf("%v waits", got)
+		}
+		if got := look(w, sent.ID); !slices.Equal(got.Decision.Codes(), []string{"DPO_REQUIRED", "APPROVAL_PENDING"}) {
+			t.Errorf("the head of mission reads %v", got.Decision.Codes())
+		}
+	})
+	t.Run("DPO_REQUIRED it is approved, and released by the last approval", func(t *testing.T) {
+		give(sent)
+		if got := atOfficer(w); slices.Contains(got, sent.ID) {
+			t.Errorf("it still waits")
+		}
+		got, err := w.Transfers.Approve(w.Ctx, w.As(authz.HOM), sent.ID, true, "")
+		if err != nil || got.State != transfer.Available {
+			t.Errorf("%s, %v", got.State, err)
+		}
+	})
+	toldAgain(w)
+	w.Verify()
 }
