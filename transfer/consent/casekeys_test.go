@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 
@@ -57,15 +56,18 @@ func TestCaseKeys(t *testing.T) {
 	})
 }
 
-// A stolen database tells no case number: not the file, nor its write-ahead log.
+// A stolen database tells no case number: not the file, nor its write-ahead log. Its parts are longer than what comes about by
+// chance among ids and digests, which four digits alone do.
 func TestTheStoreHoldsNoCaseNumber(t *testing.T) {
 	w := newWorld(t)
 	w.record(number)
 	for _, suffix := range []string{"", "-wal"} {
 		raw, err := os.ReadFile(w.path + suffix)
 		w.must(err)
-		if bytes.Contains(raw, []byte(number)) || strings.Contains(string(raw), "4711") {
-			t.Errorf("R49 the case number is in consent.db%s", suffix)
+		for _, part := range []string{number, "SECRET-CASE", "CASE-4711"} {
+			if bytes.Contains(raw, []byte(part)) {
+				t.Errorf("R49 %s of the case number is in consent.db%s", part, suffix)
+			}
 		}
 	}
 }
