@@ -23,11 +23,8 @@ func (o *Office) Commit(ctx context.Context, c authz.Caller, id string) (Transfe
 }
 
 func (o *Office) commit(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
-	t, err := o.scoped(ctx, c, id)
+	t, err := o.known(ctx, c, authz.TransferCommit, id)
 	if err != nil {
-		return Transfer{}, err
-	}
-	if err := o.untold(ctx, c, authz.TransferCommit, t); err != nil {
 		return Transfer{}, err
 	}
 	role, denied := o.Office.Enforcer.Check(c, authz.TransferCommit, t.resource())

@@ -27,11 +27,8 @@ func (o *Office) Cover(ctx context.Context, c authz.Caller, id, language string)
 			return cover.Sheet{}, err
 		}
 	}
-	t, err := o.scoped(ctx, c, id)
+	t, err := o.known(ctx, c, authz.TransferPull, id)
 	if err != nil {
-		return cover.Sheet{}, err
-	}
-	if err := o.untold(ctx, c, authz.TransferPull, t); err != nil {
 		return cover.Sheet{}, err
 	}
 	if c.Of(t.Partner) {

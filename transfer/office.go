@@ -82,15 +82,22 @@ var _ agreements.Keys = AgreementKeys{}
 // that another's transfer, or to a partner one that is not released, answers as
 // an unknown one, then by the policy.
 func (o *Office) may(ctx context.Context, c authz.Caller, action authz.Action, id string) (Transfer, authz.Role, error) {
-	t, err := o.scoped(ctx, c, id)
+	t, err := o.known(ctx, c, action, id)
 	if err != nil {
-		return Transfer{}, "", err
-	}
-	if err := o.untold(ctx, c, action, t); err != nil {
 		return Transfer{}, "", err
 	}
 	role, err := o.Office.Authorise(ctx, c, action, t.resource())
 	return t, role, err
+}
+
+// known is the transfer as the caller may know of it, for who asks the policy
+// themselves.
+func (o *Office) known(ctx context.Context, c authz.Caller, action authz.Action, id string) (Transfer, error) {
+	t, err := o.scoped(ctx, c, id)
+	if err != nil {
+		return Transfer{}, err
+	}
+	return t, o.untold(ctx, c, action, t)
 }
 
 func (o *Office) scoped(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
@@ -180,11 +187,8 @@ func system(c authz.Caller) authz.Caller { return authz.System(c.Request) }
 // Transfer answers with one transfer, reduced to what a partner may see where
 // the caller is of the partner.
 func (o *Office) Transfer(ctx context.Context, c authz.Caller, id string) (Transfer, error) {
-	t, err := o.scoped(ctx, c, id)
+	t, err := o.known(ctx, c, authz.TransferReadReduced, id)
 	if err != nil {
-		return Transfer{}, err
-	}
-	if err := o.untold(ctx, c, authz.TransferReadReduced, t); err != nil {
 		return Transfer{}, err
 	}
 	if c.Of(t.Partner) {

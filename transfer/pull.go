@@ -23,11 +23,8 @@ func (o *Office) Pull(ctx context.Context, c authz.Caller, id string, n int, off
 }
 
 func (o *Office) pull(ctx context.Context, c authz.Caller, id string, n int, offset int64) (*Delivery, error) {
-	t, err := o.scoped(ctx, c, id)
+	t, err := o.known(ctx, c, authz.TransferPull, id)
 	if err != nil {
-		return nil, err
-	}
-	if err := o.untold(ctx, c, authz.TransferPull, t); err != nil {
 		return nil, err
 	}
 	d := &Delivery{n: n, Offset: offset, caller: c, office: o}

@@ -63,8 +63,8 @@ func (f *Facts) unruled() []Finding {
 }
 
 // elapsed finds those whose data are older than a rule lets them be kept, and the
-// categories whose rule that is. Whose
-// age is not known has given no consent, which is condition 21's.
+// categories whose rule that is. Whose age is not known has given no consent, which
+// is condition 21's.
 func (f *Facts) elapsed() *Finding {
 	var found *Finding
 	use, _ := f.consentUse()
